@@ -1,0 +1,217 @@
+"""The method table. Both client faces, the command line and the node's dispatcher read it; nothing repeats it.
+
+The order inside a group is the order of the documentation.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from jetstream.api.vocabulary import REQUIRED, Access, Method, Parameter, Shape
+from jetstream.constants import (
+    DEFAULT_API_PORT,
+    DEFAULT_CHECKPOINT_SECONDS,
+    DEFAULT_PRIORITY,
+    MIN_CIPHER_ENCRYPTED_256,
+    OVERWRITE_ALWAYS,
+    SYMLINK_FOLLOW,
+)
+
+MAX_PATH = 8192
+MAX_NAME = 1024
+MAX_TEXT = 64 * 1024
+MAX_RATE_KBPS = 1 << 40
+MAX_TIME = (1 << 63) - 1
+MAX_MAPPINGS = 2_000_000
+
+
+def _text(name: str, default: Any = REQUIRED, longest: int = MAX_NAME) -> Parameter:
+    kind: Any = str | None if default is None else str
+    return Parameter(name, kind, default, max_length=longest)
+
+
+def _number(name: str, default: Any = REQUIRED, low: int | None = 0, high: int | None = MAX_TIME) -> Parameter:
+    kind: Any = int | None if default is None else int
+    return Parameter(name, kind, default, minimum=low, maximum=high)
+
+
+def _ref(name: str, field: str) -> Parameter:
+    return Parameter(name, str, reference=field, max_length=MAX_NAME)
+
+
+def _user_data() -> Parameter:
+    return Parameter("userData", dict[str, Any] | None, None, max_length=1000)
+
+
+MANIFEST = _ref("manifest", "manifestId")
+DESTINATION = _ref("destination", "destinationId")
+TRANSFER = _ref("transfer", "transferId")
+TOKEN = _ref("token", "token")
+REQUEST = Parameter("request", int, reference="requestId", minimum=0)
+PATH = _text("path", longest=MAX_PATH)
+RATE = _number("sendRateMax", None, 1, MAX_RATE_KBPS)
+
+_DESTINATION_FIELDS = (
+    _text("userName", None),
+    _text("password", None),
+    _text("permittedDestinationPublicKey", None, MAX_TEXT),
+    RATE,
+    _text("name", ""),
+    _user_data(),
+)
+
+_SERVER = (
+    Method("server.auth", (_text("user"), _text("password")), Shape.NONE, Access.ANYONE, "Log in with an account."),
+    Method("server.authToken", (_text("token"), _text("password", None)), Shape.NONE, Access.ANYONE,
+           "Log in with a shared token or an API token."),
+    Method("server.authTicket", (_text("ticket"),), Shape.NONE, Access.ANYONE,
+           "Log in as the node's owner with the ticket file of this machine.", deferrable=False),
+    Method("server.getServerInfo", (), Shape.SERVER_INFO, Access.ANYONE, "What this node is and can do."),
+    Method("server.getRequestStatus", (REQUEST,), Shape.OBJECT, Access.ANYONE,
+           "How far an ...Async call is; never blocks.", deferrable=False),
+    Method("server.getRequestResult", (REQUEST,), Shape.OBJECT, Access.ANYONE,
+           "The result of an ...Async call; waits for it.", deferrable=False),
+    Method("server.echo", (_text("text", "", MAX_TEXT),), Shape.OBJECT, Access.ANYONE, "The same text back."),
+    Method("server.superuser", (), Shape.NONE, Access.LOGIN, "Take up superuser rights for this connection."),
+    Method("server.terminate", (), Shape.NONE, Access.SUPERUSER, "Stop the node gracefully."),
+    Method("server.getEventLog", (_number("since", None), _number("limit", 1000, 1, 10_000)), Shape.EVENTS,
+           Access.LOGIN, "Events in order of time, from the cursor `since` on."),
+    Method("server.createAPIToken",
+           (_text("description", ""), _text("path", "", MAX_PATH), _number("permissions", 15, 0, 15),
+            _number("expiryTime", None)),
+           Shape.API_TOKEN, Access.LOGIN, "A revocable login restricted to a path and to permissions."),
+    Method("server.getAPIToken", (TOKEN,), Shape.API_TOKEN, Access.LOGIN, "One API token."),
+    Method("server.getAPITokens", (), Shape.API_TOKENS, Access.LOGIN, "All API tokens of this login."),
+    Method("server.deleteAPIToken", (TOKEN,), Shape.NONE, Access.LOGIN, "Revoke an API token."),
+    Method("server.getSandboxMappings", (), Shape.OBJECT, Access.SUPERUSER,
+           "Folders per user: {user: {name: path}}; user '' is everyone."),
+    Method("server.setSandboxMapping",
+           (_text("user"), Parameter("mapping", dict[str, str | dict[str, str]], max_length=1000)),
+           Shape.NONE, Access.SUPERUSER, "The folders that a user may touch: {name: path}; name '' is the root."),
+    Method("server.deleteSandboxMapping", (_text("user"),), Shape.NONE, Access.SUPERUSER, "Lift a user's sandbox."),
+    Method("server.updateBandwidthLimits",
+           (_number("incoming", None, 0, MAX_RATE_KBPS), _number("outgoing", None, 0, MAX_RATE_KBPS),
+            Parameter("borrowIncoming", bool | None, None), Parameter("borrowOutgoing", bool | None, None)),
+           Shape.OBJECT, Access.SUPERUSER, "Limits of the whole node in kbit/s; 0 lifts a limit, null keeps it."),
+    Method("server.createUser", (_text("user"), _text("password")), Shape.NONE, Access.SUPERUSER, "Add an account."),
+    Method("server.getUsers", (), Shape.OBJECT, Access.SUPERUSER, "Names and creation times of the accounts."),
+    Method("server.deleteUser", (_text("user"),), Shape.NONE, Access.SUPERUSER, "Remove an account."),
+    Method("server.setPassword", (_text("user"), _text("password")), Shape.NONE, Access.SUPERUSER,
+           "Change an account's password."),
+    Method("server.setReceivingFolder", (PATH,), Shape.NONE, Access.SUPERUSER, "Where incoming transfers land."),
+    Method("server.lsRoots", (), Shape.OBJECT, Access.LOGIN, "The root folders that this login sees."),
+    Method("server.ls", (PATH, _number("offset", 0), _number("limit", 10_000, 1, 10_000)), Shape.OBJECT,
+           Access.LOGIN, "The entries of a folder."),
+    Method("server.du", (PATH,), Shape.OBJECT, Access.LOGIN, "Bytes and files below a path."),
+    Method("server.mkdir", (PATH,), Shape.NONE, Access.LOGIN, "Make a folder and the missing ones above it."),
+    Method("server.mv", (_text("source", longest=MAX_PATH), _text("target", longest=MAX_PATH)), Shape.NONE,
+           Access.LOGIN, "Move or rename."),
+    Method("server.rm", (PATH,), Shape.NONE, Access.LOGIN, "Remove a file or a whole folder."),
+)
+
+_SEND = (
+    Method("send.createManifest",
+           (Parameter("mappings", dict[str, str] | None, None, max_length=MAX_MAPPINGS),
+            Parameter("fileMappings", dict[str, str] | None, None, max_length=MAX_MAPPINGS),
+            _number("symlinkMode", SYMLINK_FOLLOW, 0, 2),
+            Parameter("exclude", list[str] | None, None, max_length=1000),
+            Parameter("skipUnreadable", bool, False),
+            _user_data()),
+           Shape.MANIFEST, Access.LOGIN, "Start listing files: {target: source}."),
+    Method("send.getManifest", (MANIFEST,), Shape.MANIFEST, Access.TOKEN, "One manifest."),
+    Method("send.getManifests", (), Shape.MANIFESTS, Access.TOKEN, "All manifests that this login sees."),
+    Method("send.deleteManifest", (MANIFEST,), Shape.NONE, Access.LOGIN,
+           "Forget a manifest; transfers that use it go on."),
+    Method("send.getManifestFiles", (MANIFEST, _number("offset", 0), _number("limit", 1000, 1, 10_000)),
+           Shape.OBJECT, Access.TOKEN, "A page of the files of a manifest."),
+    Method("send.createDestination",
+           (_text("destinationAddress"), _number("destinationPort", DEFAULT_API_PORT, 1, 65535),
+            *_DESTINATION_FIELDS),
+           Shape.DESTINATION, Access.TOKEN, "An address-book record; the same parameters give the same record."),
+    Method("send.getDestination", (DESTINATION,), Shape.DESTINATION, Access.TOKEN, "One destination."),
+    Method("send.getDestinations", (), Shape.DESTINATIONS, Access.TOKEN, "All destinations of this login."),
+    Method("send.updateDestination",
+           (DESTINATION, Parameter("changes", dict[str, Any], max_length=20)),
+           Shape.DESTINATION, Access.LOGIN, "Change fields of a destination: {field: value}."),
+    Method("send.deleteDestination", (DESTINATION,), Shape.NONE, Access.LOGIN, "Forget a destination."),
+    Method("send.createTransfer",
+           (DESTINATION, MANIFEST, _text("destinationPath", "", MAX_PATH), _number("priority", DEFAULT_PRIORITY, 0, 1 << 31),
+            RATE, _number("overwriteMode", OVERWRITE_ALWAYS, 0, 6),
+            _number("minCipher", MIN_CIPHER_ENCRYPTED_256, 0, 3),
+            _number("checkpointFrequencySeconds", DEFAULT_CHECKPOINT_SECONDS, 1, 86_400), _user_data()),
+           Shape.TRANSFER, Access.TOKEN, "Send a manifest to a destination."),
+    Method("send.getTransfer", (TRANSFER,), Shape.TRANSFER, Access.TOKEN, "One transfer."),
+    Method("send.getTransfers", (_number("modifiedSince", None),), Shape.TRANSFERS, Access.TOKEN,
+           "All transfers of this login, or those that changed since a cursor."),
+    Method("send.suspendTransfer", (TRANSFER,), Shape.TRANSFER, Access.TOKEN, "Pause; nothing is lost."),
+    Method("send.resumeTransfer", (TRANSFER,), Shape.TRANSFER, Access.TOKEN,
+           "Go on after a pause, or try again after an error."),
+    Method("send.cancelTransfer", (TRANSFER,), Shape.TRANSFER, Access.TOKEN, "Stop for good; the record stays."),
+    Method("send.failTransfer", (TRANSFER, _text("message", "", MAX_TEXT)), Shape.TRANSFER, Access.LOGIN,
+           "Stop with an error message of the caller's."),
+    Method("send.deleteTransfer", (TRANSFER,), Shape.NONE, Access.TOKEN, "Stop and forget the record."),
+    Method("send.updateTransfer",
+           (TRANSFER, _number("priority", None, 0, 1 << 31), _number("sendRateMax", None, 0, MAX_RATE_KBPS)),
+           Shape.TRANSFER, Access.TOKEN, "Change priority and rate limit (kbit/s; 0 lifts it) while it runs."),
+    Method("send.getTransferEvents", (TRANSFER, _number("limit", 1000, 1, 10_000)), Shape.EVENTS, Access.TOKEN,
+           "The event log of one transfer."),
+    Method("send.getConnections", (), Shape.CONNECTIONS, Access.LOGIN, "The node's links to other nodes."),
+    Method("send.getConnection", (_ref("connection", "connectionId"),), Shape.CONNECTION, Access.LOGIN,
+           "One link to another node."),
+    Method("send.createSharedToken",
+           (MANIFEST, _text("description", ""), _number("expiryTime", None), _number("downloadLimit", None, 1),
+            _text("password", None), _user_data()),
+           Shape.TOKEN, Access.LOGIN, "A secret that lets someone without an account fetch one manifest."),
+    Method("send.getSharedToken", (TOKEN,), Shape.TOKEN, Access.LOGIN, "One shared token."),
+    Method("send.getSharedTokens", (), Shape.TOKENS, Access.LOGIN, "All shared tokens of this login."),
+    Method("send.updateSharedToken", (TOKEN, Parameter("changes", dict[str, Any], max_length=10)),
+           Shape.TOKEN, Access.LOGIN, "Change description, expiryTime, downloadLimit, password, userData."),
+    Method("send.deleteSharedToken", (TOKEN,), Shape.NONE, Access.LOGIN, "Revoke a shared token."),
+    Method("send.updateObjectUserData",
+           (Parameter("object", dict[str, str], max_length=1), Parameter("userData", dict[str, Any], max_length=1000)),
+           Shape.NONE, Access.LOGIN, "Merge keys into the user data of {idField: id}."),
+    Method("send.deleteObjectUserData",
+           (Parameter("object", dict[str, str], max_length=1), Parameter("keys", list[str], max_length=1000)),
+           Shape.NONE, Access.LOGIN, "Remove keys from the user data of {idField: id}."),
+)
+
+_RECEIVE = (
+    Method("recv.getTransfers", (_number("modifiedSince", None),), Shape.RECEIVE_TRANSFERS, Access.LOGIN,
+           "Incoming transfers, or those that changed since a cursor."),
+    Method("recv.getTransfer", (TRANSFER,), Shape.RECEIVE_TRANSFER, Access.LOGIN, "One incoming transfer."),
+    Method("recv.createDownload",
+           (_text("link", longest=MAX_PATH), _text("password", None), _text("destinationPath", "", MAX_PATH),
+            _number("overwriteMode", OVERWRITE_ALWAYS, 0, 6), _user_data()),
+           Shape.RECEIVE_TRANSFER, Access.LOGIN, "Fetch a shared token by dialling its node."),
+    Method("recv.suspendTransfer", (TRANSFER,), Shape.RECEIVE_TRANSFER, Access.LOGIN, "Pause an incoming transfer."),
+    Method("recv.resumeTransfer", (TRANSFER,), Shape.RECEIVE_TRANSFER, Access.LOGIN,
+           "Let an incoming transfer go on, or fetch again after an error."),
+    Method("recv.cancelTransfer", (TRANSFER,), Shape.RECEIVE_TRANSFER, Access.LOGIN,
+           "Stop an incoming transfer for good; the record stays."),
+    Method("recv.deleteTransfer", (TRANSFER,), Shape.NONE, Access.LOGIN, "Stop and forget an incoming transfer."),
+    Method("recv.getTransferEvents", (TRANSFER, _number("limit", 1000, 1, 10_000)), Shape.EVENTS, Access.LOGIN,
+           "The event log of one incoming transfer."),
+    Method("recv.getSources", (), Shape.SOURCES, Access.LOGIN, "Who sends to this node."),
+    Method("recv.addAuthorizedClient", (_ref("clientPublicKey", "clientPublicKey"), _text("name", "")),
+           Shape.NONE, Access.SUPERUSER, "Let the node with this identity send here."),
+    Method("recv.removeAuthorizedClient", (_ref("clientPublicKey", "clientPublicKey"),), Shape.NONE, Access.SUPERUSER,
+           "Stop letting that node send here."),
+    Method("recv.getAuthorizedClients", (), Shape.OBJECT, Access.SUPERUSER, "The identities that may send here."),
+    Method("recv.allowOnlyAuthorizedClients", (Parameter("onlyAuthorizedClientsAllowed", bool),), Shape.NONE,
+           Access.SUPERUSER, "Whether valid credentials alone are not enough to send here."),
+)
+
+METHODS: Final[Mapping[str, Method]] = {method.name: method for method in (*_SERVER, *_SEND, *_RECEIVE)}
+"""Every method by its wire name."""
+
+ASYNC_SUFFIX: Final = "Async"
+
+
+def find_method(wire_name: str) -> tuple[Method, bool] | None:
+    """The method called *wire_name* and whether it was asked for as its ``...Async`` twin."""
+    method = METHODS.get(wire_name)
+    if method is not None:
+        return method, False
+    plain = METHODS.get(wire_name.removesuffix(ASYNC_SUFFIX))
+    if wire_name.endswith(ASYNC_SUFFIX) and plain is not None and plain.deferrable:
+        return plain, True
+    return None

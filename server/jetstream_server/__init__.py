@@ -1,0 +1,1 @@
+"""The node: sends, receives, and answers the API."""
