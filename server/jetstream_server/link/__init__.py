@@ -1,0 +1,1 @@
+"""Between nodes: the peer session, sealed blocks, and the carriers that move them."""

@@ -1,0 +1,71 @@
+"""What a carrier is: the seam between transfers and the ways that sealed blocks travel.
+
+A carrier moves blocks between a :class:`BlockSource` on the sending node and a :class:`BlockSink` on the receiving
+one. Source and sink are called from the carrier's threads, several at once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What a source put into the buffer: *length* bytes, or nothing if *zero*; *gaps* are entries without content."""
+
+    length: int
+    zero: bool = False
+    gaps: Sequence[int] = ()
+
+
+class BlockSource(Protocol):
+    """Where blocks come from."""
+
+    def take(self, connection: int) -> int | None:
+        """The next block to send on *connection*; blocks while more may come; ``None`` when nothing more will."""
+
+    def fill(self, block: int, buffer: memoryview) -> Filled:
+        """Read *block* into *buffer* (``BLOCK_SIZE`` bytes)."""
+
+    def lost(self, connection: int) -> None:
+        """The connection died; what was under way on it has to be taken again."""
+
+
+class BlockSink(Protocol):
+    """Where blocks go."""
+
+    def block_length(self, block: int) -> int:
+        """The true length of *block*; raises IndexError if there is no such block."""
+
+    def store(self, block: int, data: memoryview, *, zero: bool, gaps: Sequence[int]) -> None:
+        """Keep *block*. May wait (for disk space). Raises OSError-like errors that end the session."""
+
+
+@dataclass(slots=True)
+class CarrierStatistics:
+    """Running counts of one carrier. Written by its threads, read by anybody; each field by one kind of thread only."""
+
+    bytes_sent: int = 0
+    bytes_received: int = 0
+    records_sent: int = 0
+    records_received: int = 0
+    refused: int = 0
+    seconds_reading: float = 0.0
+    seconds_sealing: float = 0.0
+    seconds_moving: float = 0.0
+    seconds_writing: float = 0.0
+    connections: int = 0
+    lost: list[str] = field(default_factory=list)
+
+
+class Carrier(Protocol):
+    """One carrier in use for one data session, on one side."""
+
+    name: str
+    statistics: CarrierStatistics
+
+    def close(self) -> None:
+        """Stop at once; returns without waiting. Idempotent."""
+
+    def join(self, timeout: float) -> bool:
+        """Wait until all threads have ended; whether they have."""
