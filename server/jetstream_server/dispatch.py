@@ -70,6 +70,7 @@ class Call:
 Handler = Callable[..., Awaitable[Any]]
 
 LOG_IN_FIRST = "Log in first: call auth(), or run on the node's own machine."
+TOKEN_GIVES_LITTLE = "A shared token gives its one manifest and nothing else; log in with an account for this."
 
 
 class Dispatcher:
@@ -77,8 +78,8 @@ class Dispatcher:
 
     :param handlers: one handler per method of the table.
     :param methods: the table.
-    :raises ValueError: if the table and the handlers do not match: a missing or unknown name, or a handler that does not
-        take the method's parameters.
+    :raises ValueError: if the table and the handlers do not match: a missing or unknown name, or a handler that does
+        not take the method's parameters.
     """
 
     def __init__(self, handlers: Mapping[str, Handler], methods: Mapping[str, Method] = METHODS) -> None:
@@ -149,8 +150,7 @@ def allow(method: Method, principal: Principal | None) -> None:
     if method.access is Access.SUPERUSER and not principal.superuser:
         raise PermissionDenied("Only a superuser may do that; call superuser() first.", required=method.access.value)
     if method.access is Access.LOGIN and principal.kind is Kind.SHARED_TOKEN:
-        raise PermissionDenied("A shared token gives its one manifest and nothing else; log in with an account for this.",
-                               required=method.access.value)
+        raise PermissionDenied(TOKEN_GIVES_LITTLE, required=method.access.value)
 
 
 def _keywords_of(handler: Handler) -> frozenset[str]:

@@ -61,7 +61,8 @@ class ParameterCheck:
 
     def _field(self, parameter: Parameter) -> tuple[str, Any, Any]:
         default = {} if parameter.required else {"default": parameter.default}
-        return self._keywords[parameter.name], self._types[parameter.name], msgspec.field(name=parameter.name, **default)
+        name = parameter.name
+        return self._keywords[name], self._types[name], msgspec.field(name=name, **default)
 
     def _explain(self, params: Mapping[str, Any]) -> InvalidParameters:
         for name in params:
