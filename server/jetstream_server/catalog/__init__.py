@@ -1,0 +1,23 @@
+"""The only package that knows the database."""
+
+from jetstream_server.catalog.catalog import Catalog
+from jetstream_server.catalog.errors import (
+    AlreadyStored,
+    CatalogDamaged,
+    CatalogError,
+    CatalogFull,
+    CatalogReadOnly,
+    CatalogTooNew,
+    StateFolderInUse,
+)
+
+__all__ = [
+    "AlreadyStored",
+    "Catalog",
+    "CatalogDamaged",
+    "CatalogError",
+    "CatalogFull",
+    "CatalogReadOnly",
+    "CatalogTooNew",
+    "StateFolderInUse",
+]
