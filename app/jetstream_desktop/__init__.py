@@ -1,0 +1,1 @@
+"""The desktop application: a window on a JetStream node."""

@@ -1,0 +1,49 @@
+"""How the window stands with its node: one frozen value, never a bag of flags."""
+
+from dataclasses import dataclass
+
+from jetstream.entities import ServerInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnected:
+    """Nothing is under way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connecting:
+    """A connection is being made. *since* in seconds of the loop's clock; *step* is the sentence for people."""
+
+    since: float
+    step: str
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The node answers."""
+
+    server: ServerInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The node cannot be reached. *retry_at* is the time of the next try, or ``None`` when only a person can help."""
+
+    reason: str
+    retry_at: float | None
+    fatal: bool = False
+
+
+Connection = Disconnected | Connecting | Connected | Failed
+
+
+def retry_delay(attempt: int) -> float:
+    """Seconds to wait before the try number *attempt* (from 1): growing, never longer than half a minute."""
+    return float(min(30, 2 ** max(0, min(attempt, 6) - 1)))
+
+
+def seconds_until(status: Connection, now: float) -> int | None:
+    """The countdown that a bar shows, if there is one."""
+    if isinstance(status, Failed) and status.retry_at is not None:
+        return max(0, round(status.retry_at - now))
+    return None

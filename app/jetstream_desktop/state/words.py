@@ -1,0 +1,87 @@
+"""What a transfer's state is called: a sentence that says what, why, and what comes next."""
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from jetstream.entities import ReceiveTransfer, Transfer
+from jetstream_desktop.i18n import tr
+from jetstream_desktop.state import numbers
+
+Tone = Literal["accent_ink", "dim", "caution", "bad", "good"]
+
+WAITING_PHASES: Final = frozenset({"queued", "waiting for disk space", "waiting for the peer"})
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """A state for people: the short sentence of the row, the long one of the details, an icon and a colour."""
+
+    sentence: str
+    icon: str
+    tone: Tone
+    advice: str = ""
+
+
+def status_of(entity: Transfer | ReceiveTransfer, other: str, now: int) -> Status:
+    """The state of *entity*; *other* is the other side's name, *now* the time in µs."""
+    if entity.status == "complete":
+        return Status(tr("Complete, verified"), "check", "good",
+                      tr("Every byte was checked and is on the disk of the receiving side."))
+    if entity.status == "cancelled":
+        return Status(tr("Cancelled"), "close", "dim",
+                      tr("Nothing more will be sent. Files that are whole stay there."))
+    if entity.status == "error":
+        return _failed(entity)
+    if entity.status == "suspended":
+        return Status(tr("Paused"), "pause", "caution", tr("Nothing is lost. Resume goes on where it stopped."))
+    return _under_way(entity, other, now)
+
+
+def _failed(entity: Transfer | ReceiveTransfer) -> Status:
+    reason = first_sentence(entity.error_message or entity.last_error_message or tr("Failed, and no reason was given"))
+    return Status(reason, "alert", "bad",
+                  tr("It has stopped. What arrived is kept; Retry goes on from there once the cause is gone."))
+
+
+def _under_way(entity: Transfer | ReceiveTransfer, other: str, now: int) -> Status:
+    incoming = isinstance(entity, ReceiveTransfer)
+    if entity.phase == "waiting for disk space":
+        reason = first_sentence(entity.last_error_message or tr("The disk is full, waiting for space"))
+        return Status(reason, "alert", "caution",
+                      tr("Nothing is lost. It looks again every minute and goes on by itself when there is room."))
+    if entity.next_retry_time is not None or entity.phase == "waiting for the peer":
+        return _waiting(entity, other, now)
+    if entity.phase == "queued":
+        return Status(tr("Waiting for its turn"), "clock", "dim",
+                      tr("Transfers before it go first. A higher priority moves it up."))
+    if entity.phase == "scanning":
+        return Status(tr("Counting files"), "search", "accent_ink")
+    if entity.phase == "connecting" or entity.status == "pending":
+        return Status(tr("Connecting to {other}", other=other), "clock", "dim")
+    if entity.phase == "verifying":
+        return Status(tr("Verifying"), "check", "accent_ink",
+                      tr("All bytes are there; the receiving side checks and flushes them."))
+    if incoming:
+        return Status(tr("Receiving"), "play", "accent_ink")
+    return Status(tr("Sending"), "play", "accent_ink")
+
+
+def _waiting(entity: Transfer | ReceiveTransfer, other: str, now: int) -> Status:
+    why = first_sentence(entity.last_error_message or "")
+    advice = tr("Nothing is lost. It tries again by itself; Retry tries now.")
+    if why:
+        advice = f"{why}. {advice}" if not why.endswith((".", "!", "?")) else f"{why} {advice}"
+    if entity.next_retry_time is None:
+        return Status(tr("Waiting for {other}", other=other), "clock", "dim", advice)
+    seconds = max(0, (entity.next_retry_time - now) // numbers.MICROSECONDS)
+    if seconds == 0:
+        return Status(tr("Waiting for {other}, trying now", other=other), "clock", "dim", advice)
+    sentence = tr("Waiting for {other}, next try in {time}", other=other, time=numbers.clock(seconds))
+    return Status(sentence, "clock", "dim", advice)
+
+
+def first_sentence(text: str) -> str:
+    """The first line of *text* without a full stop at its end, so that it fits a row."""
+    lines = text.strip().splitlines()
+    line = lines[0].strip() if lines else ""
+    return line[:-1] if line.endswith(".") and not line.endswith("..") else line

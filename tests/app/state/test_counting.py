@@ -1,0 +1,21 @@
+from jetstream_desktop.state.basket import Basket, Found, Kind
+from jetstream_desktop.state.counting import Count, of_basket, send_label, sentence, total
+
+BASKET = Basket().add([Found("/f", Kind.FILE, 500), Found("/d", Kind.FOLDER), Found("/gone", Kind.MISSING)])
+
+
+def test_a_folder_that_is_not_counted_yet_keeps_the_sum_open():
+    assert of_basket(BASKET, {}) == Count(1, 500, False)
+    assert of_basket(BASKET, {"/d": Count(4, 4000, True, 1)}) == Count(5, 4500, True, 1)
+    assert total([]) == Count(complete=True)
+
+
+def test_sentences():
+    assert sentence(Count(412, 18_200_000_000, True), "Studio B") == "412 files, 18.2 GB to Studio B"
+    assert sentence(Count(1, 10), None) == "1 file, 10 B so far"
+
+
+def test_the_button_says_verb_amount_and_target():
+    assert send_label(Count(412, 5, True), "Studio B") == "Send 412 files to Studio B"
+    assert send_label(Count(412, 5), "Studio B") == send_label(Count(complete=True), "Studio B") == "Send to Studio B"
+    assert send_label(Count(), None) == "Choose where to send"

@@ -1,0 +1,67 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jetstream_desktop.state import numbers
+
+
+@pytest.mark.parametrize(("value", "text"), [
+    (0, "0 B"), (999, "999 B"), (3_000, "3 KB"), (999_600, "1.0 MB"), (42_000_000, "42.0 MB"), (112e6, "112 MB"),
+    (18.2e9, "18.2 GB"), (99.96e9, "100 GB"), (5e12, "5.0 TB"), (3e21, "3,000 EB"),
+])
+def test_size(value, text):
+    assert numbers.size(value) == text
+
+
+@given(st.integers(min_value=0, max_value=10**20))
+def test_a_size_never_has_more_than_four_figures(value):
+    digits = numbers.size(value).split()[0].replace(".", "")
+    assert len(digits) <= 4
+
+
+@pytest.mark.parametrize(("done", "total", "text"), [
+    (11.2e9, 18.2e9, "11.2 of 18.2 GB"), (0, 42e6, "42.0 MB"), (5e6, 5e6, "5.0 MB"), (7e6, None, "7.0 MB"),
+])
+def test_part(done, total, text):
+    assert numbers.part(done, total) == text
+
+
+def test_rate_is_empty_for_nothing():
+    assert numbers.rate(None) == numbers.rate(0.4) == ""
+    assert numbers.rate(98.3e6) == "98.3 MB/s"
+
+
+@pytest.mark.parametrize(("value", "text"), [(1, "8 bit/s"), (1e3, "8 kbit/s"), (98.3e6, "786 Mbit/s"), (1e9, "8.0 Gbit/s")])
+def test_bits(value, text):
+    assert numbers.bits(value) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(None, ""), (0.0, "0 %"), (0.999, "99 %"), (1.0, "100 %")])
+def test_percent_says_100_only_when_all_is_there(value, text):
+    assert numbers.percent(value) == text
+
+
+def test_files_and_count():
+    assert numbers.files(1) == "1 file"
+    assert numbers.files(2310) == "2,310 files"
+    assert numbers.count(48120) == "48,120"
+
+
+@pytest.mark.parametrize(("seconds", "text"), [
+    (-1, "0 s"), (42, "42 s"), (60, "1 min"), (1090, "18 min"), (7800, "2 h 10 min"), (7200, "2 h"), (40_000, "11 h"),
+    (3 * 86_400, "3 days"),
+])
+def test_duration(seconds, text):
+    assert numbers.duration(seconds) == text
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(-3, "0:00"), (42.9, "0:42"), (725, "12:05"), (3723, "1:02:03")])
+def test_clock(seconds, text):
+    assert numbers.clock(seconds) == text
+
+
+@pytest.mark.parametrize(("low", "high", "text"), [
+    (60, 120, "1–2 min"), (1080, 1090, "18 min"), (40, 90, "40 s – 2 min"), (3700, 7800, "1 h 2 min – 2 h 10 min"),
+])
+def test_span(low, high, text):
+    assert numbers.span(low, high) == text

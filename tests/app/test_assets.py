@@ -1,0 +1,54 @@
+import re
+from xml.etree import ElementTree
+
+import pytest
+
+from jetstream_desktop import assets, i18n
+
+
+@pytest.mark.parametrize("name", assets.icon_names())
+def test_icons_are_strokes_on_the_grid_in_the_colour_of_their_text(name):
+    source = assets.icon_source(name)
+    root = ElementTree.fromstring(source)
+    assert root.get("viewBox") == "0 0 24 24"
+    assert root.get("stroke") == "currentColor"
+    assert root.get("stroke-width") == "1.7"
+    assert b"currentColor" not in assets.icon_svg(name, "#112233")
+
+
+def luminance(colour):
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one, other):
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("colours", [assets.tokens().light, assets.tokens().dark], ids=["light", "dark"])
+def test_text_can_be_read(colours):
+    for ink in ("text", "dim", "accent_ink", "good", "caution", "bad"):
+        for ground in ("pane", "window", "sidebar", "wash"):
+            assert contrast(getattr(colours, ink), getattr(colours, ground)) >= 4.5, (ink, ground)
+    assert contrast(colours.accent_text, colours.accent) >= 4.5
+    assert contrast(colours.accent_text, colours.accent_hover) >= 4.5
+
+
+def test_translation_replaces_what_it_knows():
+    try:
+        i18n.use({"Send to {where}": "An {where} senden"})
+        assert i18n.tr("Send to {where}", where="B") == "An B senden"
+        assert i18n.tr("Other") == "Other"
+    finally:
+        i18n.use({})
+    assert i18n.trn("{count} file", "{count} files", 2) == "2 files"
+    assert assets.catalogue("xx") == {}
+
+
+def test_every_icon_named_in_the_code_exists():
+    names = set(assets.icon_names())
+    source = "\n".join(p.read_text() for p in (assets._HERE).rglob("*.py"))
+    used = set(re.findall(r'(?:theme|_theme)\.(?:icon|pixmap)\(\s*"([a-z-]+)"', source))
+    assert used <= names
