@@ -8,11 +8,12 @@ snake_case, always all of them, checked and with defaults filled in, and returns
     HANDLERS = {"server.echo": echo}
 """
 
+import contextlib
 import difflib
 import inspect
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -96,24 +97,18 @@ class Dispatcher:
         :raises JetStreamError: whatever is wrong with the call; a fault of ours is a :class:`ServerError`, whose
             reference the log repeats together with the traceback.
         """
-        method, deferred = self._find(name)
-        allow(method, call.principal)
-        keywords = self._checks[method.name](params)
-        work = self._carry_out(call, method, keywords)
-        if not deferred:
-            return await work
-        return {"requestId": call.connection.requests.start(work)}
+        with _faults_mapped(name):
+            method, deferred = self._find(name)
+            allow(method, call.principal)
+            keywords = self._checks[method.name](params)
+            work = self._carry_out(call, method, keywords)
+            if not deferred:
+                return await work
+            return {"requestId": call.connection.requests.start(work)}
 
     async def _carry_out(self, call: Call, method: Method, keywords: dict[str, Any]) -> Any:
-        try:
+        with _faults_mapped(method.name):
             return await self._handlers[method.name](call, **keywords)
-        except JetStreamError:
-            raise
-        except Exception as error:
-            reference = secrets.token_hex(4)
-            log.exception("Fault %s in %s", reference, method.name)
-            raise ServerError(f"Something went wrong inside the node; its log tells more under {reference}.",
-                              reference=reference) from error
 
     def _find(self, name: str) -> tuple[Method, bool]:
         found = find_method(name)
@@ -136,6 +131,20 @@ class Dispatcher:
             if wanted != taken:
                 wrong.append(f"the handler of {name} takes {sorted(taken)} and not {sorted(wanted)}")
         return missing + unknown + sorted(wrong)
+
+
+@contextlib.contextmanager
+def _faults_mapped(name: str) -> Iterator[None]:
+    """What users may see passes; anything else is a fault of ours: logged here, a reference for the caller."""
+    try:
+        yield
+    except JetStreamError:
+        raise
+    except Exception as error:
+        reference = secrets.token_hex(4)
+        log.exception("Fault %s in %s", reference, name)
+        raise ServerError(f"Something went wrong inside the node; its log tells more under {reference}.",
+                          reference=reference) from error
 
 
 def allow(method: Method, principal: Principal | None) -> None:

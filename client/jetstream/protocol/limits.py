@@ -18,6 +18,9 @@ class RpcLimits:
 
 DEFAULT_RPC_LIMITS: Final = RpcLimits()
 
+LOGIN_FRAME: Final = 512 << 10
+"""Bytes of one message of a client that has not logged in."""
+
 HANDSHAKE_SECONDS: Final = 10.0
 """From the accepted connection to the end of TLS and of the first message."""
 
