@@ -180,6 +180,8 @@ class Transfer:
     end_time: int | None = None
     snapshot_time: int | None = None
     modified_cursor: int = 0
+    deleted: bool = False
+    """Only in answers to ``modifiedSince``: the record is gone; forget the row. Other fields mean nothing then."""
     label: str = ""
     owner: str = ""
     owner_token: str | None = None
@@ -236,6 +238,8 @@ class ReceiveTransfer:
     download: bool = False
     """Whether this node asked for it (``createDownload``)."""
     modified_cursor: int = 0
+    deleted: bool = False
+    """As for :class:`Transfer`."""
     label: str = ""
     owner: str = ""
     user_data: UserData = field(default_factory=dict)

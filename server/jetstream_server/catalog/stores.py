@@ -95,6 +95,10 @@ class _Pages:
         if rows:
             await self._database.write(lambda connection: connection.execute(self._insert, rows))
 
+    async def delete(self, key: str) -> None:
+        statement = sa.delete(self._table).where(self._table.c.owner_id == key)
+        await self._database.write(lambda connection: connection.execute(statement))
+
     async def data(self, key: str, first: int, count: int) -> list[bytes]:
         columns = self._table.c
         statement = (
@@ -125,6 +129,10 @@ class PagedStore(RecordStore[R]):
     async def add_pages(self, key: str, pages: Sequence[StoredPage]) -> None:
         """Stores pages of the record *key*, all or none."""
         await self._pages.add(key, pages)
+
+    async def delete_pages(self, key: str) -> None:
+        """Forgets all pages of the record *key*."""
+        await self._pages.delete(key)
 
     async def page(self, key: str, number: int) -> bytes | None:
         """One page."""
