@@ -1,0 +1,1 @@
+"""Who may do what: the node's identity, accounts, tokens, throttling, sandboxes."""

@@ -1,0 +1,60 @@
+"""Who is at the other end of a connection. Pure."""
+
+import enum
+from dataclasses import dataclass
+from typing import Final
+
+from jetstream.constants import PERMISSION_DOWNLOAD, PERMISSION_MODIFY, PERMISSION_SHARE, PERMISSION_UPLOAD
+
+ALL_PERMISSIONS: Final = PERMISSION_UPLOAD | PERMISSION_DOWNLOAD | PERMISSION_MODIFY | PERMISSION_SHARE
+
+
+class Kind(enum.Enum):
+    """How somebody logged in."""
+
+    OWNER = "owner"
+    """The user who runs the node, by the ticket file that only they can read."""
+    ACCOUNT = "account"
+    """An account of the node, by password."""
+    SHARED_TOKEN = "shared token"
+    """Whoever holds a shared token; sees one manifest and what they make of it."""
+    API_TOKEN = "api token"
+    """Acts as the user who made the token, within its path and permissions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """A login.
+
+    :param user: the user that it acts as; ``''`` for the login of a shared token.
+    :param superuser: whether the rights of a superuser have been taken up on this connection.
+    :param permissions: sum of the ``PERMISSION_…`` values.
+    :param root: the path that an API token is restricted to, ``None`` where there is no such restriction.
+    :param token: the token of a token login.
+    """
+
+    kind: Kind
+    user: str
+    superuser: bool = False
+    permissions: int = ALL_PERMISSIONS
+    root: str | None = None
+    token: str | None = None
+
+    def __repr__(self) -> str:
+        rights = " superuser" if self.superuser else ""
+        return f"<Principal {self.kind.value} {self.user!r}{rights}>"
+
+    def may(self, permission: int) -> bool:
+        """Whether the login has all of *permission*."""
+        return self.permissions & permission == permission
+
+
+def sees(principal: Principal, owner: str, owner_token: str | None = None) -> bool:
+    """Whether an object of *owner* exists for this login; *owner_token* is the shared token whose login made it.
+
+    What a login does not see must look as if it did not exist. Superusers see everything; the login of a shared token
+    what was made with that token; everybody else what is theirs.
+    """
+    if principal.kind is Kind.SHARED_TOKEN:
+        return owner_token is not None and owner_token == principal.token
+    return principal.superuser or owner == principal.user
