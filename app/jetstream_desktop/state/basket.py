@@ -1,8 +1,9 @@
 """What the composer is putting together: which files go, under which names. A value; every change makes a new one."""
 
 import enum
+import fnmatch
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -203,6 +204,11 @@ class Flag:
     blocking: bool = False
 
 
+def left_out(name: str, patterns: Iterable[str]) -> bool:
+    """Whether a pattern takes this name out."""
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+
+
 def flag_of(item: Item) -> Flag | None:
     """What to say about one item by itself."""
     kind = item.found.kind
@@ -275,3 +281,17 @@ class History:
     def redone(self) -> "History":
         """One step forward again, if there is one."""
         return self if not self.future else History(self.future[0], (*self.past, self.now), self.future[1:])
+
+
+def isolate(basket: Basket, target: str, listings: Mapping[str, Sequence[Found]]) -> Basket:
+    """With folders split on the way down to *target*, so that it is an item of its own.
+
+    :param listings: what is directly in each folder on the way, by source path.
+    :raises KeyError: if a folder on the way has no listing, or *target* is in none.
+    """
+    while basket.item(target) is None and target not in basket.folders:
+        holder = next((item for item in basket.items if below(target, item.target)), None)
+        if holder is None or holder.found.kind is not Kind.FOLDER:
+            raise KeyError(target)
+        basket = basket.split(holder.target, listings[holder.source])
+    return basket

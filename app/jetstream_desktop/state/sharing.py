@@ -15,8 +15,8 @@ _WORDS: Final = (
     "coral crane delta ember falcon fern field finch forest garnet ginger glacier granite harbour hazel heron hollow "
     "indigo island ivory jasper juniper kettle lagoon lantern laurel lemon lilac linen lotus maple marble meadow mango "
     "mirror misty nectar noble ocean olive onyx opal orchid otter paper pebble pepper pine planet plum prairie quartz "
-    "quiet raven reed ribbon river robin rocket saffron sage salmon sand shadow silver sparrow spruce stone summer sunset "
-    "thistle timber topaz tulip tundra valley velvet violet walnut willow winter yellow zephyr"
+    "quiet raven reed ribbon river robin rocket saffron sage salmon sand shadow silver sparrow spruce stone summer "
+    "sunset thistle timber topaz tulip tundra valley velvet violet walnut willow winter yellow zephyr"
 ).split()
 
 

@@ -13,6 +13,8 @@ from jetstream_desktop.state.basket import (
     clean_target,
     conflicts,
     flag_of,
+    isolate,
+    left_out,
     unused,
 )
 
@@ -45,13 +47,14 @@ def test_adding_nothing_new_is_no_change():
 
 
 def test_equal_names_from_two_places_get_a_number():
-    basket = Basket().add([file("/a/x.txt"), file("/b/x.txt"), folder("/c/x"), folder("/d/x"), file("/e/.rc"), file("/f/.rc")])
+    files = [file("/a/x.txt"), file("/b/x.txt"), file("/e/.rc"), file("/f/.rc")]
+    basket = Basket().add([*files[:2], folder("/c/x"), folder("/d/x"), *files[2:]])
     assert targets(basket) == ["x.txt", "x (2).txt", "x", "x (2)", ".rc", ".rc (2)"]
 
 
 def test_add_into_a_folder_and_a_root():
     basket = Basket().add([file("/a/x"), folder("/")], into="reel")
-    assert targets(basket) == ["reel/files"]
+    assert targets(basket) == ["reel/x", "reel/files"]
 
 
 def test_rename_moves_everything_below():
@@ -213,3 +216,19 @@ def test_targets_made_by_adding_never_clash(paths):
     for path in paths:
         basket = basket.add([file(path)])
     assert not any(flag.blocking for flag in conflicts(basket).values())
+
+
+def test_isolating_splits_the_folders_on_the_way():
+    listings = {"/b": [file("/b/1"), folder("/b/sub")], "/b/sub": [file("/b/sub/x"), file("/b/sub/y")]}
+    basket = isolate(Basket().add([folder("/b"), file("/z")]), "b/sub/x", listings)
+    assert targets(basket) == ["b/1", "b/sub/x", "b/sub/y", "z"]
+    assert isolate(basket, "z", {}) is basket
+    assert isolate(basket.make_folder("f"), "f", {}).folders == ("f",)
+    for missing in ("z/1", "nowhere"):
+        with pytest.raises(KeyError):
+            isolate(basket, missing, {})
+
+
+def test_left_out():
+    assert left_out("a.tmp", ["*.mov", "*.tmp"])
+    assert not left_out("a.txt", ["*.tmp"])

@@ -2,7 +2,7 @@ from jetstream_desktop.state.connection import Connecting, Failed, retry_delay, 
 
 
 def test_delays_grow_and_stay_short():
-    assert [retry_delay(n) for n in range(0, 9)] == [1, 1, 2, 4, 8, 16, 30, 30, 30]
+    assert [retry_delay(n) for n in range(9)] == [1, 1, 2, 4, 8, 16, 30, 30, 30]
 
 
 def test_countdown():

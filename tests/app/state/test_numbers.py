@@ -31,7 +31,9 @@ def test_rate_is_empty_for_nothing():
     assert numbers.rate(98.3e6) == "98.3 MB/s"
 
 
-@pytest.mark.parametrize(("value", "text"), [(1, "8 bit/s"), (1e3, "8 kbit/s"), (98.3e6, "786 Mbit/s"), (1e9, "8.0 Gbit/s")])
+@pytest.mark.parametrize(("value", "text"), [
+    (1, "8 bit/s"), (1e3, "8 kbit/s"), (98.3e6, "786 Mbit/s"), (1e9, "8.0 Gbit/s"),
+])
 def test_bits(value, text):
     assert numbers.bits(value) == text
 

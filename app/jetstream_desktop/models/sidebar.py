@@ -1,0 +1,167 @@
+"""The sidebar's list: shelves with live counts, sharing, destinations."""
+
+import enum
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QMimeData, QObject, Qt, Signal
+
+from jetstream.entities import Destination
+from jetstream_desktop.i18n import tr
+from jetstream_desktop.models.roles import KEY, ROOT, SNAPSHOT, Index
+from jetstream_desktop.state import numbers
+from jetstream_desktop.state.filters import Filter
+from jetstream_desktop.state.text import printable
+
+
+class EntryKind(enum.Enum):
+    """What a line of the sidebar is."""
+
+    SHELF = "shelf"
+    HEADING = "heading"
+    SHARED = "shared"
+    DESTINATION = "destination"
+    ALL_DESTINATIONS = "all destinations"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the sidebar. *reachable* is known for destinations that were tried."""
+
+    kind: EntryKind
+    key: str
+    text: str
+    icon: str = ""
+    count: int | None = None
+    reachable: bool | None = None
+
+
+SHARED_KEY = "shared"
+ALL_DESTINATIONS_KEY = "destinations"
+_SHELVES = ((Filter.ALL, "list"), (Filter.ACTIVE, "play"), (Filter.WAITING, "clock"), (Filter.PAUSED, "pause"),
+            (Filter.DONE, "check"), (Filter.FAILED, "alert"))
+
+
+def shelf_name(shelf: Filter) -> str:
+    """What a shelf is called."""
+    return {Filter.ALL: tr("All transfers"), Filter.ACTIVE: tr("Active"), Filter.WAITING: tr("Waiting"),
+            Filter.PAUSED: tr("Paused"), Filter.DONE: tr("Done"), Filter.FAILED: tr("Failed"),
+            Filter.RECEIVED: tr("Received")}[shelf]
+
+
+def destination_name(destination: Destination) -> str:
+    """The name that a person gave, else the address."""
+    return destination.name or destination.destination_address
+
+
+def reachable(destination: Destination) -> bool | None:
+    """Whether it answered when it was last tried; ``None`` if nobody has tried yet."""
+    if destination.encrypted_connection_state == "connected":
+        return True
+    if destination.last_error is not None:
+        return False
+    return True if destination.last_recv_time is not None else None
+
+
+class SidebarModel(QAbstractListModel):
+    """Shelves, Shared, Received, and the destinations used last."""
+
+    dropped = Signal(object, str)
+    """URLs dropped onto a destination (``QMimeData``) and that destination's id."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._counts: Mapping[Filter, int] = {}
+        self._shared = 0
+        self._destinations: Sequence[Destination] = ()
+        self._entries: list[Entry] = self._build()
+
+    def rowCount(self, parent: Index = ROOT) -> int:
+        return 0 if parent.isValid() else len(self._entries)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid() or index.row() >= len(self._entries):
+            return None
+        entry = self._entries[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return entry.text
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return self._spoken(entry)
+        if role == Qt.ItemDataRole.ToolTipRole and entry.kind is EntryKind.DESTINATION:
+            return entry.text
+        if role == SNAPSHOT:
+            return entry
+        return entry.key if role == KEY else None
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        if not index.isValid() or self._entries[index.row()].kind is EntryKind.HEADING:
+            return Qt.ItemFlag.NoItemFlags
+        base = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+        if self._entries[index.row()].kind is EntryKind.DESTINATION:
+            base |= Qt.ItemFlag.ItemIsDropEnabled
+        return base
+
+    def mimeTypes(self) -> list[str]:
+        return ["text/uri-list"]
+
+    def canDropMimeData(self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index) -> bool:
+        return data.hasUrls() and parent.isValid() and self._entries[parent.row()].kind is EntryKind.DESTINATION
+
+    def dropMimeData(self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index) -> bool:
+        if not self.canDropMimeData(data, action, row, column, parent):
+            return False
+        self.dropped.emit(data, self._entries[parent.row()].key)
+        return True
+
+    def row_of(self, key: str) -> int | None:
+        """The line with this key."""
+        return next((row for row, entry in enumerate(self._entries) if entry.key == key), None)
+
+    def set_counts(self, counts: Mapping[Filter, int]) -> None:
+        """Live counts of the shelves."""
+        if counts != self._counts:
+            self._counts = dict(counts)
+            self._update()
+
+    def set_shared(self, number: int) -> None:
+        """How many shared tokens still work."""
+        if number != self._shared:
+            self._shared = number
+            self._update()
+
+    def set_destinations(self, destinations: Sequence[Destination]) -> None:
+        """Destinations, most recently used first; the first eight are shown."""
+        self._destinations = tuple(destinations[:8])
+        self._update()
+
+    def _build(self) -> list[Entry]:
+        def shelf(which: Filter, icon: str) -> Entry:
+            return Entry(EntryKind.SHELF, which.value, shelf_name(which), icon, self._counts.get(which, 0))
+
+        lines = [shelf(which, icon) for which, icon in _SHELVES]
+        lines.append(Entry(EntryKind.HEADING, "h1", tr("Sharing")))
+        lines.append(Entry(EntryKind.SHARED, SHARED_KEY, tr("Shared"), "share", self._shared))
+        lines.append(shelf(Filter.RECEIVED, "inbox"))
+        lines.append(Entry(EntryKind.HEADING, "h2", tr("Destinations")))
+        lines += [Entry(EntryKind.DESTINATION, d.id, printable(destination_name(d)), reachable=reachable(d))
+                  for d in self._destinations]
+        lines.append(Entry(EntryKind.ALL_DESTINATIONS, ALL_DESTINATIONS_KEY, tr("All destinations…"), "book"))
+        return lines
+
+    def _update(self) -> None:
+        fresh = self._build()
+        if [e.key for e in fresh] != [e.key for e in self._entries]:
+            self.beginResetModel()
+            self._entries = fresh
+            self.endResetModel()
+            return
+        for row, (old, new) in enumerate(zip(self._entries, fresh, strict=True)):
+            if old != new:
+                self._entries[row] = new
+                self.dataChanged.emit(self.index(row), self.index(row))
+
+    def _spoken(self, entry: Entry) -> str:
+        if entry.kind is EntryKind.DESTINATION and entry.reachable is not None:
+            return f"{entry.text}, {tr('reachable') if entry.reachable else tr('not reachable')}"
+        return entry.text if entry.count is None else f"{entry.text}, {numbers.count(entry.count)}"

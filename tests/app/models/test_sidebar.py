@@ -1,0 +1,59 @@
+import pytest
+from PySide6.QtCore import QMimeData, Qt, QUrl
+
+from jetstream.entities import Destination
+from jetstream_desktop.models.roles import SNAPSHOT
+from jetstream_desktop.models.sidebar import EntryKind, SidebarModel, reachable
+from jetstream_desktop.state.filters import Filter
+
+
+def destination(number, **changes):
+    return Destination(**({"destination_id": str(number), "destination_address": f"host{number}",
+                           "destination_port": 8886} | changes))
+
+
+@pytest.fixture
+def model(qapp):
+    made = SidebarModel()
+    made.set_destinations([destination(1, name="Studio B"), destination(2, last_error="ConnectionFailed")])
+    return made
+
+
+def texts(model):
+    return [model.index(r).data() for r in range(model.rowCount())]
+
+
+def test_it_is_a_proper_model(model, qtmodeltester):
+    qtmodeltester.check(model)
+
+
+def test_lines(model):
+    assert texts(model) == ["All transfers", "Active", "Waiting", "Paused", "Done", "Failed", "Sharing", "Shared",
+                            "Received", "Destinations", "Studio B", "host2", "All destinations…"]
+    assert not model.flags(model.index(6)) & Qt.ItemFlag.ItemIsEnabled
+
+
+def test_counts_change_in_place(model, qtbot):
+    with qtbot.assertNotEmitted(model.modelReset):
+        model.set_counts({Filter.ALL: 128})
+        model.set_shared(4)
+    assert model.index(0).data(Qt.ItemDataRole.AccessibleTextRole) == "All transfers, 128"
+    assert model.index(7).data(SNAPSHOT).count == 4
+
+
+def test_reachability():
+    assert reachable(destination(1)) is None
+    assert reachable(destination(1, last_recv_time=5)) is True
+    assert reachable(destination(1, encrypted_connection_state="connected", last_error="x")) is True
+    assert reachable(destination(1, last_recv_time=5, last_error="x")) is False
+
+
+def test_files_can_be_dropped_on_destinations_only(model, qtbot):
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile("/x")])
+    place = model.index(model.row_of("1"))
+    with qtbot.waitSignal(model.dropped) as caught:
+        assert model.dropMimeData(data, Qt.DropAction.CopyAction, -1, -1, place)
+    assert caught.args[1] == "1"
+    assert not model.dropMimeData(data, Qt.DropAction.CopyAction, -1, -1, model.index(0))
+    assert place.data(SNAPSHOT).kind is EntryKind.DESTINATION
