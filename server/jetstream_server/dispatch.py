@@ -10,6 +10,7 @@ snake_case, always all of them, checked and with defaults filled in, and returns
 
 import contextlib
 import difflib
+import functools
 import inspect
 import logging
 import secrets
@@ -101,9 +102,9 @@ class Dispatcher:
             method, deferred = self._find(name)
             allow(method, call.principal)
             keywords = self._checks[method.name](params)
-            work = self._carry_out(call, method, keywords)
+            work = functools.partial(self._carry_out, call, method, keywords)
             if not deferred:
-                return await work
+                return await work()
             return {"requestId": call.connection.requests.start(work)}
 
     async def _carry_out(self, call: Call, method: Method, keywords: dict[str, Any]) -> Any:
@@ -117,9 +118,8 @@ class Dispatcher:
         raise InvalidParameters(f"There is no method `{name}`.{self._hint(name)}", field="method")
 
     def _hint(self, name: str) -> str:
-        near = difflib.get_close_matches(name, self._methods, n=1, cutoff=0.7)
-        plain = [method.name for method in self._methods.values() if method.plain_name == name]
-        candidates = near or plain
+        without_group = [method.name for method in self._methods.values() if method.plain_name == name]
+        candidates = without_group or difflib.get_close_matches(name, self._methods, n=1, cutoff=0.7)
         return f" Did you mean {' or '.join(f'`{n}`' for n in candidates)}?" if candidates else ""
 
     def _mismatches(self) -> list[str]:

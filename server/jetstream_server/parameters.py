@@ -18,6 +18,9 @@ from jetstream.errors import InvalidParameters
 
 _UNBOUND = (1 << 63) - 1
 
+# Text with lone surrogates where a number is due makes msgspec stumble over its own error message.
+_MISFITS = (msgspec.ValidationError, UnicodeError)
+
 
 def keyword_of(parameter: Parameter) -> str:
     """The keyword argument by which a handler takes *parameter*: ``userData`` is ``user_data``."""
@@ -51,7 +54,7 @@ class ParameterCheck:
         """
         try:
             checked = msgspec.convert(params, self._struct, strict=True)
-        except msgspec.ValidationError as error:
+        except _MISFITS as error:
             raise self._explain(params) from error
         for parameter in self._plain_text:
             _refuse_broken_text(parameter, params.get(parameter.name))
@@ -76,7 +79,7 @@ class ParameterCheck:
                 continue
             try:
                 msgspec.convert(params[name], self._types[name], strict=True)
-            except msgspec.ValidationError:
+            except _MISFITS:
                 return InvalidParameters(f"`{name}` must be {expectation(parameter)}.", field=name)
         raise AssertionError(f"{self._method.name} refused parameters that fit one by one")
 

@@ -5,7 +5,7 @@ connection can see them. Results go by the clock that is passed in: nothing here
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +15,7 @@ from jetstream.protocol.limits import MAX_KEPT_RESULTS, REQUEST_RESULT_SECONDS
 if TYPE_CHECKING:
     from jetstream_server.dispatch import Call, Handler
 
+Work = Callable[[], Awaitable[Any]]
 Spawn = Callable[[Coroutine[Any, Any, None]], object]
 
 
@@ -45,14 +46,13 @@ class Requests:
         running = sum(request.end_time is None for request in self._requests.values())
         return f"<Requests running={running} ended={len(self._requests) - running}>"
 
-    def start(self, work: Coroutine[Any, Any, Any]) -> int:
+    def start(self, work: Work) -> int:
         """Carry out *work* in the background; returns the id to ask for it.
 
-        :raises LimitExceeded: if too many are kept already; *work* is dropped then.
+        :raises LimitExceeded: if too many are kept already; *work* is not begun then.
         """
         self._forget_old()
         if len(self._requests) >= self._limit:
-            work.close()
             raise LimitExceeded(f"This connection has {self._limit} background requests already; results are kept for "
                                 "an hour. Use another connection, or the plain calls.", limit=self._limit)
         self._last_id += 1
@@ -83,9 +83,9 @@ class Requests:
             raise request.error.with_traceback(None)
         return request.result
 
-    async def _carry_out(self, request: _Request, work: Coroutine[Any, Any, Any]) -> None:
+    async def _carry_out(self, request: _Request, work: Work) -> None:
         try:
-            request.result = await work
+            request.result = await work()
         except JetStreamError as error:
             request.error = error
         except asyncio.CancelledError:
@@ -95,7 +95,6 @@ class Requests:
             request.error = ServerError("Something went wrong inside the node.")
             raise
         finally:
-            work.close()
             request.end_time = self._now()
             request.ended.set()
 
