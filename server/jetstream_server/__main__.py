@@ -46,16 +46,19 @@ def run(argv: list[str]) -> int:
     try:
         with asyncio.Runner(loop_factory=factory) as runner:
             runner.run(_serve(settings))
-    except StartRefused as error:
-        return _refuse(error, REFUSED)
     except Exception as error:
-        from jetstream_server.catalog.errors import CatalogError
-
-        if isinstance(error, CatalogError):
+        if _is_refusal(error):
             return _refuse(error, REFUSED)
         log.exception("The node stopped because of a fault")
         return FAULT
     return STOPPED
+
+
+def _is_refusal(error: Exception) -> bool:
+    from jetstream_server.access.identity import IdentityDamaged
+    from jetstream_server.catalog.errors import CatalogError
+
+    return isinstance(error, StartRefused | CatalogError | IdentityDamaged)
 
 
 async def _serve(settings: Settings) -> None:
@@ -63,14 +66,22 @@ async def _serve(settings: Settings) -> None:
 
     stop = asyncio.Event()
     _stop_on_signals(stop)
+    started = False
 
     def on_ready(ready: Ready) -> None:
+        nonlocal started
+        started = True
         if settings.announce:
             announcement = {"port": ready.port, "recvPort": ready.recv_port, "fingerprint": ready.fingerprint,
                             "pid": os.getpid()}
             print(json.dumps(announcement), flush=True)
 
-    await node.serve(settings, stop, on_ready)
+    try:
+        await node.serve(settings, stop, on_ready)
+    except OSError as error:
+        if started:
+            raise
+        raise StartRefused(f"Cannot use {error.filename or 'a file'}: {error.strerror or error}.") from error
 
 
 def _stop_on_signals(stop: asyncio.Event) -> None:

@@ -27,7 +27,7 @@ class Gate:
         self.callers: list[str | None] = []
 
     async def wait(self, call: Call, *, text: str = "") -> str:
-        self.callers.append(call.principal and call.principal.user)
+        self.callers.append(call.principal.user if call.principal else None)
         self.inside += 1
         self.most = max(self.most, self.inside)
         try:
