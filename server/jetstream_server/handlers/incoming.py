@@ -1,0 +1,144 @@
+"""``recv.…``: incoming transfers, downloads, and who may send here."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from jetstream_server.access.gate import NodeGate
+
+from jetstream.constants import PERMISSION_DOWNLOAD
+from jetstream.entities import ReceiveTransfer, event_to_wire, to_wire
+from jetstream.errors import NotFound, PermissionDenied
+from jetstream_server.access.principal import Kind, Principal, sees
+from jetstream_server.catalog.catalog import Catalog
+from jetstream_server.dispatch import Call, Handler
+from jetstream_server.eventlog import event_entity
+from jetstream_server.handlers.transfers import check_destination_path
+from jetstream_server.records import IncomingRecord
+from jetstream_server.transfers.incoming import Incoming
+from jetstream_server.transfers.live import Live, ReceivingTable
+
+
+class IncomingHandlers:
+    """The API's view of the receiving side."""
+
+    def __init__(self, incoming: Incoming, table: ReceivingTable, gate: NodeGate, catalog: Catalog) -> None:
+        self._incoming = incoming
+        self._table = table
+        self._gate = gate
+        self._catalog = catalog
+
+    def methods(self) -> Mapping[str, Handler]:
+        """Handlers by the names of the method table."""
+        return {
+            "recv.getTransfers": self.all,
+            "recv.getTransfer": self.get,
+            "recv.createDownload": self.download,
+            "recv.suspendTransfer": self.suspend,
+            "recv.resumeTransfer": self.resume,
+            "recv.cancelTransfer": self.cancel,
+            "recv.deleteTransfer": self.delete,
+            "recv.getTransferEvents": self.events,
+            "recv.getSources": self.sources,
+            "recv.addAuthorizedClient": self.authorize,
+            "recv.removeAuthorizedClient": self.unauthorize,
+            "recv.getAuthorizedClients": self.authorized,
+            "recv.allowOnlyAuthorizedClients": self.allow_only_authorized,
+        }
+
+    async def all(self, call: Call, *, modified_since: int | None) -> list[dict[str, Any]]:
+        """All, or what changed; deleted ones are named with ``deleted``."""
+        principal = call.login
+        if modified_since is None:
+            return [self._shown(live) for live in self._incoming.all() if sees(principal, live.record.owner)]
+        changed = [
+            self._shown(live)
+            for live in self._table.changed_since(modified_since)
+            if sees(principal, live.record.owner)
+        ]
+        gone = [
+            to_wire(ReceiveTransfer(transfer_id=id, status="cancelled", processing=False, deleted=True,
+                                    modified_cursor=cursor))
+            for id, cursor, owner, _ in self._table.deleted_since(modified_since)
+            if sees(principal, owner)
+        ]
+        return changed + gone
+
+    async def get(self, call: Call, *, transfer: str) -> dict[str, Any]:
+        """One incoming transfer."""
+        return self._shown(self._visible(call.login, transfer))
+
+    async def download(
+        self, call: Call, *, link: str, password: str | None, destination_path: str, overwrite_mode: int,
+        user_data: Mapping[str, Any] | None,
+    ) -> dict[str, Any]:
+        """Fetch a shared token."""
+        principal = call.login
+        if principal.kind is Kind.API_TOKEN and not principal.may(PERMISSION_DOWNLOAD):
+            raise PermissionDenied("This API token does not allow fetching.")
+        folder, below = await self._gate.download_folder(principal, destination_path)
+        check_destination_path(below)
+        live = await self._incoming.create_download(
+            owner=principal.user, link=link, password=password, folder=folder, destination_path=below,
+            overwrite_mode=overwrite_mode, user_data=user_data or {},
+        )
+        return self._shown(live)
+
+    async def suspend(self, call: Call, *, transfer: str) -> dict[str, Any]:
+        """Pause."""
+        live = self._visible(call.login, transfer)
+        await self._incoming.suspend(live)
+        return self._shown(live)
+
+    async def resume(self, call: Call, *, transfer: str) -> dict[str, Any]:
+        """Go on."""
+        live = self._visible(call.login, transfer)
+        await self._incoming.resume(live)
+        return self._shown(live)
+
+    async def cancel(self, call: Call, *, transfer: str) -> dict[str, Any]:
+        """Stop for good."""
+        live = self._visible(call.login, transfer)
+        await self._incoming.cancel(live)
+        return self._shown(live)
+
+    async def delete(self, call: Call, *, transfer: str) -> None:
+        """Stop and forget."""
+        await self._incoming.delete(self._visible(call.login, transfer))
+
+    async def events(self, call: Call, *, transfer: str, limit: int) -> list[dict[str, Any]]:
+        """What happened to one incoming transfer."""
+        live = self._visible(call.login, transfer)
+        found = await self._catalog.events.since(None, limit, subject=live.id, kind="receiveTransfer")
+        return [event_to_wire(event_entity(record)) for record in found]
+
+    async def sources(self, call: Call) -> list[dict[str, Any]]:
+        """Who sends here."""
+        return [to_wire(source) for source in self._incoming.sources()]
+
+    async def authorize(self, call: Call, *, client_public_key: str, name: str) -> None:
+        """Let an identity send here."""
+        await self._gate.authorize(client_public_key, name, call.now())
+
+    async def unauthorize(self, call: Call, *, client_public_key: str) -> None:
+        """Stop letting it."""
+        await self._gate.unauthorize(client_public_key)
+
+    async def authorized(self, call: Call) -> list[dict[str, Any]]:
+        """Who may."""
+        return [
+            {"clientPublicKey": record.fingerprint, "name": record.name, "creationTime": record.creation_time}
+            for record in await self._gate.authorized()
+        ]
+
+    async def allow_only_authorized(self, call: Call, *, only_authorized_clients_allowed: bool) -> None:
+        """Whether credentials alone are not enough."""
+        await self._gate.set_only_authorized(only_authorized_clients_allowed)
+
+    def _visible(self, principal: Principal, id: str) -> Live[IncomingRecord]:
+        live = self._incoming.get(id)
+        if not sees(principal, live.record.owner):
+            raise NotFound(f"There is no incoming transfer {id}.")
+        return live
+
+    def _shown(self, live: Live[IncomingRecord]) -> dict[str, Any]:
+        return to_wire(self._incoming.entity(live))

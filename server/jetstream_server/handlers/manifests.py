@@ -1,0 +1,126 @@
+"""``send.…Manifest…``: making and reading lists of files."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from jetstream_server.access.tokens import SharedTokens
+
+from jetstream.constants import PERMISSION_UPLOAD
+from jetstream.entities import to_wire
+from jetstream.errors import InvalidParameters, NotFound, PermissionDenied
+from jetstream_server.access.principal import Kind, Principal, sees
+from jetstream_server.access.sandbox import Sandboxes
+from jetstream_server.dispatch import Call, Handler
+from jetstream_server.manifests import Manifests
+from jetstream_server.records import ManifestRecord
+
+
+class ManifestHandlers:
+    """The API's view of manifests.
+
+    :param in_use: whether a transfer or a token still needs a manifest.
+    """
+
+    def __init__(
+        self,
+        manifests: Manifests,
+        sandboxes: Sandboxes,
+        tokens: SharedTokens,
+        in_use: Callable[[str], Awaitable[bool]],
+    ) -> None:
+        self._manifests = manifests
+        self._sandboxes = sandboxes
+        self._tokens = tokens
+        self._in_use = in_use
+
+    def methods(self) -> Mapping[str, Handler]:
+        """Handlers by the names of the method table."""
+        return {
+            "send.createManifest": self.create,
+            "send.getManifest": self.get,
+            "send.getManifests": self.all,
+            "send.deleteManifest": self.delete,
+            "send.getManifestFiles": self.files,
+        }
+
+    async def create(
+        self,
+        call: Call,
+        *,
+        mappings: Mapping[str, str] | None,
+        file_mappings: Mapping[str, str] | None,
+        symlink_mode: int,
+        exclude: list[str] | None,
+        skip_unreadable: bool,
+        user_data: Mapping[str, Any] | None,
+    ) -> dict[str, Any]:
+        """Start a scan."""
+        given = mappings if mappings is not None else file_mappings
+        if given is None or (mappings is not None and file_mappings is not None):
+            raise InvalidParameters("Give `mappings` as {target: source}.", field="mappings")
+        if not call.login.may(PERMISSION_UPLOAD):
+            raise PermissionDenied("This API token does not allow sending.")
+        sources = {target: await self._source(call.login, source) for target, source in given.items()}
+        record = await self._manifests.create(
+            owner=call.login.user,
+            mappings=sources,
+            symlink_mode=symlink_mode,
+            exclude=exclude or [],
+            skip_unreadable=skip_unreadable,
+            user_data=user_data or {},
+        )
+        return to_wire(self._manifests.entity(record))
+
+    async def _source(self, principal: Principal, source: str) -> str:
+        if not source:
+            raise InvalidParameters("A source is the path of a file or a folder.", field="mappings")
+        return str(await self._sandboxes.resolve(principal, source))
+
+    async def get(self, call: Call, *, manifest: str) -> dict[str, Any]:
+        """One manifest."""
+        return self._shown(call.login, await self.visible(call.login, manifest))
+
+    async def all(self, call: Call) -> list[dict[str, Any]]:
+        """All that this login sees."""
+        principal = call.login
+        if principal.kind is Kind.SHARED_TOKEN:
+            record = await self._of_token(principal)
+            return [self._shown(principal, record)]
+        return [self._shown(principal, record) for record in self._manifests.all() if sees(principal, record.owner)]
+
+    async def delete(self, call: Call, *, manifest: str) -> None:
+        """Forget one; transfers go on."""
+        record = await self.visible(call.login, manifest)
+        await self._manifests.delete(record.id, in_use=await self._in_use(record.id))
+
+    async def files(self, call: Call, *, manifest: str, offset: int, limit: int) -> dict[str, Any]:
+        """A page of its files."""
+        record = await self.visible(call.login, manifest)
+        mappings = await self._manifests.files(record.id, offset, limit)
+        if call.login.kind is Kind.SHARED_TOKEN:
+            for mapping in mappings:
+                mapping["srcPath"] = ""
+        return {"manifestId": record.id, "fileMappings": mappings, "offset": offset, "entries": record.entries}
+
+    async def visible(self, principal: Principal, id: str) -> ManifestRecord:
+        """The manifest, if this login sees it.
+
+        :raises NotFound: if there is none, or it is not theirs: both look alike.
+        """
+        if principal.kind is Kind.SHARED_TOKEN:
+            record = await self._of_token(principal)
+            if record.id != id:
+                raise NotFound(f"There is no manifest {id}.")
+            return record
+        record = self._manifests.get(id)
+        if not sees(principal, record.owner):
+            raise NotFound(f"There is no manifest {id}.")
+        return record
+
+    async def _of_token(self, principal: Principal) -> ManifestRecord:
+        token = await self._tokens.get(principal.token or "")
+        return self._manifests.get(token.manifest_id, also_deleted=True)
+
+    def _shown(self, principal: Principal, record: ManifestRecord) -> dict[str, Any]:
+        outsider = principal.kind is Kind.SHARED_TOKEN
+        return to_wire(self._manifests.entity(record, owner="" if outsider else None))

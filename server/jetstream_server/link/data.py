@@ -1,0 +1,162 @@
+"""Data connections: accepting them for the sessions that wait for them, and dialling them."""
+
+import asyncio
+import contextlib
+import logging
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from jetstream.protocol.limits import HANDSHAKE_SECONDS
+from jetstream_server.link.errors import Unreachable
+from jetstream_server.link.sealed import HELLO_BYTES, SealBroken, SessionKey, check_hello, make_hello, parse_hello
+
+log = logging.getLogger(__name__)
+
+AddConnection = Callable[[socket.socket, int], bool]
+MAX_CONNECTION_NUMBER: Final = 65_535
+
+
+@dataclass(slots=True)
+class _Expected:
+    key: SessionKey
+    add: AddConnection
+    used: set[int] = field(default_factory=set)
+
+
+class DataPlane:
+    """Which data sessions wait for connections from outside."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[bytes, _Expected] = {}
+        self.refused = 0
+
+    def __repr__(self) -> str:
+        return f"<DataPlane sessions={len(self._sessions)} refused={self.refused}>"
+
+    def expect(self, key: SessionKey, add: AddConnection) -> None:
+        """From now on connections that prove *key* go to *add*."""
+        self._sessions[key.session] = _Expected(key, add)
+
+    def forget(self, key: SessionKey) -> None:
+        """No more connections for *key*."""
+        self._sessions.pop(key.session, None)
+
+    async def accept(self, sock: socket.socket) -> None:
+        """Read the hello of *sock* and hand it to its session; close it if there is none or it proves nothing."""
+        try:
+            sock.setblocking(False)
+            async with asyncio.timeout(HANDSHAKE_SECONDS):
+                hello = await _read_exactly(sock, HELLO_BYTES)
+            session, number = parse_hello(hello)
+            expected = self._sessions.get(session)
+            if expected is None or number in expected.used:
+                raise SealBroken("no session waits for this connection")
+            check_hello(expected.key, hello)
+            expected.used.add(number)
+        except (OSError, SealBroken, TimeoutError) as error:
+            self.refused += 1
+            log.debug("data connection refused: %s", error)
+            sock.close()
+            return
+        expected.add(sock, number)
+
+
+async def _read_exactly(sock: socket.socket, count: int) -> bytes:
+    loop = asyncio.get_running_loop()
+    data = b""
+    while len(data) < count:
+        part = await loop.sock_recv(sock, count - len(data))
+        if not part:
+            raise ConnectionResetError("closed before its first words ended")
+        data += part
+    return data
+
+
+async def dial_data(address: str, port: int, key: SessionKey, number: int) -> socket.socket:
+    """Data connection *number* of *key*'s session, its hello sent.
+
+    :raises Unreachable: if the address does not take it.
+    """
+    loop = asyncio.get_running_loop()
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setblocking(False)
+        async with asyncio.timeout(HANDSHAKE_SECONDS):
+            await loop.sock_connect(sock, (address, port))
+            await loop.sock_sendall(sock, make_hello(key, number))
+        return sock
+    except (OSError, TimeoutError) as error:
+        sock.close()
+        why = error or "time limit"
+        raise Unreachable(f"A data connection to {address}:{port} could not be made: {why}.") from error
+    except BaseException:
+        sock.close()
+        raise
+
+
+class DataDialler:
+    """Keeps *count* data connections of a session open for as long as it runs, each redialled when it dies.
+
+    :param on_unreachable: called when no connection is left and none can be made.
+    """
+
+    def __init__(
+        self, address: str, port: int, key: SessionKey, count: int, add: AddConnection,
+        on_unreachable: Callable[[Unreachable], None],
+    ) -> None:
+        self._address = address
+        self._port = port
+        self._key = key
+        self._count = count
+        self._add = add
+        self._on_unreachable = on_unreachable
+        self._next = 1
+        self._open = 0
+        self._failures = 0
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closed = False
+
+    def start(self) -> None:
+        """Dial all of them."""
+        for _ in range(self._count):
+            self._spawn(0.0)
+
+    def lost(self) -> None:
+        """One of the connections died; make another."""
+        self._open -= 1
+        self._failures += 1
+        self._spawn(min(5.0, 0.1 * 2 ** min(self._failures, 6)))
+
+    async def close(self) -> None:
+        """Stop dialling."""
+        self._closed = True
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    def _spawn(self, delay: float) -> None:
+        if self._closed or self._next > MAX_CONNECTION_NUMBER:
+            return
+        number, self._next = self._next, self._next + 1
+        task = asyncio.create_task(self._dial(number, delay), name=f"dial-data-{number}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _dial(self, number: int, delay: float) -> None:
+        if delay:
+            await asyncio.sleep(delay)
+        try:
+            sock = await dial_data(self._address, self._port, self._key, number)
+        except Unreachable as error:
+            if not self._open and len(self._tasks) <= 1:
+                self._on_unreachable(error)
+            return
+        if self._closed:
+            with contextlib.suppress(OSError):
+                sock.close()
+            return
+        self._open += 1
+        self._add(sock, number)

@@ -1,0 +1,246 @@
+"""The messages of the peer session, ``jetstream-peer/1``: their parameters and answers, checked on arrival. Pure.
+
+All of them are MessagePack-RPC. *Dialler* and *answerer* is who made the connection; *sender* and *receiver* is which
+way the blocks go; the two are independent. The order is held by :class:`Stage` and by the sessions in
+:mod:`jetstream_server.transfers`.
+
+    dialler → answerer    hello, prove, then login or loginToken if there are credentials
+    sender → receiver     offer                (the sender dialled: push)
+    receiver → sender     fetch                (the receiver dialled: pull)
+    receiver → sender     page, begin, stored*, checkpoint*, held*, complete
+    either                ping, stop*
+
+(* notification: no answer.)
+"""
+
+import enum
+from typing import Annotated, Any, Final, TypeVar
+
+import msgspec
+
+from jetstream.errors import InvalidParameters
+
+PROTOCOL_VERSIONS: Final = (1,)
+NONCE_BYTES: Final = 32
+PROOF_CONTEXT: Final = b"jetstream-peer/1 dialler\x00"
+
+MAX_PAGES_AT_ONCE: Final = 16
+
+Name = Annotated[str, msgspec.Meta(max_length=1024)]
+Text = Annotated[str, msgspec.Meta(max_length=8192)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=(1 << 62))]
+Digest = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+Nonce = Annotated[bytes, msgspec.Meta(min_length=NONCE_BYTES, max_length=NONCE_BYTES)]
+Ranges = Annotated[list[tuple[Count, Count]], msgspec.Meta(max_length=1 << 20)]
+
+
+class Stage(enum.Enum):
+    """How far a peer session is."""
+
+    HELLO = "hello"
+    PROVE = "prove"
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+NEXT_STAGE: Final[dict[tuple[Stage, str], Stage]] = {
+    (Stage.HELLO, "hello"): Stage.PROVE,
+    (Stage.PROVE, "prove"): Stage.OPEN,
+}
+"""The only ways forward. A message that is not in here is allowed in ``OPEN`` alone."""
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """Base of all: unknown fields are ignored, so that a newer node may say more."""
+
+
+class Hello(Message):
+    """First words of the dialling node. *certificate* is DER; *nonce* is fresh."""
+
+    protocol: Annotated[list[int], msgspec.Meta(max_length=32)]
+    server_uid: Name
+    server_id: Name
+    name: Name
+    version: Name
+    certificate: Annotated[bytes, msgspec.Meta(max_length=16384)]
+    nonce: Nonce
+
+
+class HelloAnswer(Message):
+    """The answering node's words. Its certificate is the one of the TLS connection."""
+
+    protocol: int
+    server_uid: Name
+    server_id: Name
+    name: Name
+    version: Name
+    nonce: Nonce
+
+
+class Prove(Message):
+    """Ed25519 over ``PROOF_CONTEXT``, both nonces (dialler's first) and the certificate fingerprint that we see."""
+
+    signature: Annotated[bytes, msgspec.Meta(min_length=64, max_length=64)]
+
+
+class Login(Message):
+    """An account of the answering node."""
+
+    user: Name
+    password: Name
+
+
+class LoginToken(Message):
+    """A shared token of the answering node."""
+
+    token: Name
+    password: Name | None = None
+
+
+class Offer(Message):
+    """A transfer: what it is and how it wants to be treated. Answer to ``fetch``, parameters of ``offer``."""
+
+    uid: Name
+    label: Name
+    files: Count
+    size: Count
+    entries: Count
+    pages: Count
+    digest: Digest
+    destination_path: Text = ""
+    overwrite_mode: Annotated[int, msgspec.Meta(ge=0, le=6)] = 4
+    checkpoint_seconds: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 10
+
+
+class OfferState(enum.Enum):
+    """What the receiver says to an offer."""
+
+    ACCEPTED = "accepted"
+    """Go on: ``page`` and ``begin`` follow."""
+    COMPLETE = "complete"
+    """It has arrived already, whole and flushed."""
+    PAUSED = "paused"
+    """The receiver's people paused it; come back later."""
+    WAITING = "waiting"
+    """A person has to say yes; come back later."""
+
+
+class OfferAnswer(Message):
+    """The receiver's word."""
+
+    state: OfferState
+    message: Text = ""
+    failed: Count = 0
+    """With ``complete``: how many files the sender could not deliver."""
+
+
+class Fetch(Message):
+    """Give us what the token stands for. *uid* names an earlier try that should go on."""
+
+    uid: Name | None = None
+
+
+class PageRequest(Message):
+    """Pages of the manifest, in wire form."""
+
+    number: Count
+    count: Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGES_AT_ONCE)] = 1
+
+
+class Pages(Message):
+    """Answer to ``page``."""
+
+    pages: list[bytes]
+
+
+class Begin(Message):
+    """The receiver is ready for blocks and has *have* already."""
+
+    have: Ranges
+
+
+class Session(Message):
+    """Answer to ``begin``: id and key of the data session, and the carriers that the sender can use."""
+
+    session: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
+    key: Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+    carriers: list[str]
+
+    def __repr__(self) -> str:
+        return f"<Session {self.session.hex()[:8]}>"
+
+
+class Stored(Message):
+    """Blocks that the receiver has written since its last report."""
+
+    blocks: Ranges
+    files: Count = 0
+    """Files that are whole under their final names, in all."""
+
+
+class Checkpoint(Message):
+    """So much is on the receiver's disk, promised."""
+
+    blocks: Count
+    size: Count
+
+
+class Held(Message):
+    """The receiver cannot take more now (disk full); empty: it can again."""
+
+    message: Text
+
+
+class Complete(Message):
+    """Everything is written, named and flushed, but for the *failed* entries."""
+
+    files: Count
+    failed: Annotated[list[Count], msgspec.Meta(max_length=1 << 20)]
+    report: Text = ""
+    """What a person should know: files that were kept beside, links that were refused."""
+
+
+class StopReason(enum.Enum):
+    """Why a side ends the session on purpose."""
+
+    SUSPENDED = "suspended"
+    CANCELLED = "cancelled"
+    ERROR = "error"
+    SHUTDOWN = "shutdown"
+
+
+class Stop(Message):
+    """The session ends now."""
+
+    reason: StopReason
+    message: Text = ""
+
+
+class Ping(Message):
+    """Are you there? Answer: an empty map."""
+
+
+T = TypeVar("T", bound=Message)
+
+
+def understand(cls: type[T], value: object) -> T:
+    """The *cls* in a received map.
+
+    :raises InvalidParameters: if it is none; names the field as the other side spelled it.
+    """
+    try:
+        return msgspec.convert(value, cls)
+    except msgspec.ValidationError as error:
+        raise InvalidParameters(f"A message of another node is malformed: {error}") from error
+
+
+def as_map(message: Message) -> dict[str, Any]:
+    """The map that goes over the wire."""
+    value = msgspec.to_builtins(message, builtin_types=(bytes,))
+    assert isinstance(value, dict)
+    return value
+
+
+def proof_text(dialler_nonce: bytes, answerer_nonce: bytes, answerer_fingerprint: str) -> bytes:
+    """What the dialling node signs. A machine in the middle shows another certificate, so it cannot pass this on."""
+    return PROOF_CONTEXT + dialler_nonce + answerer_nonce + bytes.fromhex(answerer_fingerprint)

@@ -1,0 +1,247 @@
+"""The composition root of the node: the one module that knows all its parts and how they fit."""
+
+import asyncio
+import contextlib
+import getpass
+import logging
+import secrets
+import socket
+import ssl
+import time
+import uuid
+from collections.abc import AsyncIterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from jetstream.constants import BUILD_VERSION
+from jetstream.local import Ticket, ticket_path, write_ticket
+from jetstream.protocol.limits import ALPN_PEER, ALPN_RPC
+from jetstream_server.access.accounts import Accounts
+from jetstream_server.access.door import Door
+from jetstream_server.access.gate import NodeGate
+from jetstream_server.access.identity import Identity, load_or_create, server_tls
+from jetstream_server.access.passwords import Passwords
+from jetstream_server.access.sandbox import Sandboxes
+from jetstream_server.access.throttle import Throttle
+from jetstream_server.access.tokens import ApiTokens, SharedTokens
+from jetstream_server.bandwidth import Bandwidth
+from jetstream_server.catalog.catalog import Catalog
+from jetstream_server.config import OnReady, Ready, Settings
+from jetstream_server.control import Control
+from jetstream_server.destinations import Destinations
+from jetstream_server.dispatch import Dispatcher, Handler
+from jetstream_server.eventlog import EventLog
+from jetstream_server.handlers.bandwidth import BandwidthHandlers
+from jetstream_server.handlers.browse import BrowseHandlers
+from jetstream_server.handlers.destinations import DestinationHandlers
+from jetstream_server.handlers.incoming import IncomingHandlers
+from jetstream_server.handlers.login import LoginHandlers
+from jetstream_server.handlers.manifests import ManifestHandlers
+from jetstream_server.handlers.server_info import ServerInfoHandlers
+from jetstream_server.handlers.tokens import TokenHandlers
+from jetstream_server.handlers.transfers import TransferHandlers
+from jetstream_server.handlers.user_data import UserDataHandlers
+from jetstream_server.handlers.users import UserHandlers
+from jetstream_server.link.data import DataPlane
+from jetstream_server.link.handshake import Myself
+from jetstream_server.link.limiter import Bucket
+from jetstream_server.link.peer import Liveness
+from jetstream_server.links import Links
+from jetstream_server.listener import Address, Listener, open_ports
+from jetstream_server.lock import StateLock
+from jetstream_server.manifests import Manifests
+from jetstream_server.transfers.answering import PeerService
+from jetstream_server.transfers.incoming import Incoming
+from jetstream_server.transfers.live import receiving_table, sending_table
+from jetstream_server.transfers.outgoing import Outgoing
+from jetstream_server.transfers.session import Surroundings
+
+log = logging.getLogger(__name__)
+
+CATALOG_FILE: Final = "catalog.db"
+FILE_THREADS: Final = 16
+SERVER_UID: Final = "serverUid"
+VERSION: Final = ".".join(map(str, BUILD_VERSION))
+SWEEP_SECONDS: Final = 600.0
+
+
+def wall_clock() -> int:
+    """Microseconds since the epoch (UTC)."""
+    return time.time_ns() // 1000
+
+
+async def serve(settings: Settings, stop: asyncio.Event, on_ready: OnReady) -> None:
+    """Run a node until *stop* is set.
+
+    :param on_ready: called when it accepts connections.
+    :raises StartRefused, CatalogError: if it cannot start; the sentence says why and what to do.
+    """
+    lock = StateLock(settings.persistent_state_dir)
+    lock.acquire()
+    try:
+        catalog = await Catalog.open(settings.persistent_state_dir / CATALOG_FILE)
+        try:
+            identity = load_or_create(settings.persistent_state_dir)
+            async with Node.built(settings, catalog, identity, stop) as node:
+                await node.run(stop, on_ready)
+        finally:
+            await catalog.close()
+    finally:
+        lock.release()
+
+
+class Node:
+    """A running node. Made by :meth:`built`."""
+
+    def __init__(self, settings: Settings, catalog: Catalog, identity: Identity, server_uid: str) -> None:
+        self._settings = settings
+        self._catalog = catalog
+        self._identity = identity
+        self._owner = getpass.getuser()
+        self._ticket_secret = secrets.token_urlsafe(32)
+        self._files = ThreadPoolExecutor(FILE_THREADS, thread_name_prefix="files")
+        self._scans = ThreadPoolExecutor(4, thread_name_prefix="scan")
+        self._passwords = Passwords()
+        self._myself = Myself(identity, server_uid, uuid.uuid4().hex, settings.server_name, VERSION)
+        self._events = EventLog(catalog, wall_clock)
+        self._data = DataPlane()
+        self._links = Links(wall_clock)
+        now = time.monotonic()
+        self._outgoing_limit, self._incoming_limit = Bucket(None, now), Bucket(None, now)
+        self._near = Surroundings(self._data, self._files, self._outgoing_limit, self._incoming_limit, wall_clock)
+
+    @classmethod
+    @contextlib.asynccontextmanager
+    async def built(
+        cls, settings: Settings, catalog: Catalog, identity: Identity, stop: asyncio.Event
+    ) -> AsyncIterator["Node"]:
+        """A node with all its parts, closed in the end."""
+        server_uid = await catalog.settings.get(SERVER_UID)
+        if not isinstance(server_uid, str):
+            server_uid = uuid.uuid4().hex
+            await catalog.settings.set(SERVER_UID, server_uid)
+        node = cls(settings, catalog, identity, server_uid)
+        try:
+            await node._build(stop)
+            yield node
+        finally:
+            await node._close()
+
+    async def _build(self, stop: asyncio.Event) -> None:
+        settings, catalog, identity = self._settings, self._catalog, self._identity
+        liveness = Liveness()
+        sandboxes = await Sandboxes.load(catalog, self._owner)
+        accounts = Accounts(catalog, self._passwords)
+        self._shared_tokens = SharedTokens(catalog, self._passwords)
+        self._api_tokens = ApiTokens(catalog)
+        door = Door(accounts, self._shared_tokens, self._api_tokens, Throttle(), wall_clock, time.monotonic)
+        gate = NodeGate(
+            catalog, door, self._shared_tokens, sandboxes, identity.fingerprint, self._owner,
+            settings.sandbox_dir, wall_clock,
+        )
+        self._manifests = Manifests(catalog, self._events, self._scans, wall_clock)
+        destinations = await Destinations.load(catalog, wall_clock)
+        self._sending = sending_table(catalog.transfers, wall_clock)
+        self._receiving = receiving_table(catalog.incoming, wall_clock)
+        self._outgoing = Outgoing(
+            self._sending, catalog, self._manifests, destinations, self._events, self._links, self._myself,
+            self._near, settings.max_active_transfers, liveness,
+        )
+        self._incoming = Incoming(
+            self._receiving, catalog, self._events, self._links, self._myself, self._near, liveness
+        )
+        bandwidth = Bandwidth(catalog, self._set_limits)
+        await bandwidth.start(settings)
+        self._peers = PeerService(self._myself, gate, self._incoming, self._outgoing, liveness)
+        manifest_handlers = ManifestHandlers(
+            self._manifests, sandboxes, self._shared_tokens, self._manifest_in_use, self._files
+        )
+        self._info = ServerInfoHandlers(
+            settings, self._myself, catalog, gate, bandwidth, self._files, stop, wall_clock
+        )
+        handlers: dict[str, Handler] = {}
+        groups: tuple[Mapping[str, Handler], ...] = (
+            self._info.methods(),
+            LoginHandlers(
+                door, self._owner, self._ticket_secret, settings.api_allow_remote_control, catalog, self._shared_tokens
+            ).methods(),
+            UserHandlers(accounts, sandboxes).methods(),
+            BrowseHandlers(sandboxes, self._files, gate).methods(),
+            BandwidthHandlers(bandwidth).methods(),
+            manifest_handlers.methods(),
+            DestinationHandlers(destinations).methods(),
+            TransferHandlers(
+                self._outgoing, self._sending, destinations, manifest_handlers, self._shared_tokens, self._links,
+                catalog,
+            ).methods(),
+            TokenHandlers(self._shared_tokens, self._api_tokens, manifest_handlers, self._info.link_host).methods(),
+            IncomingHandlers(self._incoming, self._receiving, gate, catalog).methods(),
+            UserDataHandlers(
+                self._manifests, manifest_handlers, destinations, self._outgoing, self._shared_tokens
+            ).methods(),
+        )
+        for group in groups:
+            handlers.update(group)
+        self._control = Control(Dispatcher(handlers), wall_clock)
+        tls: ssl.SSLContext = server_tls(identity, [ALPN_RPC, ALPN_PEER])
+        self._listener = Listener(tls, self._control.serve, self._peers.serve, self._accept_data)
+
+    async def _accept_data(self, sock: socket.socket, _: Address) -> None:
+        await self._data.accept(sock)
+
+    def _set_limits(self, incoming: int | None, outgoing: int | None) -> None:
+        now = time.monotonic()
+        self._incoming_limit.set_rate(incoming, now)
+        self._outgoing_limit.set_rate(outgoing, now)
+        if hasattr(self, "_outgoing"):
+            self._outgoing.wake_limits()
+            self._incoming.wake_limits()
+
+    async def _manifest_in_use(self, id: str) -> bool:
+        return self._outgoing.uses_manifest(id) or await self._shared_tokens.uses_manifest(id)
+
+    async def run(self, stop: asyncio.Event, on_ready: OnReady) -> None:
+        """Serve until *stop*, then end politely: other nodes hear that we go, and checkpoints are made."""
+        api_port, recv_port = open_ports(self._listener, self._settings)
+        self._info.set_ports(api_port, recv_port)
+        fingerprint = self._identity.fingerprint
+        import os
+
+        write_ticket(Ticket(fingerprint, api_port, os.getpid(), self._owner, self._ticket_secret))
+        sweeper = asyncio.create_task(self._sweep(), name="sweep")
+        try:
+            await self._manifests.start()
+            await self._outgoing.start()
+            await self._incoming.start()
+            await self._events.record("serverStarted", f"Version {VERSION} started.", kind="server")
+            on_ready(Ready(api_port, recv_port, fingerprint))
+            log.info(
+                "JetStream %s accepts connections on port %d; identity %s; state in %s",
+                VERSION, api_port, fingerprint[:16], self._settings.persistent_state_dir,
+            )
+            await stop.wait()
+            log.info("Stopping")
+        finally:
+            sweeper.cancel()
+            ticket_path(fingerprint).unlink(missing_ok=True)
+
+    async def _sweep(self) -> None:
+        """Tokens that expired long ago are forgotten."""
+        while True:
+            await asyncio.sleep(SWEEP_SECONDS)
+            await self._shared_tokens.sweep(wall_clock())
+            await self._api_tokens.sweep(wall_clock())
+
+    async def _close(self) -> None:
+        if hasattr(self, "_listener"):
+            self._listener.stop()
+            farewell = f"{self._settings.server_name} is shutting down."
+            await self._outgoing.scheduler.shut_down(farewell)
+            await self._incoming.jobs.shut_down(farewell)
+            await self._manifests.stop()
+            await self._peers.close()
+            await self._control.close()
+            await self._listener.close()
+        self._passwords.close()
+        self._files.shutdown(wait=True)
+        self._scans.shutdown(wait=True)

@@ -1,0 +1,1 @@
+"""Transfers: their states, the queue, and the two jobs that move them."""

@@ -1,0 +1,208 @@
+"""What this node answers to a node that dialled it: who may offer, who may fetch, and where it leads."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from jetstream.errors import AuthenticationFailed, Conflict, PermissionDenied
+from jetstream_server.link.handshake import Answering, Myself
+from jetstream_server.link.messages import (
+    Fetch,
+    Login,
+    LoginToken,
+    Message,
+    Offer,
+    OfferAnswer,
+    OfferState,
+    understand,
+)
+from jetstream_server.link.peer import Liveness, PeerConnection, PeerIdentity
+from jetstream_server.records import IncomingRecord, TokenRecord, TransferRecord
+from jetstream_server.transfers.incoming import Incoming
+from jetstream_server.transfers.jobs import Job
+from jetstream_server.transfers.live import Live
+from jetstream_server.transfers.outgoing import Outgoing
+from jetstream_server.transfers.sending import SendSession
+from jetstream_server.transfers.states import Status
+from jetstream_server.transfers.trouble import Done, Outcome
+
+log = logging.getLogger(__name__)
+
+
+class Gate(Protocol):
+    """Who may do what, as the answering side needs it. All methods raise JetStream errors for *no*."""
+
+    async def check_account(self, user: str, password: str, address: str) -> None:
+        """Prove an account's password; slowed when guessed at."""
+
+    async def check_token(self, token: str, password: str | None, address: str) -> TokenRecord:
+        """Prove a shared token."""
+
+    async def may_send(self, peer: PeerIdentity, account: str | None) -> bool:
+        """Whether this node takes files from *peer*, logged in as *account* or not."""
+
+    async def landing_folder(self, account: str | None) -> tuple[str, Path]:
+        """Owner and folder of what comes in."""
+
+    def reserve_download(self, token: str) -> None:
+        """Take one of the token's downloads; raises AuthenticationFailed when none is left."""
+
+    async def release_download(self, token: str, completed: bool) -> None:
+        """The download ended."""
+
+
+class PeerService:
+    """Serves the sessions that other nodes open."""
+
+    def __init__(
+        self, myself: Myself, gate: Gate, incoming: Incoming, outgoing: Outgoing, liveness: Liveness
+    ) -> None:
+        self._myself = myself
+        self._gate = gate
+        self._incoming = incoming
+        self._outgoing = outgoing
+        self._liveness = liveness
+        self._open: set[PeerConnection] = set()
+
+    async def serve(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, address: tuple[str, int]
+    ) -> None:
+        """One connection of another node, from its first to its last byte."""
+        peer = PeerConnection(reader, writer, liveness=self._liveness)
+        self._open.add(peer)
+        try:
+            await Answering(peer, self._myself, (address[0], address[1]), self._on_proven).run()
+        finally:
+            self._open.discard(peer)
+            await peer.close()
+
+    async def close(self) -> None:
+        """End all sessions."""
+        await asyncio.gather(*(peer.close() for peer in list(self._open)))
+
+    def _on_proven(self, peer: PeerConnection) -> None:
+        _Guest(peer, self._gate, self._incoming, self._outgoing, self._myself.name)
+
+
+class _Guest:
+    """One proven node that dialled us, and what it has logged in as."""
+
+    def __init__(
+        self, peer: PeerConnection, gate: Gate, incoming: Incoming, outgoing: Outgoing, our_name: str
+    ) -> None:
+        assert peer.peer is not None
+        self._peer = peer
+        self._who = peer.peer
+        self._gate = gate
+        self._incoming = incoming
+        self._outgoing = outgoing
+        self._our_name = our_name
+        self._account: str | None = None
+        self._token: TokenRecord | None = None
+        self._busy = False
+        handlers: dict[str, Callable[[dict[str, Any]], Awaitable[Message | None]]] = {
+            "login": self._login, "loginToken": self._login_token, "offer": self._offer, "fetch": self._fetch,
+        }
+        for method, handler in handlers.items():
+            peer.on_request(method, handler)
+
+    async def _login(self, params: dict[str, Any]) -> None:
+        login = understand(Login, params)
+        await self._gate.check_account(login.user, login.password, self._who.address)
+        self._account = login.user
+
+    async def _login_token(self, params: dict[str, Any]) -> None:
+        login = understand(LoginToken, params)
+        self._token = await self._gate.check_token(login.token, login.password, self._who.address)
+
+    def _take_session(self) -> None:
+        if self._busy:
+            raise Conflict("One session carries one transfer.")
+        self._busy = True
+
+    # -- push -----------------------------------------------------------------------------------------------------
+
+    async def _offer(self, params: dict[str, Any]) -> Message:
+        offer = understand(Offer, params)
+        if not await self._gate.may_send(self._who, self._account):
+            raise PermissionDenied(
+                f"{self._our_name} does not take files from {self._who.name} yet. Ask its owner to let this node in: "
+                f"jetstream api recv.addAuthorizedClient --clientPublicKey={self._who.fingerprint} "
+                f"(or give the destination a user name and password of that node).",
+                fingerprint=self._who.fingerprint,
+            )
+        self._take_session()
+        live = self._incoming.find(offer.uid, self._who.fingerprint)
+        if live is None:
+            owner, folder = await self._gate.landing_folder(self._account)
+            live = await self._incoming.create_pushed(offer, owner=owner, folder=folder, peer=self._peer)
+        early = self._early_answer(live)
+        if early is not None:
+            return early
+        await self._incoming.lose(live, "The sender began anew.")
+        self._incoming.receive_pushed(self._peer, live, offer)
+        return OfferAnswer(state=OfferState.ACCEPTED)
+
+    def _early_answer(self, live: Live[IncomingRecord]) -> OfferAnswer | None:
+        if live.status is Status.COMPLETE:
+            return OfferAnswer(state=OfferState.COMPLETE)
+        if live.status is Status.SUSPENDED:
+            return OfferAnswer(state=OfferState.PAUSED, message=f"{self._our_name} has paused this transfer.")
+        if live.status is Status.CANCELLED:
+            raise PermissionDenied(f"{self._our_name} has cancelled this transfer.")
+        return None
+
+    # -- pull -----------------------------------------------------------------------------------------------------
+
+    async def _fetch(self, params: dict[str, Any]) -> Message:
+        fetch = understand(Fetch, params)
+        token = self._token
+        if token is None:
+            raise AuthenticationFailed("Log in with a shared token first.")
+        self._take_session()
+        self._gate.reserve_download(token.token)
+        try:
+            live = await self._fetched(fetch, token)
+            ready: asyncio.Future[Offer] = asyncio.get_running_loop().create_future()
+            self._outgoing.scheduler.start(live, self._attempt(token, ready))
+        except BaseException:
+            await self._gate.release_download(token.token, False)
+            raise
+        return await asyncio.shield(ready)
+
+    async def _fetched(self, fetch: Fetch, token: TokenRecord) -> Live[TransferRecord]:
+        live = self._outgoing.find_fetch(fetch.uid, token.token) if fetch.uid else None
+        if live is None or live.status in (Status.CANCELLED, Status.COMPLETE):
+            return await self._outgoing.create_for_fetch(
+                owner=token.owner, owner_token=token.token, manifest_id=token.manifest_id
+            )
+        if live.status is Status.SUSPENDED:
+            raise Conflict(f"{self._our_name} has paused this download.")
+        await self._outgoing.begin_again(live)
+        return live
+
+    def _attempt(
+        self, token: TokenRecord, ready: "asyncio.Future[Offer]"
+    ) -> Callable[[Live[TransferRecord], Job], Awaitable[Outcome]]:
+        async def attempt(live: Live[TransferRecord], job: Job) -> Outcome:
+            outcome: Outcome | None = None
+
+            def prepared(session: SendSession) -> None:
+                if not ready.done():
+                    ready.set_result(session.offer())
+
+            try:
+                outcome = await self._outgoing.send(self._peer, live, job, we_dialled=False, prepared=prepared)
+                return outcome
+            except BaseException as error:
+                if not ready.done():
+                    ready.set_exception(Conflict("The files cannot be given now.") if isinstance(
+                        error, asyncio.CancelledError) else error)
+                    ready.exception()
+                raise
+            finally:
+                await self._gate.release_download(token.token, isinstance(outcome, Done))
+
+        return attempt

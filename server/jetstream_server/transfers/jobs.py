@@ -1,0 +1,238 @@
+"""Running transfers: one task each, stopped with a reason, settled by the state table; and the queue of those that wait."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Generic
+
+from jetstream_server.eventlog import EventLog
+from jetstream_server.link.messages import StopReason
+from jetstream_server.transfers.live import Live, Record, TransferTable
+from jetstream_server.transfers.rates import backoff
+from jetstream_server.transfers.states import Event, IllegalMove, Phase, Status
+from jetstream_server.transfers.trouble import Done, Failed, Outcome, Stopped, TryAgain
+
+log = logging.getLogger(__name__)
+
+MICROSECONDS = 1_000_000
+
+
+@dataclass(slots=True)
+class Job:
+    """One try at a transfer. *stop_reason* is set before the task is cancelled, so that the other node can be told."""
+
+    task: "asyncio.Task[None] | None" = None
+    stop_reason: StopReason | None = None
+    stop_message: str = ""
+    wake_limits: list[Callable[[], None]] = field(default_factory=list)
+    """Called when a rate limit has changed."""
+
+
+Attempt = Callable[[Live[Record], Job], Awaitable[Outcome]]
+
+
+class Jobs(Generic[Record]):
+    """The transfers that run now.
+
+    :param kind: ``transfer`` or ``receiveTransfer``: what the event log calls them.
+    :param wall: microseconds since the epoch.
+    """
+
+    def __init__(self, table: TransferTable[Record], events: EventLog, kind: str, wall: Callable[[], int]) -> None:
+        self._table = table
+        self._events = events
+        self._kind = kind
+        self._wall = wall
+        self._jobs: dict[str, Job] = {}
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    def running(self, live: Live[Record]) -> Job | None:
+        """The job of this transfer, if one runs."""
+        return self._jobs.get(live.id)
+
+    def start(self, live: Live[Record], attempt: Attempt[Record]) -> Job:
+        """Begin a try. There must be none."""
+        assert live.id not in self._jobs
+        job = Job()
+        self._jobs[live.id] = job
+        job.task = asyncio.create_task(self._run(live, job, attempt), name=f"{self._kind}-{live.id}")
+        return job
+
+    async def stop(self, live: Live[Record], reason: StopReason, message: str = "") -> None:
+        """End the try that runs, if one does, and wait until it has let go of everything."""
+        job = self._jobs.get(live.id)
+        if job is None or job.task is None:
+            return
+        job.stop_reason, job.stop_message = reason, message
+        job.task.cancel()
+        await asyncio.wait({job.task})
+
+    async def stop_all(self, reason: StopReason, message: str) -> None:
+        """End all tries."""
+        await asyncio.gather(
+            *(self.stop(live, reason, message) for live in list(self._table) if live.id in self._jobs)
+        )
+
+    async def _run(self, live: Live[Record], job: Job, attempt: Attempt[Record]) -> None:
+        try:
+            outcome = await attempt(live, job)
+        except asyncio.CancelledError:
+            if job.stop_reason is None:
+                raise
+            return
+        except Exception:
+            log.exception("%s %s failed inside", self._kind, live.id)
+            outcome = Failed("The node failed inside; its log says more.")
+        finally:
+            self._jobs.pop(live.id, None)
+            self._ended(live)
+        await self.settle(live, outcome)
+
+    def _ended(self, live: Live[Record]) -> None:
+        """A try has let go of its place."""
+
+    # -- what becomes of it ---------------------------------------------------------------------------------------
+
+    async def settle(self, live: Live[Record], outcome: Outcome) -> None:
+        """Let the state follow the outcome of a try."""
+        try:
+            match outcome:
+                case Done(message=message):
+                    await self._settle_done(live, message)
+                case TryAgain(message=message):
+                    await self._settle_again(live, message)
+                case Failed(message=message):
+                    await self._settle_failed(live, message)
+                case Stopped():
+                    await self._settle_stopped(live, outcome)
+        except IllegalMove as error:
+            log.debug("%s %s: %s", self._kind, live.id, error)  # somebody decided otherwise while the try ended
+
+    async def _settle_done(self, live: Live[Record], report: str) -> None:
+        if live.status is not Status.COMPLETE:
+            await self._table.step(live, Event.FINISH, end_time=self._wall(), error_message=None)
+        await self.tell(live, "Completed", f"Complete: every byte is on the receiver's disk. {report}".strip())
+
+    async def _settle_again(self, live: Live[Record], message: str) -> None:
+        if live.status is Status.ERROR:
+            return
+        await self._table.step(live, Event.LOSE)
+        live.calm_down()
+        live.phase = Phase.WAITING_FOR_PEER
+        live.retries += 1
+        if message != live.waiting_message or live.retries == 1:
+            await self.tell(live, "Waiting", f"{message} It is tried again by itself.")
+        live.waiting_message = message
+        self._plan_retry(live)
+        self._table.touch(live)
+
+    def _plan_retry(self, live: Live[Record]) -> None:
+        """When a try has failed for a reason that time may mend; the base waits for the other side."""
+
+    async def _settle_failed(self, live: Live[Record], message: str) -> None:
+        if live.status is not Status.ERROR:
+            await self._table.step(live, Event.FAIL, error_message=message, end_time=self._wall())
+        await self.tell(live, "Failed", message)
+
+    async def _settle_stopped(self, live: Live[Record], stopped: Stopped) -> None:
+        who = live.record.peer_name or "the other side"
+        if stopped.reason == "cancelled":
+            message = stopped.message or f"Cancelled by {who}."
+            await self._table.step(live, Event.CANCEL, error_message=message, end_time=self._wall())
+            await self.tell(live, "Cancelled", message)
+        elif stopped.reason == "error":
+            await self._settle_failed(live, stopped.message or f"{who} reported an error.")
+        else:
+            await self._settle_suspended(live, stopped.message or f"Paused by {who}.")
+
+    async def _settle_suspended(self, live: Live[Record], message: str) -> None:
+        await self._settle_again(live, message)
+
+    async def tell(self, live: Live[Record], what: str, message: str) -> None:
+        """Write an event about this transfer."""
+        await self._events.record(
+            f"{self._kind}{what}", message, kind=self._kind, subject=live.id, owner=live.record.owner
+        )
+
+
+class Scheduler(Jobs[Record]):
+    """Jobs that this node begins by itself: queued by rank, several at once, tried again with growing intervals.
+
+    :param attempt: one try.
+    :param rank: smaller goes first.
+    """
+
+    def __init__(
+        self,
+        table: TransferTable[Record],
+        events: EventLog,
+        kind: str,
+        wall: Callable[[], int],
+        attempt: Attempt[Record],
+        rank: Callable[[Live[Record]], Any],
+        wanted: Callable[[Live[Record]], bool],
+        max_active: int,
+    ) -> None:
+        super().__init__(table, events, kind, wall)
+        self._attempt = attempt
+        self._rank = rank
+        self._wanted = wanted
+        self._max_active = max_active
+        self._timer: asyncio.TimerHandle | None = None
+        self._stopped = False
+
+    def wake(self) -> None:
+        """Start what may start now, and plan when to look again."""
+        if self._stopped:
+            return
+        now = self._wall()
+        waiting = [live for live in self._table if self._wanted(live) and live.id not in self._jobs]
+        ready = sorted((live for live in waiting if (live.next_retry_time or 0) <= now), key=self._rank)
+        for live in ready[: max(0, self._max_active - len(self._jobs))]:
+            live.next_retry_time = None
+            live.phase = Phase.CONNECTING
+            self._table.touch(live)
+            self.start(live, self._attempt)
+        for live in ready:
+            if live.id not in self._jobs and live.phase is not Phase.QUEUED:
+                live.phase = Phase.QUEUED
+                self._table.touch(live)
+        self._plan([live.next_retry_time for live in waiting if (live.next_retry_time or 0) > now], now)
+
+    def _plan(self, times: list[Any], now: int) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if times:
+            delay = (min(times) - now) / MICROSECONDS
+            self._timer = asyncio.get_running_loop().call_later(max(0.01, delay), self.wake)
+
+    def _ended(self, live: Live[Record]) -> None:
+        if not self._stopped:
+            asyncio.get_running_loop().call_soon(self.wake)
+
+    def _plan_retry(self, live: Live[Record]) -> None:
+        live.next_retry_time = self._wall() + round(backoff(live.retries) * MICROSECONDS)
+        asyncio.get_running_loop().call_soon(self.wake)
+
+    async def shut_down(self, message: str) -> None:
+        """End everything; nothing starts any more."""
+        self._stopped = True
+        if self._timer is not None:
+            self._timer.cancel()
+        await self.stop_all(StopReason.SHUTDOWN, message)
+
+
+@contextlib.asynccontextmanager
+async def ending_politely(session: Any, job: Job) -> Any:
+    """Around a session's run: when the try is stopped on purpose the other node hears why."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        if job.stop_reason is not None:
+            await session.say_stop(job.stop_reason, job.stop_message)
+        raise

@@ -1,0 +1,341 @@
+"""The receiving half of a transfer's session: learns the manifest, checks what is there, takes blocks, promises them."""
+
+import asyncio
+import contextlib
+import logging
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from blake3 import blake3
+
+from jetstream.constants import BLOCK_SIZE
+from jetstream_server.catalog.catalog import Catalog
+from jetstream_server.files.errors import ContentError, DamagedPage, DiskFull
+from jetstream_server.files.layout import Layout
+from jetstream_server.files.pages import Page
+from jetstream_server.files.writer import TreeWriter
+from jetstream_server.link.blockmap import BlockMap, as_ranges
+from jetstream_server.link.errors import PeerViolation
+from jetstream_server.link.limiter import Limiter
+from jetstream_server.link.messages import (
+    MAX_PAGES_AT_ONCE,
+    Begin,
+    Checkpoint,
+    Complete,
+    Held,
+    Offer,
+    PageRequest,
+    Pages,
+    Stored,
+)
+from jetstream_server.link.messages import Session as SessionMessage
+from jetstream_server.link.peer import PeerConnection, ask
+from jetstream_server.link.sealed import SessionKey
+from jetstream_server.link.tcp import TcpReceiver
+from jetstream_server.records import IncomingRecord, StoredBlocks
+from jetstream_server.transfers.live import Live, ReceivingTable
+from jetstream_server.transfers.session import TICK_SECONDS, Session, Surroundings
+from jetstream_server.transfers.sink import ReceiveSink, verify_stored
+from jetstream_server.transfers.states import Event, Phase, Status
+from jetstream_server.transfers.trouble import Done, Failed, Outcome, TryAgain
+
+log = logging.getLogger(__name__)
+
+PAGE_SECONDS: Final = 120.0
+COMPLETE_SECONDS: Final = 60.0
+
+
+class ReceiveSession(Session):
+    """Receives one transfer over one peer session."""
+
+    def __init__(
+        self,
+        peer: PeerConnection,
+        live: Live[IncomingRecord],
+        table: ReceivingTable,
+        catalog: Catalog,
+        offer: Offer,
+        near: Surroundings,
+        we_dialled: bool,
+    ) -> None:
+        super().__init__(peer, near, we_dialled)
+        self._live = live
+        self._table = table
+        self._catalog = catalog
+        self._offer = offer
+        self._stop_verifying = threading.Event()
+        self._writer: TreeWriter | None = None
+        self._sink: ReceiveSink | None = None
+        self._receiver: TcpReceiver | None = None
+        self._layout: Layout | None = None
+        self._arrived = BlockMap(0)
+        self._checkpointed = 0
+        self._all_here = asyncio.Event()
+        self.limiter = Limiter([near.incoming], near.steady)
+
+    async def run(self) -> Outcome:
+        """Receive until everything is on the disk or the session ends."""
+        work = asyncio.create_task(self._receive(), name=f"receive-{self._live.id}")
+        end = asyncio.create_task(self._wait_for_end(), name=f"receive-end-{self._live.id}")
+        try:
+            await asyncio.wait({work, end}, return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                return await self._outcome_of_work(work)
+            return end.result()
+        finally:
+            await self._wind_up(work, end)
+
+    async def _outcome_of_work(self, work: "asyncio.Task[Outcome]") -> Outcome:
+        try:
+            return await work
+        except DiskFull as error:
+            return TryAgain(str(error))
+        except DamagedPage as error:
+            return Failed(f"The other node sent a manifest that makes no sense: {error}")
+        except (ContentError, PeerViolation) as error:
+            return Failed(str(error))
+
+    async def _wind_up(self, work: "asyncio.Task[Outcome]", end: "asyncio.Task[Outcome]") -> None:
+        self._stop_verifying.set()
+        self.limiter.close()
+        if self._sink is not None:
+            self._sink.stop()
+        for task in (work, end):
+            task.cancel()
+        results = await asyncio.gather(work, end, return_exceptions=True)
+        for result in results:
+            if isinstance(result, Exception):
+                log.debug("incoming transfer %s ended with %r", self._live.id, result)
+        await self._close_data()
+        if self._writer is not None and self._live.record.status != Status.COMPLETE:
+            with contextlib.suppress(ContentError):  # what is not covered is sent again
+                await self._checkpoint()
+        if self._writer is not None:
+            await self._near.in_thread(self._writer.close)
+
+    # -- the way through ------------------------------------------------------------------------------------------
+
+    async def _receive(self) -> Outcome:
+        layout = await self._learn_manifest()
+        have = await self._find_what_is_there(layout)
+        await self._begin(layout, have)
+        await self._take_blocks()
+        return await self._finish()
+
+    async def _learn_manifest(self) -> Layout:
+        self._set_phase(Phase.CONNECTING)
+        offer, record = self._offer, self._live.record
+        if record.digest != offer.digest or record.pages != offer.pages:
+            await self._fetch_pages()
+        raw = await self._catalog.incoming.pages(record.id, 0, offer.pages)
+        layout = await self._near.in_thread(Layout.from_pages, raw)
+        if layout.total_bytes != offer.size or layout.entries != offer.entries:
+            raise PeerViolation("The manifest does not hold what the offer says.")
+        self._layout = layout
+        return layout
+
+    async def _fetch_pages(self) -> None:
+        offer, id = self._offer, self._live.id
+        hasher = blake3()
+        entry = size = 0
+        await self._catalog.incoming.replace_checkpoint(id, [])
+        await self._catalog.incoming.delete_pages(id)
+        for number in range(0, offer.pages, MAX_PAGES_AT_ONCE):
+            count = min(MAX_PAGES_AT_ONCE, offer.pages - number)
+            answer = await ask(self._peer, "page", PageRequest(number=number, count=count), Pages, PAGE_SECONDS)
+            if len(answer.pages) != count:
+                raise PeerViolation("The other node left out pages of the manifest.")
+            rows = []
+            for offset, data in enumerate(answer.pages):
+                hasher.update(data)
+                page = await self._near.in_thread(Page.decode, data)
+                rows.append((number + offset, entry, size, data))
+                entry += len(page)
+                size += page.total_bytes
+            await self._catalog.incoming.add_pages(id, rows)
+        if hasher.digest() != offer.digest:
+            raise PeerViolation("The manifest arrived damaged.")
+        await self._table.save(
+            self._live, pages=offer.pages, entries=offer.entries, digest=offer.digest, total_files=offer.files,
+            total_size=offer.size, checkpoint_bytes=0,
+        )
+
+    async def _find_what_is_there(self, layout: Layout) -> set[int]:
+        record = self._live.record
+        root = Path(record.folder)
+        writer = TreeWriter(root, record.destination_path, layout, record.overwrite_mode, record.uid)
+        await self._near.in_thread(writer.prepare)
+        self._writer = writer
+        stored = await self._catalog.incoming.checkpoint(record.id)
+        good: set[int] = set()
+        if stored:
+            self._set_phase(Phase.VERIFYING)
+            good = await self._near.in_thread(verify_stored, writer, layout, stored, self._stop_verifying)
+            promised = sum(run.count for run in stored)
+            if len(good) != promised:
+                log.warning("incoming transfer %s: %d of %d stored blocks are damaged or gone; fetching them again",
+                            record.id, promised - len(good), promised)
+                await self._catalog.incoming.replace_checkpoint(record.id, _keep(stored, good))
+            await self._near.in_thread(writer.mark_have, good)
+        self._checkpointed = len(good)
+        return good
+
+    async def _begin(self, layout: Layout, have: set[int]) -> None:
+        ranges = as_ranges(have)
+        self._arrived = BlockMap(layout.block_count)
+        for first, count in ranges:
+            self._arrived.add_range(first, count)
+        assert self._writer is not None
+        self._sink = ReceiveSink(self._writer, layout, ranges, self._on_all_here, self._on_held)
+        answer = await ask(self._peer, "begin", Begin(have=list(ranges)), SessionMessage)
+        key = SessionKey(answer.session, answer.key)
+        receiver = TcpReceiver(key, self._sink, self.limiter, self._connection_lost, self._on_failure)
+        if receiver.name not in answer.carriers:
+            raise PeerViolation("The other node has no carrier that this one knows.")
+        self._receiver = receiver
+        live = self._live
+        live.carrier, live.waiting_message, live.retries, live.next_retry_time = receiver.name, None, 0, None
+        if live.status is not Status.RECEIVING:
+            await self._table.step(live, Event.START, error_message=None)
+        self._set_phase(Phase.RECEIVING)
+        live.rate.add(self._bytes_here(), self._near.steady())
+        if not self._arrived.full:
+            self._open_data(key, receiver)
+
+    async def _take_blocks(self) -> None:
+        steady, record = self._near.steady, self._live.record
+        every = float(self._offer.checkpoint_seconds)
+        last_checkpoint = before = steady()
+        while not self._arrived.full:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(TICK_SECONDS):
+                    await self._all_here.wait()
+            now = steady()
+            self._report(now - before)
+            before = now
+            if now - last_checkpoint >= every:
+                await self._checkpoint_if_room()
+                last_checkpoint = steady()
+        log.debug("incoming transfer %s: all %d blocks are here", record.id, self._arrived.size)
+
+    def _report(self, elapsed: float) -> None:
+        assert self._sink is not None
+        assert self._writer is not None
+        fresh = self._sink.take_fresh()
+        ranges = as_ranges(fresh)
+        for first, count in ranges:
+            self._arrived.add_range(first, count)
+        files = self._writer.files_done
+        if ranges:
+            self._peer.tell("stored", Stored(blocks=list(ranges), files=files))
+        live = self._live
+        live.rate.add(self._bytes_here(), self._near.steady())
+        live.rtt = self._peer.rtt
+        seconds = live.record.active_seconds + elapsed
+        changes: dict[str, Any] = {"files_done": files, "bytes_recv": self._bytes_here(), "active_seconds": seconds}
+        if fresh:
+            changes["last_recv_time"] = changes["last_send_time"] = self._near.wall()
+        self._table.show(live, **changes)
+
+    async def _finish(self) -> Outcome:
+        assert self._writer is not None
+        assert self._sink is not None
+        self._set_phase(Phase.VERIFYING)
+        failed = sorted(self._sink.gap_entries)
+        await self._checkpoint()
+        report = await self._near.in_thread(self._writer.finish, failed)
+        message = report.sentence()
+        now = self._near.wall()
+        changes = {"files_done": report.files, "bytes_recv": self._bytes_here(), "end_time": now}
+        if failed:
+            what = "One file was" if len(failed) == 1 else f"{len(failed)} files were"
+            why = f"{what} not delivered because the sender could not read them as listed; the others have arrived."
+            outcome: Outcome = Failed(why)
+            await self._table.step(self._live, Event.FAIL, error_message=why, **changes)
+        else:
+            outcome = Done(message=message)
+            await self._table.step(self._live, Event.FINISH, checkpoint_bytes=self._bytes_here(),
+                                   last_checkpoint_time=now, **changes)
+            await self._catalog.incoming.replace_checkpoint(self._live.id, [])
+        told = Complete(files=report.files, failed=failed, report=message)
+        await self._peer.request("complete", told, COMPLETE_SECONDS)
+        return outcome
+
+    # -- checkpoints ----------------------------------------------------------------------------------------------
+
+    async def _checkpoint_if_room(self) -> None:
+        try:
+            await self._checkpoint()
+        except DiskFull as error:
+            self._hold(str(error))
+
+    async def _checkpoint(self) -> None:
+        """Flush, and only then write down what was flushed."""
+        writer, sink, layout = self._writer, self._sink, self._layout
+        if writer is None or sink is None or layout is None:
+            return
+        durable = await self._near.in_thread(writer.flush)
+        runs = sink.hashes_of(durable)
+        if not runs:
+            return
+        self._checkpointed += sum(run.count for run in runs)
+        size = min(self._checkpointed * BLOCK_SIZE, layout.total_bytes)
+        record = self._live.record
+        changes = {"checkpoint_bytes": size, "last_checkpoint_time": self._near.wall()}
+        await self._catalog.incoming.add_checkpoint(
+            record.id, runs, bytes_recv=record.bytes_recv, files_done=record.files_done,
+            active_seconds=record.active_seconds, last_recv_time=record.last_recv_time, **changes,
+        )
+        self._table.show(self._live, **changes)
+        self._peer.tell("checkpoint", Checkpoint(blocks=self._checkpointed, size=size))
+
+    # -- from the carrier's threads -------------------------------------------------------------------------------
+
+    def _on_all_here(self) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is gone
+            self._loop.call_soon_threadsafe(self._all_here.set)
+
+    def _on_held(self, message: str) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is gone
+            self._loop.call_soon_threadsafe(self._hold, message)
+
+    def _hold(self, message: str) -> None:
+        live = self._live
+        live.phase = Phase.WAITING_FOR_DISK if message else Phase.RECEIVING
+        live.waiting_message = message or None
+        self._table.touch(live)
+        self._peer.tell("held", Held(message=message))
+
+    def _on_failure(self, error: BaseException) -> None:
+        self._end_from_thread(Failed(str(error)))
+
+    # -- small things ---------------------------------------------------------------------------------------------
+
+    def _set_phase(self, phase: Phase) -> None:
+        self._live.phase = phase
+        self._live.waiting_message = None
+        self._table.touch(self._live)
+
+    def _bytes_here(self) -> int:
+        layout, arrived = self._layout, self._arrived
+        if layout is None or not arrived.size:
+            return 0
+        size = arrived.count * BLOCK_SIZE
+        if arrived.size - 1 in arrived:
+            size -= BLOCK_SIZE - layout.block_length(arrived.size - 1)
+        return size
+
+
+def _keep(stored: Sequence[StoredBlocks], good: set[int]) -> list[StoredBlocks]:
+    hashes = {
+        run.first + offset: run.hashes[offset * 32 : offset * 32 + 32]
+        for run in stored
+        for offset in range(run.count)
+        if run.first + offset in good
+    }
+    return [
+        StoredBlocks(first=first, hashes=b"".join(hashes[block] for block in range(first, first + count)))
+        for first, count in as_ranges(hashes)
+    ]

@@ -1,0 +1,312 @@
+"""The sending half of a transfer's session: offers, gives pages, feeds the carrier, listens to what arrived."""
+
+import asyncio
+import os
+import threading
+from typing import Any, Final
+
+from jetstream.constants import BLOCK_SIZE
+from jetstream.errors import Conflict, InvalidParameters, JetStreamError, LimitExceeded
+from jetstream_server.files.errors import printable
+from jetstream_server.files.layout import Layout
+from jetstream_server.files.reader import BlockReader
+from jetstream_server.link.blockmap import BlockMap, checked_ranges
+from jetstream_server.link.carrier import Filled
+from jetstream_server.link.limiter import Bucket, Limiter
+from jetstream_server.link.messages import (
+    Begin,
+    Checkpoint,
+    Complete,
+    Held,
+    Message,
+    Offer,
+    OfferAnswer,
+    OfferState,
+    PageRequest,
+    Pages,
+    Stored,
+    understand,
+)
+from jetstream_server.link.messages import Session as SessionMessage
+from jetstream_server.link.peer import PeerConnection, ask
+from jetstream_server.link.queue import BlockQueue
+from jetstream_server.link.tcp import TcpSender
+from jetstream_server.manifests import StoredManifest
+from jetstream_server.records import TransferRecord
+from jetstream_server.transfers.live import Live, SendingTable
+from jetstream_server.transfers.session import TICK_SECONDS, Session, Surroundings
+from jetstream_server.transfers.states import Event, Phase, Status
+from jetstream_server.transfers.trouble import Done, Failed, Outcome, TryAgain
+
+NAMED_FAILURES: Final = 5
+SAVE_EVERY_SECONDS: Final = 5.0
+OFFER_SECONDS: Final = 120.0
+
+
+class SendSource:
+    """Feeds the carrier: which block next, and its bytes. Called from the carrier's threads."""
+
+    def __init__(self, queue: BlockQueue, reader: BlockReader) -> None:
+        self._queue = queue
+        self._reader = reader
+        self._lock = threading.Lock()
+        self.gaps: dict[int, str] = {}
+        """Entries that could not be read as the manifest promises, and why."""
+        self.last_block: int | None = None
+
+    def take(self, connection: int) -> int | None:
+        """See :class:`~jetstream_server.link.carrier.BlockSource`."""
+        return self._queue.take(connection)
+
+    def fill(self, block: int, buffer: memoryview) -> Filled:
+        """See :class:`~jetstream_server.link.carrier.BlockSource`."""
+        read = self._reader.read(block, buffer)
+        self.last_block = block
+        if read.gaps:
+            with self._lock:
+                for gap in read.gaps:
+                    self.gaps.setdefault(gap.entry, gap.reason)
+        return Filled(read.length, read.zero, [gap.entry for gap in read.gaps])
+
+    def lost(self, connection: int) -> None:
+        """See :class:`~jetstream_server.link.carrier.BlockSource`."""
+        self._queue.lost(connection)
+
+
+class SendSession(Session):
+    """Sends one manifest over one peer session.
+
+    :param offer_first: whether we make the offer (push); otherwise the receiver fetched it already (pull).
+    """
+
+    def __init__(
+        self,
+        peer: PeerConnection,
+        live: Live[TransferRecord],
+        table: SendingTable,
+        manifest: StoredManifest,
+        near: Surroundings,
+        bucket: Bucket,
+        we_dialled: bool,
+    ) -> None:
+        super().__init__(peer, near, we_dialled)
+        self._live = live
+        self._table = table
+        self._manifest = manifest
+        self._layout: Layout = manifest.layout
+        self._bucket = bucket
+        self._have = BlockMap(self._layout.block_count)
+        self._source: SendSource | None = None
+        self._queue: BlockQueue | None = None
+        self._reader: BlockReader | None = None
+        self._sender: TcpSender | None = None
+        self.limiter = Limiter([bucket, near.outgoing], near.steady)
+        self._counted_before = live.record
+        peer.on_request("page", self._answer_page)
+        peer.on_request("begin", self._answer_begin)
+        peer.on_request("complete", self._answer_complete)
+        peer.on_notification("stored", self._on_stored)
+        peer.on_notification("checkpoint", self._on_checkpoint)
+        peer.on_notification("held", self._on_held)
+
+    def offer(self) -> Offer:
+        """What we say of the transfer."""
+        record, manifest = self._live.record, self._manifest.record
+        return Offer(
+            uid=record.uid,
+            label=record.label,
+            files=manifest.total_files or 0,
+            size=manifest.total_size or 0,
+            entries=manifest.entries,
+            pages=manifest.pages,
+            digest=manifest.digest,
+            destination_path=record.destination_path,
+            overwrite_mode=record.overwrite_mode,
+            checkpoint_seconds=record.checkpoint_seconds,
+        )
+
+    async def run(self) -> Outcome:
+        """Send until everything is there or the session ends."""
+        ticker = asyncio.create_task(self._tick(), name=f"send-tick-{self._live.id}")
+        try:
+            if self._we_dialled:
+                answer = await ask(self._peer, "offer", self.offer(), OfferAnswer, OFFER_SECONDS)
+                early = self._outcome_of_answer(answer)
+                if early is not None:
+                    return early
+            return await self._wait_for_end()
+        finally:
+            ticker.cancel()
+            self.limiter.close()
+            if self._queue is not None:
+                self._queue.close()
+            await self._close_data()
+            if self._reader is not None:
+                self._reader.close()
+            await self._save_counters()
+
+    def _outcome_of_answer(self, answer: OfferAnswer) -> Outcome | None:
+        if answer.state is OfferState.COMPLETE:
+            self._table.show(self._live, **self._all_there(self._manifest.record.total_files or 0))
+            return Done()
+        if answer.state in (OfferState.PAUSED, OfferState.WAITING):
+            return TryAgain(answer.message or "The receiver asks to wait.")
+        return None
+
+    # -- what the receiver asks and tells -------------------------------------------------------------------------
+
+    async def _answer_page(self, params: dict[str, Any]) -> Message:
+        request = understand(PageRequest, params)
+        if request.number + request.count > self._manifest.record.pages:
+            raise InvalidParameters("There are not so many pages.", field="number")
+        return Pages(pages=await self._near.in_thread(self._manifest.wire_pages, request.number, request.count))
+
+    async def _answer_begin(self, params: dict[str, Any]) -> Message:
+        if self._queue is not None:
+            raise Conflict("The blocks of this session have begun already.")
+        begin = understand(Begin, params)
+        try:
+            for first, count in checked_ranges([list(item) for item in begin.have], self._have.size):
+                self._have.add_range(first, count)
+        except ValueError as error:
+            raise InvalidParameters(str(error), field="have") from error
+        self._reader = BlockReader(self._layout)
+        self._queue = BlockQueue(self._have.missing())
+        self._source = SendSource(self._queue, self._reader)
+        key = self._near.new_key()
+        self._sender = TcpSender(key, self._source, self.limiter, self._connection_lost, self._on_failure)
+        live = self._live
+        live.phase, live.carrier, live.waiting_message = Phase.SENDING, self._sender.name, None
+        live.retries, live.next_retry_time = 0, None
+        if live.status is Status.PENDING:
+            started = live.record.start_time or self._near.wall()
+            await self._table.step(live, Event.START, start_time=started, bytes_acked=self._bytes_there())
+        live.rate.add(self._bytes_there(), self._near.steady())
+        self._open_data(key, self._sender)
+        return SessionMessage(session=key.session, key=key.key, carriers=[self._sender.name])
+
+    def _on_stored(self, params: dict[str, Any]) -> None:
+        stored = understand(Stored, params)
+        if self._queue is None:
+            return
+        ranges = self._ranges([list(item) for item in stored.blocks])
+        self._queue.stored(ranges)
+        for first, count in ranges:
+            self._have.add_range(first, count)
+        self._table.show(self._live, files_done=min(stored.files, self._manifest.record.total_files or 0))
+
+    def _ranges(self, value: list[list[int]]) -> list[tuple[int, int]]:
+        try:
+            return checked_ranges(value, self._have.size)
+        except ValueError as error:
+            raise InvalidParameters(str(error), field="blocks") from error
+
+    def _on_checkpoint(self, params: dict[str, Any]) -> None:
+        checkpoint = understand(Checkpoint, params)
+        size = min(checkpoint.size, self._layout.total_bytes)
+        self._table.show(self._live, checkpoint_bytes=size, last_checkpoint_time=self._near.wall())
+
+    def _on_held(self, params: dict[str, Any]) -> None:
+        message = understand(Held, params).message
+        live = self._live
+        live.phase = Phase.WAITING_FOR_DISK if message else Phase.SENDING
+        live.waiting_message = message or None
+        self._table.touch(live)
+
+    async def _answer_complete(self, params: dict[str, Any]) -> None:
+        complete = understand(Complete, params)
+        if self._queue is None or (self._queue.left and not complete.failed):
+            raise Conflict("Not everything has been sent yet.")
+        self._table.show(self._live, **self._all_there(complete.files))
+        if complete.failed:
+            self.end(Failed(self._failure_sentence(complete.failed)))
+        else:
+            self.end(Done(message=complete.report))
+
+    def _all_there(self, files: int) -> dict[str, Any]:
+        size = self._layout.total_bytes
+        return {
+            "files_done": min(files, self._manifest.record.total_files or 0),
+            "bytes_acked": size,
+            "checkpoint_bytes": size,
+            "last_checkpoint_time": self._near.wall(),
+        }
+
+    def _failure_sentence(self, entries: list[int]) -> str:
+        reasons = self._source.gaps if self._source is not None else {}
+        named = []
+        for entry in sorted(entries)[:NAMED_FAILURES]:
+            if entry < self._layout.entries:
+                view = self._layout.entry(entry)
+                name = printable(os.fsdecode(view.source or view.target))
+                named.append(f"{name} {reasons.get(entry, 'could not be read')}")
+        more = len(entries) - len(named)
+        tail = f" (and {more} more)" if more > 0 else ""
+        what = "One file was" if len(entries) == 1 else f"{len(entries)} files were"
+        return f"{what} not delivered: {'; '.join(named)}{tail}. The others have arrived."
+
+    def _on_failure(self, error: BaseException) -> None:
+        """Source or sink raised, in a carrier's thread."""
+        self._end_from_thread(Failed(f"Reading failed: {error}"))
+
+    # -- progress -------------------------------------------------------------------------------------------------
+
+    def _bytes_there(self) -> int:
+        have = self._have
+        size = have.count * BLOCK_SIZE
+        last = have.size - 1
+        if have.size and last in have:
+            size -= BLOCK_SIZE - self._layout.block_length(last)
+        return size
+
+    async def _tick(self) -> None:
+        near, live = self._near, self._live
+        saved = before = near.steady()
+        while True:
+            await asyncio.sleep(TICK_SECONDS)
+            now = near.steady()
+            if self._sender is None:
+                continue
+            live.rate.add(self._bytes_there(), now)
+            live.rtt = self._peer.rtt
+            self._name_current_file()
+            self._table.show(live, **self._counters(now - before))
+            before = now
+            if now - saved > SAVE_EVERY_SECONDS:
+                saved = now
+                await self._save_counters()
+
+    def _name_current_file(self) -> None:
+        block = self._source.last_block if self._source is not None else None
+        if block is not None:
+            pieces = self._layout.pieces(block)
+            self._live.current_file = printable(os.fsdecode(self._layout.entry(pieces[0].entry).target))
+
+    def _counters(self, elapsed: float) -> dict[str, Any]:
+        assert self._sender is not None
+        assert self._queue is not None
+        base, statistics = self._counted_before, self._sender.statistics
+        return {
+            "bytes_acked": self._bytes_there(),
+            "blocks_sent": base.blocks_sent + self._queue.sent,
+            "blocks_retransmitted": base.blocks_retransmitted + self._queue.resent,
+            "bytes_sent": base.bytes_sent + statistics.bytes_sent,
+            "packets_sent": base.packets_sent + statistics.records_sent,
+            "active_seconds": self._live.record.active_seconds + elapsed,
+        }
+
+    async def _save_counters(self) -> None:
+        if self._sender is None:
+            return
+        record = self._live.record
+        counters = {**self._counters(0.0), "files_done": record.files_done, "bytes_acked": record.bytes_acked}
+        counters["checkpoint_bytes"] = record.checkpoint_bytes
+        counters["last_checkpoint_time"] = record.last_checkpoint_time
+        await self._table.save(self._live, **counters)
+
+
+def refused_sentence(error: JetStreamError) -> Outcome:
+    """How a transfer takes the other node's *no*."""
+    if isinstance(error, LimitExceeded):
+        return TryAgain(str(error))
+    return Failed(str(error))

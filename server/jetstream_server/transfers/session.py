@@ -1,0 +1,155 @@
+"""What the sending and the receiving session share: their neighbours, their end, and their data connections."""
+
+import asyncio
+import contextlib
+import secrets
+import socket
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol, TypeVar
+
+from jetstream_server.link.data import DataDialler, DataPlane
+from jetstream_server.link.errors import LinkError, Unreachable
+from jetstream_server.link.limiter import Bucket
+from jetstream_server.link.messages import Stop, StopReason, understand
+from jetstream_server.link.peer import PeerConnection
+from jetstream_server.link.sealed import KEY_BYTES, SESSION_BYTES, SessionKey
+from jetstream_server.transfers.trouble import Failed, Outcome, Stopped, TryAgain
+
+TICK_SECONDS: Final = 0.2
+JOIN_SECONDS: Final = 10.0
+NEAR_SECONDS: Final = 0.003
+"""A round trip shorter than this is the same machine or room: two connections keep both ends busy."""
+NEAR_CONNECTIONS: Final = 2
+FAR_CONNECTIONS: Final = 16
+
+T = TypeVar("T")
+
+
+class SocketCarrier(Protocol):
+    """What both sides of a carrier over sockets offer."""
+
+    def add(self, sock: socket.socket, number: int) -> bool:
+        """Use a data connection."""
+
+    def close(self) -> None:
+        """Stop at once."""
+
+    def join(self, timeout: float) -> bool:
+        """Wait for the threads."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a session needs of the node."""
+
+    data: DataPlane
+    executor: Executor
+    """Threads for work on files; never the loop's own default."""
+    outgoing: Bucket
+    incoming: Bucket
+    wall: Callable[[], int]
+    steady: Callable[[], float] = time.monotonic
+    entropy: Callable[[int], bytes] = field(default=secrets.token_bytes)
+
+    async def in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Run blocking *work* beside the loop."""
+        return await asyncio.get_running_loop().run_in_executor(self.executor, work, *arguments)
+
+    def new_key(self) -> SessionKey:
+        """Id and key for a new data session."""
+        return SessionKey(self.entropy(SESSION_BYTES), self.entropy(KEY_BYTES))
+
+
+def connections_for(rtt: float | None) -> int:
+    """How many data connections a path of this round trip (seconds) wants."""
+    return NEAR_CONNECTIONS if rtt is not None and rtt < NEAR_SECONDS else FAR_CONNECTIONS
+
+
+class Session:
+    """The common half of a session: how it ends, and who makes its data connections.
+
+    :param we_dialled: whether this node made the peer session; then it makes the data connections too.
+    """
+
+    def __init__(self, peer: PeerConnection, near: Surroundings, we_dialled: bool) -> None:
+        self._peer = peer
+        self._near = near
+        self._we_dialled = we_dialled
+        self._loop = asyncio.get_running_loop()
+        self._ending: asyncio.Future[Outcome] = self._loop.create_future()
+        self._key: SessionKey | None = None
+        self._carrier: SocketCarrier | None = None
+        self._dialler: DataDialler | None = None
+        peer.on_notification("stop", self._on_stop)
+
+    # -- the end --------------------------------------------------------------------------------------------------
+
+    def end(self, outcome: Outcome) -> None:
+        """The session is to end like this; the first word counts."""
+        if not self._ending.done():
+            self._ending.set_result(outcome)
+
+    def _end_from_thread(self, outcome: Outcome) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is gone: the node is shutting down
+            self._loop.call_soon_threadsafe(self.end, outcome)
+
+    def _on_stop(self, params: dict[str, Any]) -> None:
+        stop = understand(Stop, params)
+        if stop.reason is StopReason.SHUTDOWN:
+            self.end(TryAgain(stop.message or "The other node is shutting down."))
+        else:
+            self.end(Stopped(stop.reason.value, stop.message))
+
+    async def _wait_for_end(self) -> Outcome:
+        closed = asyncio.ensure_future(self._peer.wait_closed())
+        try:
+            await asyncio.wait({closed, self._ending}, return_when=asyncio.FIRST_COMPLETED)
+            if self._ending.done():
+                return self._ending.result()
+            return outcome_of(closed.result())
+        finally:
+            closed.cancel()
+
+    async def say_stop(self, reason: StopReason, message: str) -> None:
+        """Tell the other node that we end it."""
+        self._peer.tell("stop", Stop(reason=reason, message=message))
+
+    # -- data connections -----------------------------------------------------------------------------------------
+
+    def _open_data(self, key: SessionKey, carrier: SocketCarrier) -> None:
+        self._key, self._carrier = key, carrier
+        if not self._we_dialled:
+            self._near.data.expect(key, carrier.add)
+            return
+        assert self._peer.peer is not None
+        address, port = self._peer.peer.address, self._peer.peer.port
+        count = connections_for(self._peer.rtt)
+        self._dialler = DataDialler(address, port, key, count, carrier.add, self._on_unreachable)
+        self._dialler.start()
+
+    def _on_unreachable(self, error: Unreachable) -> None:
+        self.end(TryAgain(error.message))
+
+    def _connection_lost(self, number: int, why: str) -> None:
+        """Called from a carrier's thread."""
+        if self._dialler is not None:
+            with contextlib.suppress(RuntimeError):  # the loop is gone
+                self._loop.call_soon_threadsafe(self._dialler.lost)
+
+    async def _close_data(self) -> None:
+        """Stop the carrier and wait for its threads."""
+        if self._dialler is not None:
+            await self._dialler.close()
+        if self._key is not None:
+            self._near.data.forget(self._key)
+        if self._carrier is not None:
+            self._carrier.close()
+            await asyncio.shield(self._near.in_thread(self._carrier.join, JOIN_SECONDS))
+
+
+def outcome_of(error: LinkError) -> Outcome:
+    """How a transfer takes the end of its link."""
+    return TryAgain(error.message) if error.retry else Failed(error.message)

@@ -1,0 +1,36 @@
+"""What ends a transfer's session, as the scheduler has to treat it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """Everything has arrived. *failed*: how many files could not be delivered, and the sentence that names them."""
+
+    failed: int = 0
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TryAgain:
+    """Something that time may mend: the transfer waits and is tried again by itself."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """Something that a person has to mend first."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Somebody wanted it so: *reason* is ``suspended``, ``cancelled`` or ``error``, said by the other side."""
+
+    reason: str
+    message: str = ""
+
+
+Outcome = Done | TryAgain | Failed | Stopped
