@@ -73,18 +73,18 @@ class Door:
     def __init__(self, folder: Path, table: dict[str, Handler], control: ControlLimits, door: ListenerLimits) -> None:
         self.identity = load_or_create(folder)
         self.control = Control(Dispatcher(table), now, control)
-        self.listener = Listener(server_tls(self.identity, [ALPN_RPC, ALPN_PEER]), self.control.serve, self._on_peer,
-                                 self._on_data, door)
+        self.listener = Listener(server_tls(self.identity, [ALPN_RPC, ALPN_PEER]), self.control.serve, self.on_peer,
+                                 self.on_data, door)
         self.peers: list[Address] = []
         self.data: list[bytes] = []
         self.port = 0
 
-    async def _on_peer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, address: Address) -> None:
+    async def on_peer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, address: Address) -> None:
         self.peers.append(address)
         writer.write(await reader.readexactly(4))
         await writer.drain()
 
-    async def _on_data(self, sock: socket.socket, address: Address) -> None:
+    async def on_data(self, sock: socket.socket, address: Address) -> None:
         loop = asyncio.get_running_loop()
         data = b""
         while part := await loop.sock_recv(sock, 1000):

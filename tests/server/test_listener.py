@@ -11,10 +11,10 @@ import pytest
 
 from helpers.door import Client, Door, open_door
 from jetstream.protocol.limits import ALPN_PEER, ALPN_RPC
-from jetstream_server.access.identity import client_tls
+from jetstream_server.access.identity import client_tls, server_tls
 from jetstream_server.addresses import bind_all, is_loopback, plain_address
 from jetstream_server.config import load_settings
-from jetstream_server.listener import ListenerLimits, Service, open_ports
+from jetstream_server.listener import Address, Listener, ListenerLimits, Service, open_ports
 from jetstream_server.refusals import RefusalLog, StartRefused
 
 SOON = ListenerLimits(handshake_seconds=0.3)
@@ -283,6 +283,22 @@ def test_a_name_with_several_addresses_gets_one_port(monkeypatch: pytest.MonkeyP
     finally:
         for sock in sockets:
             sock.close()
+
+
+async def test_answers_are_not_held_back_to_fill_packets(tmp_path: Path) -> None:
+    prompt: list[bool] = []
+
+    async def look(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, address: Address) -> None:
+        sock = writer.get_extra_info("socket")
+        prompt.append(bool(sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)))
+
+    async with open_door(tmp_path) as door:
+        listener = Listener(server_tls(door.identity, [ALPN_RPC]), look, look, door.on_data)
+        client = await Client.open(listener.listen("127.0.0.1", 0))
+        assert await client.message() is None
+        assert prompt == [True]
+        await client.close()
+        await listener.close()
 
 
 @pytest.mark.parametrize(("text", "plain"), [
