@@ -393,7 +393,8 @@ def _wire_fields(cls: type) -> tuple[tuple[str, str], ...]:
 def to_wire(entity: Entity) -> dict[str, Any]:
     """The documented map form of *entity*."""
     result: dict[str, Any] = {}
-    for attribute, name in _wire_fields(type(entity)):
+    cls: Any = type(entity)
+    for attribute, name in _wire_fields(cls):
         value = getattr(entity, attribute)
         if dataclasses.is_dataclass(value):
             value = to_wire(value)  # type: ignore[arg-type]
@@ -427,7 +428,8 @@ def from_wire(cls: type[T], value: Mapping[str, Any]) -> T:
     :raises TypeError: if a field without a default is absent.
     """
     given: dict[str, Any] = {}
-    for attribute, name in _wire_fields(cls):
+    kind: Any = cls
+    for attribute, name in _wire_fields(kind):
         if name in value:
             item = value[name]
             if isinstance(item, list):

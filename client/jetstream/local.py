@@ -1,8 +1,9 @@
 """How clients find the node of the same user on the same machine: folders and the ticket file.
 
-A node writes a ticket file that only its user can read. It holds a fresh random secret for each launch and is named after
-the fingerprint of the node's certificate. A client that has connected looks for the ticket of the certificate that it
-*sees*; so the secret is only ever shown to the node that wrote it, whatever the port and whoever else listens there.
+A node writes a ticket file that only its user can read. It holds a fresh random secret for each launch and is named
+after the fingerprint of the node's certificate. A client that has connected looks for the ticket of the certificate
+that it *sees*; so the secret is only ever shown to the node that wrote it, whatever the port and whoever else listens
+there.
 """
 
 import json
