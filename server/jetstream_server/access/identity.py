@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.x509.oid import NameOID
 
 from jetstream.errors import InvalidParameters
+from jetstream_server.refusals import StartRefused
 
 IDENTITY_FILE: Final = "identity.pem"
 """Key and certificate in one file, so that it appears whole or not at all."""
@@ -27,7 +28,7 @@ _BEGIN: Final = b"-----BEGIN CERTIFICATE-----"
 _DIGITS: Final = re.compile(r"[0-9a-f]{64}")
 
 
-class IdentityDamaged(Exception):
+class IdentityDamaged(StartRefused):
     """The key or the certificate is there, but is not what it should be.
 
     A node never makes a new identity in such a case: everybody who has pinned the old one would be turned away.
