@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
+import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
@@ -11,21 +12,23 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from blake3 import blake3
-
 from jetstream.entities import Manifest
 from jetstream.errors import InvalidParameters, NotFound
 from jetstream_server.catalog.catalog import Catalog
 from jetstream_server.eventlog import EventLog
+from jetstream_server.files.errors import ContentError, ScanCancelled
 from jetstream_server.files.layout import Layout
-from jetstream_server.files.pages import LocalPage, Page, wire_form
-from jetstream_server.files.scan import ManifestFailed, ScanResult, scan
+from jetstream_server.files.pages import Kind, Page, wire_form
+from jetstream_server.files.pagestream import LocalPage
+from jetstream_server.files.scan import ScanResult, scan
 from jetstream_server.records import ManifestRecord
 from jetstream_server.transfers.states import MANIFEST_MOVES, ManifestEvent, ManifestStatus, move
 
 log = logging.getLogger(__name__)
 
 LOADED_AT_ONCE: Final = 256
+MayRead = Callable[[str], bool]
+"""Whether a place that a followed link leads to may be read."""
 NAMED_IN_LABEL: Final = 60
 
 
@@ -57,9 +60,18 @@ class Manifests:
 
     :param executor: threads for scans.
     :param wall: microseconds since the epoch.
+    :param may_read: per user, where followed links may lead; ``None`` for no restriction.
     """
 
-    def __init__(self, catalog: Catalog, events: EventLog, executor: Executor, wall: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        events: EventLog,
+        executor: Executor,
+        wall: Callable[[], int],
+        may_read: Callable[[str], MayRead | None],
+    ) -> None:
+        self._may_read = may_read
         self._catalog = catalog
         self._events = events
         self._executor = executor
@@ -151,11 +163,13 @@ class Manifests:
             data = await self._catalog.manifests.page(id, number)
             if data is None:
                 break
-            page = Page.decode(data)
-            for index in range(max(0, offset - first_entry), page.count):
+            page = Page.decode_stored(data)
+            for index in range(max(0, offset - first_entry), len(page)):
                 if len(result) >= limit:
                     return result
-                result.append(page.file_mapping(index))
+                mapping = file_mapping(page, index)
+                if mapping is not None:
+                    result.append(mapping)
         return result
 
     # -- changing -------------------------------------------------------------------------------------------------
@@ -223,19 +237,26 @@ class Manifests:
     async def _scan(self, record: ManifestRecord, progress: _Progress) -> None:
         try:
             await self._catalog.manifests.delete_pages(record.id)
-            keeper = _PageKeeper(self._catalog, record.id, asyncio.get_running_loop())
+            loop = asyncio.get_running_loop()
+
+            def keep(pages: list[LocalPage]) -> None:
+                """Called from the scan's thread, which waits for the catalog, so that memory is bounded."""
+                rows = [(page.number, page.first_entry, page.first_byte, page.data) for page in pages]
+                asyncio.run_coroutine_threadsafe(self._catalog.manifests.add_pages(record.id, rows), loop).result()
+
             try:
-                result = await asyncio.get_running_loop().run_in_executor(
-                    self._executor, _run_scan, record, progress, keeper
+                result = await loop.run_in_executor(
+                    self._executor, _run_scan, record, progress, keep, self._may_read(record.owner)
                 )
-            except ManifestFailed as error:
-                if not progress.cancelled.is_set():
-                    await self._fail(record, str(error))
+            except ScanCancelled:
+                log.debug("the scan of manifest %s was stopped", record.id)
+            except ContentError as error:
+                await self._fail(record, str(error))
             except Exception:
                 log.exception("scanning manifest %s failed", record.id)
                 await self._fail(record, "The node failed while listing the files; its log says more.")
             else:
-                await self._succeed(record, keeper, result)
+                await self._succeed(record, result)
         finally:
             self._scans.pop(record.id, None)
             progress.ended.set()
@@ -245,50 +266,24 @@ class Manifests:
         await self._save(record.id, status=status.value, error_message=message)
         await self._events.record("manifestFailed", message, kind="manifest", subject=record.id, owner=record.owner)
 
-    async def _succeed(self, record: ManifestRecord, keeper: "_PageKeeper", result: ScanResult) -> None:
+    async def _succeed(self, record: ManifestRecord, result: ScanResult) -> None:
         status = move(MANIFEST_MOVES, ManifestStatus(record.status), ManifestEvent.SCANNED)
         await self._save(
             record.id,
             status=status.value,
             total_files=result.files,
             total_size=result.size,
-            entries=keeper.entries,
-            pages=keeper.pages,
-            digest=keeper.digest(),
+            entries=result.entries,
+            pages=result.pages,
+            digest=result.digest,
             skipped=result.skipped,
-            skipped_sample=tuple(result.skipped_sample),
+            skipped_sample=result.skipped_sample,
         )
 
 
-class _PageKeeper:
-    """Stores pages as a scan makes them. Called from the scan's thread, which waits for the catalog: so memory is bounded."""
-
-    def __init__(self, catalog: Catalog, id: str, loop: asyncio.AbstractEventLoop) -> None:
-        self._catalog = catalog
-        self._id = id
-        self._loop = loop
-        self._hasher = blake3()
-        self.pages = 0
-        self.entries = 0
-        self._size = 0
-
-    def keep(self, pages: Sequence[LocalPage]) -> None:
-        """Store *pages*."""
-        rows = []
-        for page in pages:
-            self._hasher.update(wire_form(page.data))
-            rows.append((self.pages, self.entries, self._size, page.data))
-            self.pages += 1
-            self.entries += page.count
-            self._size += page.total_size
-        asyncio.run_coroutine_threadsafe(self._catalog.manifests.add_pages(self._id, rows), self._loop).result()
-
-    def digest(self) -> bytes:
-        """BLAKE3 over the wire form of all pages."""
-        return bytes(self._hasher.digest())
-
-
-def _run_scan(record: ManifestRecord, progress: _Progress, keeper: _PageKeeper) -> ScanResult:
+def _run_scan(
+    record: ManifestRecord, progress: _Progress, keep: Callable[[list[LocalPage]], None], may_read: MayRead | None
+) -> ScanResult:
     def on_progress(files: int, size: int) -> None:
         progress.files, progress.size = files, size
 
@@ -297,10 +292,28 @@ def _run_scan(record: ManifestRecord, progress: _Progress, keeper: _PageKeeper) 
         symlink_mode=record.symlink_mode,
         exclude=record.exclude,
         skip_unreadable=record.skip_unreadable,
-        on_pages=keeper.keep,
+        on_pages=keep,
         on_progress=on_progress,
         cancelled=progress.cancelled.is_set,
+        may_read=may_read,
     )
+
+
+def file_mapping(page: Page, position: int) -> dict[str, Any] | None:
+    """The documented File Mapping of an entry; ``None`` for folders that are not empty."""
+    kind = page.kinds[position]
+    if kind == Kind.DIRECTORY and not page.empty[position]:
+        return None
+    source = page.source(position)
+    return {
+        "srcPath": os.fsdecode(source) if source is not None else "",
+        "destPath": os.fsdecode(page.target(position)),
+        "fileSize": int(page.sizes[position]) if kind == Kind.FILE else 0,
+        "isEmptyDir": bool(kind == Kind.DIRECTORY),
+        "isSymlink": bool(kind == Kind.SYMLINK),
+        "executable": bool(kind == Kind.FILE and int(page.modes[position]) & 0o111),
+        "modificationTime": int(page.mtimes[position]) // 1000,
+    }
 
 
 def label_of(mappings: Mapping[str, str]) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import getpass
 import logging
+import os
 import secrets
 import socket
 import ssl
@@ -132,14 +133,14 @@ class Node:
         liveness = Liveness()
         sandboxes = await Sandboxes.load(catalog, self._owner)
         accounts = Accounts(catalog, self._passwords)
-        self._shared_tokens = SharedTokens(catalog, self._passwords)
-        self._api_tokens = ApiTokens(catalog)
+        self._shared_tokens = await SharedTokens.load(catalog, self._passwords)
+        self._api_tokens = await ApiTokens.load(catalog)
         door = Door(accounts, self._shared_tokens, self._api_tokens, Throttle(), wall_clock, time.monotonic)
         gate = NodeGate(
             catalog, door, self._shared_tokens, sandboxes, identity.fingerprint, self._owner,
             settings.sandbox_dir, wall_clock,
         )
-        self._manifests = Manifests(catalog, self._events, self._scans, wall_clock)
+        self._manifests = Manifests(catalog, self._events, self._scans, wall_clock, sandboxes.link_check)
         destinations = await Destinations.load(catalog, wall_clock)
         self._sending = sending_table(catalog.transfers, wall_clock)
         self._receiving = receiving_table(catalog.incoming, wall_clock)
@@ -205,8 +206,6 @@ class Node:
         api_port, recv_port = open_ports(self._listener, self._settings)
         self._info.set_ports(api_port, recv_port)
         fingerprint = self._identity.fingerprint
-        import os
-
         write_ticket(Ticket(fingerprint, api_port, os.getpid(), self._owner, self._ticket_secret))
         sweeper = asyncio.create_task(self._sweep(), name="sweep")
         try:

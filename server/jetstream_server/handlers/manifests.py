@@ -1,6 +1,8 @@
 """``send.…Manifest…``: making and reading lists of files."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import Executor
 from typing import Any
 
 from jetstream_server.access.tokens import SharedTokens
@@ -27,7 +29,9 @@ class ManifestHandlers:
         sandboxes: Sandboxes,
         tokens: SharedTokens,
         in_use: Callable[[str], Awaitable[bool]],
+        executor: Executor,
     ) -> None:
+        self._executor = executor
         self._manifests = manifests
         self._sandboxes = sandboxes
         self._tokens = tokens
@@ -60,7 +64,8 @@ class ManifestHandlers:
             raise InvalidParameters("Give `mappings` as {target: source}.", field="mappings")
         if not call.login.may(PERMISSION_UPLOAD):
             raise PermissionDenied("This API token does not allow sending.")
-        sources = {target: await self._source(call.login, source) for target, source in given.items()}
+        loop = asyncio.get_running_loop()
+        sources = await loop.run_in_executor(self._executor, self._sources, call.login, given)
         record = await self._manifests.create(
             owner=call.login.user,
             mappings=sources,
@@ -71,10 +76,11 @@ class ManifestHandlers:
         )
         return to_wire(self._manifests.entity(record))
 
-    async def _source(self, principal: Principal, source: str) -> str:
-        if not source:
+    def _sources(self, principal: Principal, mappings: Mapping[str, str]) -> dict[str, str]:
+        """Where the sources really are. Blocking."""
+        if not all(mappings.values()):
             raise InvalidParameters("A source is the path of a file or a folder.", field="mappings")
-        return str(await self._sandboxes.resolve(principal, source))
+        return {target: str(self._sandboxes.resolve(principal, source)) for target, source in mappings.items()}
 
     async def get(self, call: Call, *, manifest: str) -> dict[str, Any]:
         """One manifest."""

@@ -13,7 +13,8 @@ from jetstream_server.access.principal import Kind, Principal, sees
 from jetstream_server.catalog.catalog import Catalog
 from jetstream_server.dispatch import Call, Handler
 from jetstream_server.eventlog import event_entity
-from jetstream_server.files.paths import UnsafePath, target_components
+from jetstream_server.files.errors import UnsafePath
+from jetstream_server.files.paths import target_components
 from jetstream_server.handlers.manifests import ManifestHandlers
 from jetstream_server.links import Links
 from jetstream_server.records import TransferRecord

@@ -41,7 +41,8 @@ HELLO_BYTES: Final = 38
 HEADER_BYTES: Final = 24
 
 _HELLO = struct.Struct(">4s16sH")
-_HEADER = struct.Struct(">QIB3xQ")
+_HEADER = struct.Struct(">QIB3sQ")
+_RESERVED = bytes(3)
 _NONCE = struct.Struct(">cxHQ")
 _NUMBER = struct.Struct(">H")
 _GAP_COUNT = struct.Struct(">I")
@@ -153,7 +154,7 @@ class Sealer:
         """Write one record into *out* (at least ``len(payload) + RECORD_OVERHEAD`` bytes); returns its length."""
         self._counter += 1
         length = len(payload)
-        header = _HEADER.pack(block, length, kind, self._counter)
+        header = _HEADER.pack(block, length, kind, _RESERVED, self._counter)
         out[:HEADER_BYTES] = header
         nonce = _NONCE.pack(b"R", self._number, self._counter)
         end = length + RECORD_OVERHEAD
@@ -175,10 +176,11 @@ class Opener:
 
         :raises SealBroken: if the numbers cannot be right.
         """
-        block, length, kind, counter = _HEADER.unpack(data)
+        block, length, kind, reserved, counter = _HEADER.unpack(data)
         if counter != self._counter + 1:
             raise SealBroken("a record is missing, repeated or out of order")
-        if kind not in (0, 1, 2, 255) or length > MAX_PAYLOAD or (length and kind in (Kind.ZERO, Kind.END)):
+        empty = kind in (Kind.ZERO, Kind.END)
+        if kind not in (0, 1, 2, 255) or reserved != _RESERVED or length > MAX_PAYLOAD or (length and empty):
             raise SealBroken("a record's header makes no sense")
         return RecordHeader(block, length, Kind(kind), counter)
 
@@ -187,7 +189,7 @@ class Opener:
 
         :raises SealBroken: if the record is not what the sender sealed.
         """
-        raw = _HEADER.pack(header.block, header.length, header.kind, header.counter)
+        raw = _HEADER.pack(header.block, header.length, header.kind, _RESERVED, header.counter)
         plain = out[: header.length]
         try:
             nonce = _NONCE.pack(b"R", self._number, header.counter)

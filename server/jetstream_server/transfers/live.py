@@ -34,10 +34,10 @@ class RecordStore(Protocol[Record]):
     async def add(self, record: Record) -> None:
         """Keep a new record."""
 
-    async def update(self, id: str, **changes: Any) -> None:
+    async def update(self, key: str, **changes: Any) -> None:
         """Change fields of a record."""
 
-    async def delete(self, id: str) -> None:
+    async def delete(self, key: str) -> None:
         """Forget a record."""
 
 
