@@ -145,8 +145,8 @@ class Node:
         self._sending = sending_table(catalog.transfers, wall_clock)
         self._receiving = receiving_table(catalog.incoming, wall_clock)
         self._outgoing = Outgoing(
-            self._sending, catalog, self._manifests, destinations, self._events, self._links, self._myself,
-            self._near, settings.max_active_transfers, liveness,
+            self._sending, catalog, self._manifests, destinations, self._shared_tokens, self._events, self._links,
+            self._myself, self._near, settings.max_active_transfers, liveness,
         )
         self._incoming = Incoming(
             self._receiving, catalog, self._events, self._links, self._myself, self._near, liveness
@@ -160,6 +160,10 @@ class Node:
         self._info = ServerInfoHandlers(
             settings, self._myself, catalog, gate, bandwidth, self._files, stop, wall_clock
         )
+        transfer_handlers = TransferHandlers(
+            self._outgoing, self._sending, destinations, manifest_handlers, self._shared_tokens, self._links, catalog
+        )
+        token_handlers = TokenHandlers(self._shared_tokens, self._api_tokens, manifest_handlers, self._info.link_host)
         handlers: dict[str, Handler] = {}
         groups: tuple[Mapping[str, Handler], ...] = (
             self._info.methods(),
@@ -171,14 +175,12 @@ class Node:
             BandwidthHandlers(bandwidth).methods(),
             manifest_handlers.methods(),
             DestinationHandlers(destinations).methods(),
-            TransferHandlers(
-                self._outgoing, self._sending, destinations, manifest_handlers, self._shared_tokens, self._links,
-                catalog,
-            ).methods(),
-            TokenHandlers(self._shared_tokens, self._api_tokens, manifest_handlers, self._info.link_host).methods(),
+            transfer_handlers.methods(),
+            token_handlers.methods(),
             IncomingHandlers(self._incoming, self._receiving, gate, catalog).methods(),
             UserDataHandlers(
-                self._manifests, manifest_handlers, destinations, self._outgoing, self._shared_tokens
+                self._manifests, manifest_handlers, destinations, self._outgoing, transfer_handlers,
+                self._shared_tokens, token_handlers,
             ).methods(),
         )
         for group in groups:

@@ -6,7 +6,7 @@ named ``''``, if there is one, as ``/`` itself. The paths of that world are what
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -81,6 +81,15 @@ class Sandboxes:
         if roots is None:
             return _resolve(None, path, follow=follow)
         return await asyncio.to_thread(_resolve, roots, path, follow=follow)  # follows links: looks at the disk
+
+    def link_check(self, user: str) -> Callable[[str], bool] | None:
+        """For a user of this name, whether a place (real path) is inside of their folders; ``None``: no restriction."""
+        kind = Kind.OWNER if user == self._owner else Kind.ACCOUNT
+        roots = self.roots(Principal(kind=kind, user=user))
+        if roots is None:
+            return None
+        real = [os.path.realpath(root) for root in roots.values()]
+        return lambda path: any(path == root or path.startswith(os.path.join(root, "")) for root in real)
 
     def _user_roots(self, principal: Principal) -> dict[str, Path] | None:
         if principal.superuser or principal.kind is Kind.OWNER:

@@ -191,6 +191,10 @@ class SharedTokens:
                 if record is not None:
                     await self._book.update(token, {"download_count": self._counts[token]})
 
+    async def uses_manifest(self, manifest_id: str) -> bool:
+        """Whether a token gives this manifest."""
+        return any(record.manifest_id == manifest_id for record in await self.all())
+
     async def get(self, token: str) -> TokenRecord:
         """One token.
 

@@ -25,13 +25,14 @@ from jetstream_server.transfers.states import (
 
 KEPT_TOMBSTONES: Final = 10_000
 
-Record = TypeVar("Record", TransferRecord, IncomingRecord)
+Record = TypeVar("Record", bound=TransferRecord | IncomingRecord)
+NewRecord = TypeVar("NewRecord", contravariant=True)
 
 
-class RecordStore(Protocol[Record]):
+class RecordStore(Protocol[NewRecord]):
     """What the table needs of the catalog."""
 
-    async def add(self, record: Record) -> None:
+    async def add(self, record: NewRecord) -> None:
         """Keep a new record."""
 
     async def update(self, key: str, **changes: Any) -> None:

@@ -22,9 +22,19 @@ from jetstream_server.transfers.live import Live, SendingTable, transfer_entity
 from jetstream_server.transfers.sending import SendSession, refused_sentence
 from jetstream_server.transfers.session import Surroundings, outcome_of
 from jetstream_server.transfers.states import Event, IllegalMove, ManifestStatus, Phase, Status
-from jetstream_server.transfers.trouble import Failed, Outcome
+from jetstream_server.transfers.trouble import Done, Failed, Outcome
 
 log = logging.getLogger(__name__)
+
+
+class TokenBook(Protocol):
+    """What sending needs of shared tokens: a transfer made with one uses up a download when it completes."""
+
+    def reserve(self, token: str) -> None:
+        """Take one of the downloads; raises AuthenticationFailed when none is left."""
+
+    async def release(self, token: str, completed: bool) -> None:
+        """The download ended."""
 
 
 class DestinationBook(Protocol):
@@ -46,6 +56,7 @@ class Outgoing:
         catalog: Catalog,
         manifests: Manifests,
         destinations: DestinationBook,
+        tokens: TokenBook,
         events: EventLog,
         links: Links,
         myself: Myself,
@@ -57,6 +68,7 @@ class Outgoing:
         self._catalog = catalog
         self._manifests = manifests
         self._destinations = destinations
+        self._tokens = tokens
         self._links = links
         self._myself = myself
         self._near = near
@@ -249,9 +261,24 @@ class Outgoing:
     # -- one try --------------------------------------------------------------------------------------------------
 
     async def _attempt(self, live: Live[TransferRecord], job: Job) -> Outcome:
-        manifest = await self._manifest_of(live)
-        if manifest is not None:
-            return manifest
+        token = live.record.owner_token
+        if token is None:
+            return await self._push(live, job)
+        try:
+            self._tokens.reserve(token)
+        except JetStreamError as error:
+            return Failed(str(error))
+        outcome: Outcome | None = None
+        try:
+            outcome = await self._push(live, job)
+            return outcome
+        finally:
+            await self._tokens.release(token, completed=isinstance(outcome, Done))
+
+    async def _push(self, live: Live[TransferRecord], job: Job) -> Outcome:
+        failed = await self._manifest_of(live)
+        if failed is not None:
+            return failed
         destination = self._destinations.get(live.record.destination_id or "", also_deleted=True)
         live.phase = Phase.CONNECTING
         self._table.touch(live)

@@ -106,7 +106,8 @@ class Session:
     async def _wait_for_end(self) -> Outcome:
         closed = asyncio.ensure_future(self._peer.wait_closed())
         try:
-            await asyncio.wait({closed, self._ending}, return_when=asyncio.FIRST_COMPLETED)
+            both: set[asyncio.Future[Any]] = {closed, self._ending}
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
             if self._ending.done():
                 return self._ending.result()
             return outcome_of(closed.result())
