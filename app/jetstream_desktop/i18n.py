@@ -16,12 +16,12 @@ def use(catalogue: Mapping[str, str]) -> None:
     _catalogue.update(catalogue)
 
 
-def tr(text: str, **values: object) -> str:
+def tr(text: str, /, **values: object) -> str:
     """*text* in the person's language, with ``{name}`` placeholders filled from *values*."""
     translated = _catalogue.get(text, text)
     return translated.format(**values) if values else translated
 
 
-def trn(one: str, many: str, count: int, **values: object) -> str:
+def trn(one: str, many: str, count: int, /, **values: object) -> str:
     """The form of a sentence that fits *count*; ``{count}`` is the number with thousands separators."""
     return tr(one if count == 1 else many, count=f"{count:,}", **values)

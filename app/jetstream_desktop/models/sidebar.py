@@ -11,6 +11,7 @@ from jetstream.entities import Destination
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.models.roles import KEY, ROOT, SNAPSHOT, Index
 from jetstream_desktop.state import numbers
+from jetstream_desktop.state.address import reachable, title_of
 from jetstream_desktop.state.filters import Filter
 from jetstream_desktop.state.text import printable
 
@@ -48,20 +49,6 @@ def shelf_name(shelf: Filter) -> str:
     return {Filter.ALL: tr("All transfers"), Filter.ACTIVE: tr("Active"), Filter.WAITING: tr("Waiting"),
             Filter.PAUSED: tr("Paused"), Filter.DONE: tr("Done"), Filter.FAILED: tr("Failed"),
             Filter.RECEIVED: tr("Received")}[shelf]
-
-
-def destination_name(destination: Destination) -> str:
-    """The name that a person gave, else the address."""
-    return destination.name or destination.destination_address
-
-
-def reachable(destination: Destination) -> bool | None:
-    """Whether it answered when it was last tried; ``None`` if nobody has tried yet."""
-    if destination.encrypted_connection_state == "connected":
-        return True
-    if destination.last_error is not None:
-        return False
-    return True if destination.last_recv_time is not None else None
 
 
 class SidebarModel(QAbstractListModel):
@@ -144,7 +131,7 @@ class SidebarModel(QAbstractListModel):
         lines.append(Entry(EntryKind.SHARED, SHARED_KEY, tr("Shared"), "share", self._shared))
         lines.append(shelf(Filter.RECEIVED, "inbox"))
         lines.append(Entry(EntryKind.HEADING, "h2", tr("Destinations")))
-        lines += [Entry(EntryKind.DESTINATION, d.id, printable(destination_name(d)), reachable=reachable(d))
+        lines += [Entry(EntryKind.DESTINATION, d.id, printable(title_of(d)), reachable=reachable(d))
                   for d in self._destinations]
         lines.append(Entry(EntryKind.ALL_DESTINATIONS, ALL_DESTINATIONS_KEY, tr("All destinations…"), "book"))
         return lines

@@ -1,0 +1,106 @@
+"""Where to send: what a person typed, and the destinations that fit it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from jetstream.constants import DEFAULT_API_PORT
+from jetstream.entities import Destination
+from jetstream_desktop.i18n import tr
+from jetstream_desktop.state import numbers
+from jetstream_desktop.state.text import printable
+
+_LABEL: Final = re.compile(r"^[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A host and a port."""
+
+    host: str
+    port: int = DEFAULT_API_PORT
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == DEFAULT_API_PORT else f"{host}:{self.port}"
+
+
+def parse_address(text: str) -> Address | None:
+    """The address that *text* is: ``host``, ``host:port``, ``[IPv6]:port``, or a ``jetstream:`` link to a node."""
+    text = text.strip()
+    match = re.match(r"^jetstream:(//)?([^/?#]+)", text)
+    if match:
+        text = match[2].rpartition("@")[2]
+    match = re.match(r"^\[([0-9A-Fa-f:.]+)\](?::(\d+))?$", text)
+    if match:
+        return _address(match[1], match[2])
+    if re.fullmatch(r"[0-9A-Fa-f:.]+", text) and text.count(":") > 1:
+        return Address(text)
+    host, colon, port = text.partition(":")
+    if not all(_LABEL.match(part) for part in host.removesuffix(".").split(".")):
+        return None
+    return _address(host, port if colon else None)
+
+
+def _address(host: str, port: str | None) -> Address | None:
+    if port is None:
+        return Address(host)
+    return Address(host, int(port)) if port.isdigit() and 1 <= int(port) <= 65535 else None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A line of the composer's list: a known destination, or an address that was just typed (*destination* None)."""
+
+    key: str
+    title: str
+    line: str
+    reachable: bool | None
+    destination: Destination | None = None
+    address: Address | None = None
+
+
+def title_of(destination: Destination) -> str:
+    """The name that a person gave, else the address."""
+    return destination.name or str(Address(destination.destination_address, destination.destination_port))
+
+
+def choices(destinations: Sequence[Destination], text: str) -> list[Choice]:
+    """Destinations that fit *text*, used last first; and *text* itself if it is an address that none of them has."""
+    wanted = text.casefold().split()
+    found = [d for d in recent_first(destinations) if all(
+        word in f"{d.name} {d.destination_address}:{d.destination_port}".casefold() for word in wanted)]
+    result = [_known(d) for d in found]
+    address = parse_address(text) if text.strip() else None
+    if address is not None and not any(
+            d.destination_address == address.host and d.destination_port == address.port for d in destinations):
+        result.append(Choice("new", str(address), tr("a new address"), None, None, address))
+    return result
+
+
+def recent_first(destinations: Sequence[Destination]) -> list[Destination]:
+    """The order of the address book: used last first, then by name."""
+    return sorted(destinations, key=lambda d: (-(d.last_used_time or d.creation_time or 0), title_of(d).casefold()))
+
+
+def _known(destination: Destination) -> Choice:
+    up = reachable(destination)
+    parts = []
+    if destination.last_rate:
+        parts.append(tr("{rate} last time", rate=numbers.rate(destination.last_rate * 125)))
+    if destination.name:
+        parts.append(str(Address(destination.destination_address, destination.destination_port)))
+    if up is False:
+        parts = [tr("not reachable; will wait")]
+    line = printable(" · ".join(parts)) or tr("not used yet")
+    return Choice(destination.id, printable(title_of(destination)), line, up, destination)
+
+
+def reachable(destination: Destination) -> bool | None:
+    """Whether it answered when it was last tried; ``None`` if nobody has tried yet."""
+    if destination.encrypted_connection_state == "connected":
+        return True
+    if destination.last_error is not None:
+        return False
+    return True if destination.last_recv_time is not None or destination.last_rate is not None else None

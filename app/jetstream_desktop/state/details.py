@@ -1,0 +1,126 @@
+"""What the details pane says about one transfer: labelled lines, in words."""
+
+from dataclasses import dataclass
+
+from jetstream.entities import Destination, Event, Manifest, ReceiveTransfer, Transfer
+from jetstream_desktop.i18n import tr
+from jetstream_desktop.state import numbers
+from jetstream_desktop.state.rows import Row
+from jetstream_desktop.state.sharing import moment
+from jetstream_desktop.state.text import home_relative, printable
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line: what it is, what it says, and how it looks."""
+
+    label: str
+    text: str
+    tone: str = "text"
+    icon: str = ""
+    strong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Selected:
+    """All that is known of the row that the pane shows."""
+
+    row: Row
+    entity: Transfer | ReceiveTransfer
+    destination: Destination | None = None
+    manifest: Manifest | None = None
+    sources: tuple[str, ...] = ()
+
+
+def overview(chosen: Selected, now: int, home: str) -> tuple[Fact, ...]:
+    """The lines of the Overview tab, without those that there is nothing to say in."""
+    row, entity = chosen.row, chosen.entity
+    facts: list[Fact | None] = [_status(row)]
+    if isinstance(entity, Transfer):
+        facts += [Fact(tr("From"), _source(chosen, home)), Fact(tr("To"), _target(chosen, entity))]
+    else:
+        facts += [Fact(tr("From"), printable(row.other)), Fact(tr("To"), home_relative(printable(row.path), home))]
+    facts += [_identity(entity), _verified(entity, now), _line(entity), _limit(entity), _times(row)]
+    return tuple(fact for fact in facts if fact is not None and fact.text)
+
+
+def _status(row: Row) -> Fact:
+    text = printable(row.status.sentence)
+    advice = printable(row.status.advice)
+    if advice:
+        text = f"{text}. {advice}" if not text.endswith((".", "!", "?")) else f"{text} {advice}"
+    return Fact(tr("Status"), text, row.status.tone, row.status.icon)
+
+
+def _source(chosen: Selected, home: str) -> str:
+    if not chosen.sources:
+        return tr("this computer")
+    first = home_relative(printable(chosen.sources[0]), home)
+    more = len(chosen.sources) - 1
+    return tr("this computer, {path}", path=first) + (tr(" and {count} more", count=more) if more else "")
+
+
+def _target(chosen: Selected, entity: Transfer) -> str:
+    where = printable(chosen.row.other)
+    if chosen.destination is not None and chosen.destination.name:
+        where = f"{where} ({printable(chosen.destination.destination_address)})"
+    path = printable(entity.destination_path)
+    return f"{where}, {path}" if path else where
+
+
+def _identity(entity: Transfer | ReceiveTransfer) -> Fact | None:
+    if not entity.peer_fingerprint:
+        return None
+    return Fact(tr("Identity"), tr("{code} · pinned", code=short_fingerprint(entity.peer_fingerprint)), "good", "lock")
+
+
+def short_fingerprint(fingerprint: str) -> str:
+    """The first 16 figures in groups of four: what two people can compare on the telephone."""
+    head = fingerprint.replace(":", "")[:16]
+    return " ".join(head[i : i + 4] for i in range(0, len(head), 4))
+
+
+def _verified(entity: Transfer | ReceiveTransfer, now: int) -> Fact | None:
+    if entity.last_checkpoint_time is None and not entity.checkpoint_bytes:
+        return None
+    text = numbers.size(entity.checkpoint_bytes)
+    if entity.last_checkpoint_time is not None and entity.processing:
+        age = numbers.duration((now - entity.last_checkpoint_time) / 1e6)
+        text = tr("{size}, checkpoint {age} ago", size=text, age=age)
+    return Fact(tr("Verified"), text)
+
+
+def _line(entity: Transfer | ReceiveTransfer) -> Fact | None:
+    parts = [] if entity.carrier is None else [entity.carrier.upper()]
+    if entity.rtt is not None:
+        parts.append(tr("{n} ms", n=f"{entity.rtt / 1000:.0f}" if entity.rtt >= 1000 else f"{entity.rtt / 1000:.1f}"))
+    if isinstance(entity, Transfer) and entity.loss_rate is not None:
+        parts.append(tr("{n} % loss", n=f"{entity.loss_rate * 100:.1f}"))
+    if entity.retries:
+        parts.append(tr("{n} retries", n=entity.retries))
+    return Fact(tr("Line"), ", ".join(parts)) if parts else None
+
+
+def _limit(entity: Transfer | ReceiveTransfer) -> Fact | None:
+    if not isinstance(entity, Transfer):
+        return None
+    if entity.bottleneck and entity.processing:
+        return Fact(tr("Limited by"), printable(entity.bottleneck), strong=True)
+    if entity.send_rate_max:
+        return Fact(tr("Limited by"), tr("you, to {rate}", rate=numbers.rate(entity.send_rate_max * 125)), strong=True)
+    return None
+
+
+def _times(row: Row) -> Fact:
+    if row.finished is not None:
+        text = tr("{when}, took {time}", when=moment(row.finished), time=numbers.duration(row.elapsed or 0))
+        if row.average:
+            text = tr("{text}, {rate} on average", text=text, rate=numbers.rate(row.average))
+        return Fact(tr("Finished"), text)
+    return Fact(tr("Added"), moment(row.added) if row.added else "")
+
+
+def event_line(event: Event) -> tuple[str, str]:
+    """Time and words of one event."""
+    words = event.message or event.event.replace("_", " ")
+    return moment(event.timestamp) if event.timestamp else "", printable(words)

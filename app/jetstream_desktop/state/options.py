@@ -1,0 +1,66 @@
+"""How a transfer is to go: the options that the composer folds under one line."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from jetstream.constants import (
+    OVERWRITE_ALWAYS,
+    OVERWRITE_BACKUP,
+    OVERWRITE_KEEP_BOTH,
+    OVERWRITE_NEVER,
+    SYMLINK_FOLLOW,
+    SYMLINK_IGNORE,
+    SYMLINK_PRESERVE,
+)
+from jetstream_desktop.i18n import tr
+from jetstream_desktop.state import numbers
+
+HIGH, NORMAL, LOW = 10, 100, 1000
+LIMITS: Final[tuple[int | None, ...]] = (None, 1_000, 10_000, 50_000, 100_000, 500_000, 1_000_000)
+"""Offered limits in kbit/s."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What happens to files that are there, how fast, how important, and what links become."""
+
+    overwrite: int = OVERWRITE_ALWAYS
+    limit: int | None = None
+    priority: int = NORMAL
+    symlinks: int = SYMLINK_FOLLOW
+    folder: str = ""
+
+
+def overwrite_names() -> dict[int, str]:
+    """The choices for files that are already there, in words."""
+    return {
+        OVERWRITE_ALWAYS: tr("Existing files replaced"),
+        OVERWRITE_KEEP_BOTH: tr("Both kept, new ones numbered"),
+        OVERWRITE_NEVER: tr("Existing files kept"),
+        OVERWRITE_BACKUP: tr("Old files kept as .jetbak"),
+    }
+
+
+def limit_name(limit: int | None) -> str:
+    """A limit in words."""
+    return tr("no limit") if not limit else tr("at most {rate}", rate=numbers.bits(limit * 125))
+
+
+def priority_names() -> dict[int, str]:
+    """The priorities in words."""
+    return {HIGH: tr("high priority"), NORMAL: tr("normal priority"), LOW: tr("low priority")}
+
+
+def symlink_names() -> dict[int, str]:
+    """What links become, in words."""
+    return {SYMLINK_FOLLOW: tr("links followed"), SYMLINK_IGNORE: tr("links left out"),
+            SYMLINK_PRESERVE: tr("links kept as links")}
+
+
+def summary(options: Options) -> str:
+    """The current values in one line."""
+    parts = [overwrite_names().get(options.overwrite, str(options.overwrite)), limit_name(options.limit),
+             priority_names().get(options.priority, tr("priority {n}", n=options.priority))]
+    if options.symlinks != SYMLINK_FOLLOW:
+        parts.append(symlink_names()[options.symlinks])
+    return " · ".join(parts)

@@ -1,0 +1,91 @@
+"""Every command of the window, once: the toolbar, the menus and the keys all trigger these."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QAction, QKeySequence
+
+from jetstream_desktop.i18n import tr
+from jetstream_desktop.state.options import LIMITS, limit_name, priority_names
+from jetstream_desktop.state.rows import Row
+from jetstream_desktop.views.theme import Theme
+from jetstream_desktop.views.widgets import IconKeeper
+
+Keys = QKeySequence.StandardKey | str | None
+
+
+class Actions(QObject):
+    """The commands. :meth:`follow` enables those that the selected rows allow."""
+
+    def __init__(self, theme: Theme, parent: QObject) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self.send_files = self._make(tr("Send files…"), "up", "Ctrl+N", tr("Choose files to send"))
+        self.send_folder = self._make(tr("Send a folder…"), "folder", "Ctrl+Shift+N", tr("Choose a folder to send"))
+        self.get = self._make(tr("Get…"), "down", "Ctrl+G", tr("Fetch files with a token or a link"))
+        self.share = self._make(tr("Share"), "share", "Ctrl+H", tr("Make a token that lets anyone fetch files"))
+        self.pause = self._make(tr("Pause"), "pause", "Ctrl+P", tr("Pause the selected transfers"))
+        self.resume = self._make(tr("Resume"), "play", "Ctrl+R", tr("Go on with the selected transfers"))
+        self.retry = self._make(tr("Retry"), "retry", "Ctrl+T", tr("Try the selected transfers again now"))
+        self.remove = self._make(tr("Remove"), "close", QKeySequence.StandardKey.Delete,
+                                 tr("Remove the selected rows; running transfers are stopped"))
+        self.cancel = self._make(tr("Cancel"), "stop", None, tr("Stop for good; the row stays"))
+        self.show_in_folder = self._make(tr("Show in folder"), "folder", "Ctrl+O", "")
+        self.copy_name = self._make(tr("Name"), "", None, "")
+        self.copy_path = self._make(tr("Path"), "", None, "")
+        self.copy_error = self._make(tr("Reason"), "", None, "")
+        self.copy_python = self._make(tr("As Python"), "", None, "")
+        self.pause_all = self._make(tr("Pause all"), "pause", "Ctrl+Shift+P", tr("Pause everything that runs"))
+        self.resume_all = self._make(tr("Resume all"), "play", "Ctrl+Shift+R", tr("Go on with everything paused"))
+        self.remove_done = self._make(tr("Remove finished rows"), "trash", None, "")
+        self.search = self._make(tr("Search"), "search", QKeySequence.StandardKey.Find, "")
+        self.settings = self._make(tr("Settings…"), "settings", "Ctrl+,", "")
+        self.first_run = self._make(tr("Show the start page"), "info", None, "")
+        self.shortcuts = self._make(tr("Keyboard shortcuts"), "key", "F1", "")
+        self.about = self._make(tr("About JetStream"), "info", None, "")
+        self.quit = self._make(tr("Quit"), "", QKeySequence.StandardKey.Quit, "")
+        self.limits = [self._choice(limit_name(limit).capitalize(), limit) for limit in LIMITS]
+        self.priorities = [self._choice(name.capitalize(), value) for value, name in priority_names().items()]
+        self.follow(())
+
+    def _make(self, text: str, icon: str, keys: Keys, tip: str) -> QAction:
+        action = QAction(text, self)
+        action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
+        if keys is not None:
+            action.setShortcut(keys if isinstance(keys, str) else QKeySequence(keys))
+        if icon:
+            IconKeeper(action, self._theme, icon)
+        shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        words = tip or text.rstrip("…")
+        action.setToolTip(f"{words} ({shown})" if shown else words)
+        return action
+
+    def _choice(self, text: str, value: int | None) -> QAction:
+        action = QAction(text, self)
+        action.setData(value)
+        action.setCheckable(True)
+        return action
+
+    def all(self) -> list[QAction]:
+        """Every action that may have a key."""
+        return [value for value in vars(self).values() if isinstance(value, QAction)]
+
+    def follow(self, rows: Sequence[Row]) -> None:
+        """Enable what these rows allow."""
+        single = len(rows) == 1
+        self.pause.setEnabled(any(row.can_pause for row in rows))
+        self.resume.setEnabled(any(row.can_resume for row in rows))
+        self.retry.setEnabled(any(row.can_retry for row in rows))
+        self.cancel.setEnabled(any(row.can_cancel for row in rows))
+        self.remove.setEnabled(bool(rows))
+        self.show_in_folder.setEnabled(single)
+        self.copy_name.setEnabled(bool(rows))
+        self.copy_path.setEnabled(any(row.path for row in rows))
+        self.copy_error.setEnabled(any(row.error for row in rows))
+        self.copy_python.setEnabled(single and not rows[0].incoming)
+        adjustable = [row for row in rows if not row.incoming and row.finished is None]
+        for group, value in ((self.limits, adjustable[0].limit if adjustable else 0),
+                             (self.priorities, adjustable[0].priority if adjustable else 0)):
+            for action in group:
+                action.setEnabled(bool(adjustable))
+                action.setChecked(bool(adjustable) and action.data() == value)

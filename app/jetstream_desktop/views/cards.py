@@ -1,0 +1,52 @@
+"""Cards: pages of the window that ask or show something. They are not dialogs; nothing waits for them."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+
+from jetstream_desktop.views.theme import Theme
+from jetstream_desktop.views.widgets import column, label, row
+
+
+class Card(QScrollArea):
+    """A card in the middle of a quiet ground. Escape closes it; subclasses fill :attr:`body`."""
+
+    closed = Signal()
+
+    def __init__(self, theme: Theme, title: str, width: int = 620) -> None:
+        super().__init__()
+        self._theme = theme
+        self.setWidgetResizable(True)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        frame = QFrame()
+        frame.setProperty("role", "card")
+        frame.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        frame.setMaximumWidth(round(width * theme.scale))
+        self.body = QVBoxLayout()
+        self.body.setContentsMargins(24, 22, 24, 22)
+        self.body.setSpacing(12)
+        self.title: QLabel = label(title, "title", wrap=True)
+        self.body.addWidget(self.title)
+        frame.setLayout(self.body)
+        outer = row(margins=(20, 20, 20, 20))
+        outer.addStretch(1)
+        outer.addWidget(frame, 100)
+        outer.addStretch(1)
+        middle = column()
+        middle.addStretch(1)
+        middle.addLayout(outer)
+        middle.addStretch(1)
+        ground = QWidget()
+        ground.setProperty("role", "ground")
+        ground.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        ground.setLayout(middle)
+        self.setWidget(ground)
+        self.setAccessibleName(title)
+        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
+        escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        escape.activated.connect(self.closed)
+
+    def first_focus(self) -> QWidget | None:
+        """Where the cursor goes when the card opens."""
+        return None

@@ -1,0 +1,401 @@
+"""The composer page: on the left what goes, on the right where to."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QKeySequence, QShortcut
+from PySide6.QtWidgets import QComboBox, QFrame, QLineEdit, QMenu, QSizePolicy, QToolButton, QWidget
+
+from jetstream.entities import Destination
+from jetstream_desktop.i18n import tr
+from jetstream_desktop.models.basket import BasketModel
+from jetstream_desktop.models.roles import KEY
+from jetstream_desktop.state import counting, numbers, options
+from jetstream_desktop.state.address import Choice, choices
+from jetstream_desktop.state.basket import Found, History, blocked, isolate
+from jetstream_desktop.state.counting import Count, of_basket
+from jetstream_desktop.state.options import Options
+from jetstream_desktop.views.composer_tree import BasketTree
+from jetstream_desktop.views.destination_list import ChoiceList
+from jetstream_desktop.views.theme import Theme
+from jetstream_desktop.views.toolbar import SearchField
+from jetstream_desktop.views.widgets import (
+    IconKeeper,
+    button,
+    clear,
+    column,
+    hairline,
+    icon_button,
+    label,
+    panel,
+    row,
+    set_role,
+)
+
+
+class OptionsBox(QWidget):
+    """Options folded under one line that shows their current values."""
+
+    changed = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._line = QToolButton()
+        self._line.setProperty("role", "flat")
+        self._line.setCheckable(True)
+        self._line.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._line.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._line.setStyleSheet("QToolButton { color: palette(placeholder-text); padding: 5px 0; text-align: left }")
+        self._line.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._line.toggled.connect(self._unfold)
+        self._boxes: list[QComboBox] = []
+        self._inner = QWidget()
+        layout = column(spacing=6)
+        self.overwrite = self._box(tr("Files that are there already"), options.overwrite_names(), layout)
+        self.limit = self._box(tr("Speed"), {n or 0: options.limit_name(n) for n in options.LIMITS}, layout)
+        self.priority = self._box(tr("Priority"), options.priority_names(), layout)
+        self.symlinks = self._box(tr("Symbolic links"), options.symlink_names(), layout)
+        self.priority.setCurrentIndex(1)
+        self._inner.setLayout(layout)
+        self._inner.hide()
+        outer = column(spacing=4)
+        outer.addWidget(self._line)
+        outer.addWidget(self._inner)
+        self.setLayout(outer)
+        theme.changed.connect(self._show)
+        self._show()
+
+    def _box(self, name: str, values: Mapping[int, str], layout: Any) -> QComboBox:
+        box = QComboBox()
+        box.setAccessibleName(name)
+        for value, text in values.items():
+            box.addItem(text[:1].upper() + text[1:], value)
+        box.currentIndexChanged.connect(self._show)
+        layout.addWidget(label(name, "dim"))
+        layout.addWidget(box)
+        return box
+
+    def _unfold(self, open_: bool) -> None:
+        self._inner.setVisible(open_)
+        self._show()
+
+    def _show(self) -> None:
+        if not hasattr(self, "symlinks"):
+            return
+        self._line.setIcon(self._theme.icon("expand" if self._line.isChecked() else "right", "dim", 14))
+        self._line.setIconSize(QSize(14, 14))
+        words = options.summary(self.values())
+        self._line.setText(words)
+        self._line.setToolTip(words)
+        self._line.setAccessibleName(tr("Options: {values}", values=words))
+        self.changed.emit()
+
+    def values(self) -> Options:
+        """What is chosen."""
+        return Options(self.overwrite.currentData(), self.limit.currentData() or None, self.priority.currentData(),
+                       self.symlinks.currentData())
+
+
+class Composer(QWidget):
+    """Builds a basket and says where it goes. It owns the history of the basket; services count, list and send."""
+
+    closed = Signal()
+    files_wanted = Signal()
+    folder_wanted = Signal()
+    paste_wanted = Signal()
+    listing_wanted = Signal(str)
+    basket_changed = Signal(object)
+    send_wanted = Signal(object, object, object)
+    """Basket, :class:`Choice` and :class:`Options`."""
+    share_wanted = Signal(object, object)
+    """Basket and :class:`Options`."""
+    problem = Signal(str)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._history = History()
+        self._counted: Mapping[str, Count] = {}
+        self._destinations: Sequence[Destination] = ()
+        self.model = BasketModel(self)
+        self.model.wanted.connect(self.listing_wanted)
+        self.model.renamed.connect(self.rename)
+        self.tree = BasketTree(theme, self.model)
+        self.tree.remove_wanted.connect(self.remove_selected)
+        self.tree.more_wanted.connect(self._more)
+        body = row(spacing=0)
+        body.addWidget(self._left(), 1)
+        body.addWidget(hairline(vertical=True))
+        body.addWidget(self._right())
+        layout = column()
+        layout.addWidget(self._head())
+        layout.addLayout(body, 1)
+        self.setLayout(layout)
+        for keys, slot in ((QKeySequence.StandardKey.Undo, self.undo), (QKeySequence.StandardKey.Redo, self.redo),
+                           (QKeySequence.StandardKey.Paste, self.paste_wanted)):
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(slot)
+        escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
+        escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        escape.activated.connect(self.closed)
+        self._show()
+
+    # Building
+
+    def _head(self) -> QWidget:
+        line = row(margins=(14, 0, 14, 0), spacing=8)
+        line.addWidget(label(tr("New transfer"), "title"))
+        line.addWidget(label(tr("drop more at any time"), "dim"))
+        line.addStretch(1)
+        self._undo = icon_button(self._theme, "undo", tr("Undo"))
+        self._undo.clicked.connect(self.undo)
+        self._redo = icon_button(self._theme, "redo", tr("Redo"))
+        self._redo.clicked.connect(self.redo)
+        folder = icon_button(self._theme, "folder-plus", tr("Make a folder"))
+        folder.clicked.connect(self.make_folder)
+        add = QToolButton()
+        add.setText(tr("Add…"))
+        add.setAccessibleName(tr("Add files or folders"))
+        IconKeeper(add, self._theme, "plus")
+        add.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        add.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        add.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        menu = QMenu(add)
+        for text, signal in ((tr("Files…"), self.files_wanted), (tr("Folder…"), self.folder_wanted),
+                             (tr("Paste"), self.paste_wanted)):
+            action = QAction(text, menu)
+            action.triggered.connect(signal)
+            menu.addAction(action)
+        add.setMenu(menu)
+        close = icon_button(self._theme, "close", tr("Close without sending"))
+        close.clicked.connect(self.closed)
+        for widget in (self._undo, self._redo, folder, add, close):
+            line.addWidget(widget)
+        bar = panel(line, "bar")
+        bar.setFixedHeight(round(52 * self._theme.scale))
+        return bar
+
+    def _left(self) -> QWidget:
+        layout = column()
+        layout.addWidget(self.tree, 1)
+        foot = row(margins=(14, 8, 14, 10), spacing=6)
+        self._pattern = QLineEdit()
+        self._pattern.setPlaceholderText(tr("Leave out names like *.tmp"))
+        self._pattern.setAccessibleName(tr("Pattern of names to leave out"))
+        self._pattern.setMaximumWidth(230)
+        self._pattern.returnPressed.connect(self._exclude)
+        foot.addWidget(self._pattern, 1)
+        self._patterns = row(spacing=6)
+        foot.addLayout(self._patterns)
+        foot.addStretch(1)
+        layout.addWidget(hairline())
+        layout.addLayout(foot)
+        return panel(layout, "pane")
+
+    def _right(self) -> QWidget:
+        layout = column(margins=(16, 14, 16, 14), spacing=8)
+        layout.addWidget(label(tr("Where to"), "section"))
+        self.search = SearchField(self._theme, tr("Search or type an address"))
+        self.search.textChanged.connect(self._filter)
+        layout.addWidget(self.search)
+        self.list = ChoiceList(self._theme)
+        self.list.chosen.connect(self._show)
+        self.list.setMinimumHeight(56)
+        layout.addWidget(self.list, 1)
+        layout.addWidget(label(tr("Folder there"), "dim"))
+        self.folder = QLineEdit()
+        self.folder.setPlaceholderText(tr("the usual folder"))
+        self.folder.setAccessibleName(tr("Folder there"))
+        layout.addWidget(self.folder)
+        self.options = OptionsBox(self._theme)
+        layout.addWidget(self.options)
+        self._summary = self._summary_box()
+        layout.addWidget(self._summary)
+        self.send = button(tr("Choose where to send"), "primary")
+        self.send.setMinimumHeight(36)
+        self.send.clicked.connect(self._send)
+        layout.addWidget(self.send)
+        self.share = button(tr("Share by token instead"), theme=self._theme, icon="share")
+        self.share.clicked.connect(self._share)
+        layout.addWidget(self.share)
+        side = panel(layout, "pane")
+        side.setFixedWidth(round(330 * self._theme.scale))
+        return side
+
+    def _summary_box(self) -> QFrame:
+        frame = QFrame()
+        frame.setProperty("role", "inset")
+        layout = column(margins=(12, 9, 12, 9), spacing=4)
+        self._sum = label("", wrap=True)
+        self._note = label("", "dim", wrap=True)
+        layout.addWidget(self._sum)
+        layout.addWidget(self._note)
+        frame.setLayout(layout)
+        return frame
+
+    # What others tell
+
+    def start(self, destination_id: str | None = None) -> None:
+        """Begin with an empty basket."""
+        self._history = History()
+        self._counted = {}
+        self.search.clear()
+        self._refresh_choices(destination_id)
+        self._show_basket()
+
+    @property
+    def history(self) -> History:
+        """The basket with its past and future."""
+        return self._history
+
+    def add(self, found: Sequence[Found]) -> None:
+        """More paths, into the folder that is selected if one made by hand is."""
+        chosen = self.tree.selected_targets()
+        into = chosen[0] if len(chosen) == 1 and chosen[0] in self._history.now.folders else ""
+        self._change(self._history.then(self._history.now.add(found, into)))
+
+    def set_destinations(self, destinations: Sequence[Destination]) -> None:
+        """The address book."""
+        self._destinations = tuple(destinations)
+        self._refresh_choices(None)
+
+    def set_listing(self, source: str, found: Sequence[Found]) -> None:
+        """What is in a folder that was opened."""
+        self.model.set_listing(source, found)
+
+    def set_counts(self, counted: Mapping[str, Count]) -> None:
+        """Sums of folders, as far as they are known."""
+        self._counted = counted
+        self.model.set_counts(counted)
+        self._show()
+
+    # What the person does
+
+    def undo(self) -> None:
+        """One step back."""
+        self._change(self._history.undone())
+
+    def redo(self) -> None:
+        """One step forward again."""
+        self._change(self._history.redone())
+
+    def rename(self, target: str, new: str) -> None:
+        """Give a row another target."""
+        try:
+            basket = isolate(self._history.now, target, self.model.listings())
+            self._change(self._history.then(basket.rename(target, new)))
+        except (ValueError, KeyError) as error:
+            self.problem.emit(str(error))
+
+    def remove_selected(self) -> None:
+        """Take the selected rows out."""
+        basket = self._history.now
+        try:
+            for target in self.tree.selected_targets():
+                basket = isolate(basket, target, self.model.listings()).remove([target])
+        except KeyError as error:
+            self.problem.emit(str(error))
+            return
+        self._change(self._history.then(basket))
+
+    def make_folder(self) -> None:
+        """A new folder at the other side, to be named in place."""
+        number, name = 2, tr("New folder")
+        taken = {item.target for item in self._history.now.items} | set(self._history.now.folders)
+        while name in taken:
+            name = tr("New folder {n}", n=number)
+            number += 1
+        self._change(self._history.then(self._history.now.make_folder(name)))
+        for place in range(self.model.rowCount()):
+            index = self.model.index(place, 0)
+            if index.data(KEY) == name:
+                self.tree.setCurrentIndex(index)
+                self.tree.edit(index)
+
+    def _exclude(self) -> None:
+        self._change(self._history.then(self._history.now.without(self._pattern.text())))
+        self._pattern.clear()
+
+    def _include(self) -> None:
+        chip = self.sender()
+        if isinstance(chip, QWidget):
+            self._change(self._history.then(self._history.now.with_again(str(chip.property("pattern")))))
+
+    def _more(self, index: QModelIndex) -> None:
+        self.model.show_more(index)
+
+    def _filter(self, _text: str) -> None:
+        self._refresh_choices(None)
+
+    def _send(self) -> None:
+        choice = self.list.current()
+        if choice is not None and blocked(self._history.now) is None:
+            self.send_wanted.emit(self._history.now, choice, self._options())
+
+    def _share(self) -> None:
+        reason = blocked(self._history.now)
+        if reason is not None:
+            self.problem.emit(reason)
+            return
+        self.share_wanted.emit(self._history.now, self._options())
+
+    def _options(self) -> Options:
+        chosen = self.options.values()
+        return Options(chosen.overwrite, chosen.limit, chosen.priority, chosen.symlinks, self.folder.text().strip())
+
+    # Showing
+
+    def _change(self, history: History) -> None:
+        if history is not self._history:
+            self._history = history
+            self._show_basket()
+
+    def _show_basket(self) -> None:
+        basket = self._history.now
+        self.model.show(basket)
+        self.model.set_counts(self._counted)
+        clear(self._patterns)
+        for pattern in basket.exclude:
+            chip = button(f"{pattern}  ×", "chip", tip=tr("Send names like this after all"))
+            chip.setProperty("pattern", pattern)
+            chip.clicked.connect(self._include)
+            self._patterns.addWidget(chip)
+        self._show()
+        self.basket_changed.emit(basket)
+
+    def _refresh_choices(self, prefer: str | None) -> None:
+        found = choices(self._destinations, self.search.text())
+        if prefer is None and len(found) == 1 and self.search.text().strip():
+            prefer = found[0].key
+        self.list.show_choices(found, prefer)
+
+    def _show(self, *_args: object) -> None:
+        basket, choice = self._history.now, self.list.current()
+        where = choice.title if choice is not None else None
+        count = of_basket(basket, self._counted)
+        reason = blocked(basket)
+        self._sum.setText(counting.sentence(count, where) if basket.items else tr("Nothing to send yet"))
+        self._note.setText(self._remark(count, reason, choice))
+        self._note.setVisible(bool(self._note.text()))
+        set_role(self._note, "bad" if reason is not None and basket.items else "dim")
+        self.send.setText(counting.send_label(count, where))
+        self.send.setEnabled(reason is None and choice is not None)
+        self.share.setEnabled(reason is None)
+        self._undo.setEnabled(bool(self._history.past))
+        self._redo.setEnabled(bool(self._history.future))
+
+    def _remark(self, count: Count, reason: str | None, choice: Choice | None) -> str:
+        if reason is not None:
+            return reason
+        parts = []
+        if not count.complete:
+            parts.append(tr("Still counting; it can start right away."))
+        if count.unreadable:
+            parts.append(tr("{n} cannot be read and will be left out.", n=count.unreadable))
+        if choice is not None and choice.destination is not None and choice.destination.last_rate and count.size:
+            parts.append(tr("About {time} at the speed of last time.",
+                            time=numbers.duration(count.size / (choice.destination.last_rate * 125))))
+        return " ".join(parts)

@@ -1,0 +1,178 @@
+"""The composer's tree: painted rows, renaming in place, keys for removing."""
+
+from PySide6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QLineEdit,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTreeView,
+    QWidget,
+)
+
+from jetstream_desktop.i18n import tr
+from jetstream_desktop.models.basket import GOES_AS, NAME, NOTE, SIZE, BasketModel, Node
+from jetstream_desktop.models.roles import KEY, SNAPSHOT, Index
+from jetstream_desktop.views import painting
+from jetstream_desktop.views.theme import Theme
+
+_INDENT = 20
+
+
+class BasketDelegate(QStyledItemDelegate):
+    """Paints a row of the tree."""
+
+    def __init__(self, theme: Theme, model: BasketModel, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._model = model
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(80, round(36 * self._theme.scale))
+
+    def createEditor(self, parent: QWidget, option: QStyleOptionViewItem, index: Index) -> QWidget:
+        editor = QLineEdit(parent)
+        editor.setStyleSheet("padding: 0 4px; border-radius: 4px")
+        editor.setAccessibleName(tr("New name"))
+        return editor
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        node: Node | None = index.data(SNAPSHOT)
+        if node is None:
+            return
+        area, theme = option.rect, self._theme
+        painter.save()
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        painting.ground(painter, theme, area, selected=selected)
+        words = str(index.data())
+        if index.column() == NAME:
+            self._name(painter, area, node, words)
+        elif index.column() == GOES_AS:
+            painting.text(painter, area.adjusted(0, 0, -10, 0), words, theme.font("body"), theme.colour("dim"),
+                          mode=Qt.TextElideMode.ElideMiddle)
+        elif index.column() == SIZE:
+            painting.text(painter, area.adjusted(0, 0, -12, 0), words, theme.font("body"), theme.colour("text"),
+                          painting.Align.AlignRight)
+        elif words:
+            flag = self._model.flag(node)
+            tone = "bad" if flag is not None and flag.blocking else "caution"
+            painting.icon(painter, theme, "alert", tone, QPoint(area.left() + 4, area.center().y() - 7), 15)
+            painting.text(painter, area.adjusted(24, 0, -4, 0), words, theme.font("small"), theme.colour(tone))
+        painter.restore()
+
+    def _name(self, painter: QPainter, area: QRect, node: Node, words: str) -> None:
+        theme = self._theme
+        if node.hidden:
+            painting.text(painter, area.adjusted(4, 0, -4, 0), words, theme.font("body"), theme.colour("accent_ink"))
+            return
+        icon = "folder" if node.folder else "file"
+        painting.icon(painter, theme, icon, "dim", QPoint(area.left() + 2, area.center().y() - 8), 17)
+        painting.text(painter, area.adjusted(26, 0, -8, 0), words, theme.font("body"), theme.colour("text"))
+
+
+class BasketTree(QTreeView):
+    """The tree of what goes."""
+
+    remove_wanted = Signal()
+    more_wanted = Signal(object)
+
+    def __init__(self, theme: Theme, model: BasketModel) -> None:
+        super().__init__()
+        self._theme = theme
+        self._open: set[str] = set()
+        self._chosen: set[str] = set()
+        self.setModel(model)
+        self.setItemDelegate(BasketDelegate(theme, model, self))
+        self.setAccessibleName(tr("What goes"))
+        self.setUniformRowHeights(True)
+        self.setIndentation(_INDENT)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setExpandsOnDoubleClick(False)
+        self.setAllColumnsShowFocus(True)
+        header = self.header()
+        header.setFixedHeight(32)
+        header.setStretchLastSection(False)
+        header.setSectionsMovable(False)
+        for column, width in ((NAME, 260), (GOES_AS, 200), (SIZE, 100), (NOTE, 190)):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
+            header.resizeSection(column, width)
+        header.setSectionResizeMode(GOES_AS, QHeaderView.ResizeMode.Stretch)
+        model.modelAboutToBeReset.connect(self._keep)
+        model.modelReset.connect(self._restore)
+        self.expanded.connect(self._opened)
+        self.collapsed.connect(self._closed)
+        self.doubleClicked.connect(self._double)
+        theme.changed.connect(self.viewport().update)
+
+    def selected_targets(self) -> list[str]:
+        """Targets of the selected rows, outermost first, without those inside another selected one."""
+        found = sorted({str(index.data(KEY)) for index in self.selectionModel().selectedRows()
+                        if not index.data(SNAPSHOT).hidden})
+        return [t for t in found if not any(t.startswith(f"{other}/") for other in found)]
+
+    def drawBranches(self, painter: QPainter, area: QRect, index: Index) -> None:
+        selected = self.selectionModel().isSelected(index)
+        painting.ground(painter, self._theme, area, selected=selected)
+        if self.model().hasChildren(index):
+            name = "expand" if self.isExpanded(index) else "right"
+            place = QPoint(area.right() - _INDENT + 4, area.center().y() - 6)
+            painting.icon(painter, self._theme, name, "dim", place, 14)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self.remove_wanted.emit()
+            return
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.state() != self.State.EditingState:
+            self._double(self.currentIndex())
+            return
+        super().keyPressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        super().mouseReleaseEvent(event)
+        index = self.indexAt(event.position().toPoint())
+        node: Node | None = index.data(SNAPSHOT)
+        if node is not None and node.hidden:
+            self.more_wanted.emit(index)
+
+    def _double(self, index: QModelIndex) -> None:
+        node: Node | None = index.data(SNAPSHOT)
+        if node is None:
+            return
+        if node.hidden:
+            self.more_wanted.emit(index)
+        elif index.column() == GOES_AS:
+            self.edit(index)
+        elif self.model().hasChildren(index):
+            self.setExpanded(index.siblingAtColumn(NAME), not self.isExpanded(index.siblingAtColumn(NAME)))
+
+    def _opened(self, index: QModelIndex) -> None:
+        self._open.add(str(index.data(KEY)))
+
+    def _closed(self, index: QModelIndex) -> None:
+        self._open.discard(str(index.data(KEY)))
+
+    def _keep(self) -> None:
+        self._chosen = set(self.selected_targets())
+
+    def _restore(self) -> None:
+        self._reopen(QModelIndex())
+
+    def _reopen(self, parent: QModelIndex) -> None:
+        model = self.model()
+        for number in range(model.rowCount(parent)):
+            index = model.index(number, 0, parent)
+            node: Node = index.data(SNAPSHOT)
+            if node.target in self._chosen and not node.hidden:
+                self.selectionModel().select(index, self.selectionModel().SelectionFlag.Select
+                                             | self.selectionModel().SelectionFlag.Rows)
+            if node.target in self._open or node.made:
+                if model.canFetchMore(index):
+                    model.fetchMore(index)
+                self.setExpanded(index, True)
+                self._reopen(index)

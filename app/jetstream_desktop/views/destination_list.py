@@ -1,0 +1,95 @@
+"""The list of destinations in the composer: two lines each, with a mark for reachable."""
+
+from PySide6.QtCore import QItemSelectionModel, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from jetstream_desktop.i18n import tr
+from jetstream_desktop.models.lists import ValueTableModel
+from jetstream_desktop.models.roles import SNAPSHOT, Index
+from jetstream_desktop.state.address import Choice
+from jetstream_desktop.views import painting
+from jetstream_desktop.views.theme import Theme
+
+
+class ChoiceDelegate(QStyledItemDelegate):
+    """Paints a destination."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(100, round(54 * self._theme.scale))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        choice: Choice | None = index.data(SNAPSHOT)
+        if choice is None:
+            return
+        area, theme = option.rect, self._theme
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        painter.save()
+        if selected:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.colour("wash"))
+            painter.drawRoundedRect(QRectF(area.adjusted(0, 2, 0, -2)), theme.radius, theme.radius)
+        middle = area.center().y()
+        tone = "good" if choice.reachable else ("faint" if choice.destination else "accent")
+        filled = bool(choice.reachable) or choice.destination is None
+        painting.dot(painter, QPoint(area.left() + 12, middle + 1), theme.colour(tone), filled=filled)
+        upper = QRect(area.left() + 25, middle - 19, area.width() - 32, 20)
+        lower = QRect(area.left() + 25, middle, area.width() - 32, 18)
+        ink = theme.colour("accent_ink" if selected else "text")
+        painting.text(painter, upper, choice.title, theme.font("body", selected), ink)
+        painting.text(painter, lower, choice.line, theme.font("small"), theme.colour("dim"))
+        painter.restore()
+
+
+class ChoiceList(QListView):
+    """Destinations to choose from. What was chosen stays chosen while the list is filtered or refreshed."""
+
+    chosen = Signal(object)
+    """The :class:`Choice`, or ``None``."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.values: ValueTableModel[Choice] = ValueTableModel(
+            ("",), lambda choice, _column: f"{choice.title}, {choice.line}", lambda choice: choice.key, self)
+        self.setModel(self.values)
+        self.setItemDelegate(ChoiceDelegate(theme, self))
+        self.setAccessibleName(tr("Destinations"))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._key: str | None = None
+        self._quiet = False
+        self.selectionModel().currentChanged.connect(self._moved)
+        theme.changed.connect(self.viewport().update)
+
+    def current(self) -> Choice | None:
+        """What is chosen."""
+        value: Choice | None = self.currentIndex().data(SNAPSHOT)
+        return value
+
+    def show_choices(self, found: list[Choice], prefer: str | None = None) -> None:
+        """Show *found*; choose *prefer*, or what was chosen before, or nothing."""
+        wanted = prefer or self._key
+        self._quiet = True
+        self.values.replace(found)
+        place = self.values.find(wanted) if wanted is not None else None
+        if place is not None:
+            self.selectionModel().setCurrentIndex(self.values.index(place, 0),
+                                                  QItemSelectionModel.SelectionFlag.ClearAndSelect)
+            self._key = wanted
+        else:
+            self.clearSelection()
+            self.selectionModel().clearCurrentIndex()
+        self._quiet = False
+        self.chosen.emit(self.current())
+
+    def _moved(self, current: Index) -> None:
+        if self._quiet:
+            return
+        choice: Choice | None = current.data(SNAPSHOT)
+        self._key = None if choice is None else choice.key
+        self.chosen.emit(choice)

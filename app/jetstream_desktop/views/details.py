@@ -1,0 +1,243 @@
+"""The pane below the table: Overview, Files, Speed and Events of the selected transfer."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFormLayout,
+    QGridLayout,
+    QHeaderView,
+    QScrollArea,
+    QStackedWidget,
+    QTabBar,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from jetstream_desktop.i18n import tr
+from jetstream_desktop.models.lists import ValueTableModel
+from jetstream_desktop.models.paged import PagedTableModel
+from jetstream_desktop.state.details import Fact, Selected, overview
+from jetstream_desktop.state.history import SpeedHistory
+from jetstream_desktop.state.text import printable
+from jetstream_desktop.views.graph import SpeedGraph
+from jetstream_desktop.views.theme import Theme
+from jetstream_desktop.views.toolbar import SearchField
+from jetstream_desktop.views.widgets import Chips, ElidedLabel, IconLabel, button, column, hairline, label, panel, row
+
+OVERVIEW, FILES, SPEED, EVENTS = range(4)
+_WINDOWS: tuple[tuple[str, float | None], ...] = (("1 min", 60.0), ("10 min", 600.0), ("All", None))
+_MOST_POINTS = 240
+
+
+def plain_table(model: ValueTableModel[object], name: str, stretch: int) -> QTableView:
+    """A quiet table of text for lists of values."""
+    table = QTableView()
+    table.setModel(model)
+    table.setAccessibleName(name)
+    table.setShowGrid(False)
+    table.setTabKeyNavigation(False)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+    table.verticalHeader().hide()
+    table.verticalHeader().setDefaultSectionSize(28)
+    table.horizontalHeader().setSectionResizeMode(stretch, QHeaderView.ResizeMode.Stretch)
+    table.horizontalHeader().setHighlightSections(False)
+    table.setStyleSheet("QTableView::item { padding: 0 8px; }")
+    return table
+
+
+class FactGrid(QWidget):
+    """Labelled lines. Widgets are kept and only their texts change, so nothing flickers four times a second."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._grid = QGridLayout()
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(6)
+        self._grid.setVerticalSpacing(7)
+        self._grid.setColumnMinimumWidth(0, 104)
+        self._grid.setColumnStretch(2, 1)
+        self._lines: list[tuple[ElidedLabel, IconLabel, ElidedLabel]] = []
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addLayout(self._grid)
+        layout.addStretch(1)
+
+    def show_facts(self, facts: Sequence[Fact]) -> None:
+        """Show these lines and no others."""
+        while len(self._lines) < len(facts):
+            line = (ElidedLabel(role="field"), IconLabel(self._theme, "info", "dim", 16), ElidedLabel())
+            number = len(self._lines)
+            line[0].setMinimumWidth(100)
+            line[0].setMinimumHeight(20)
+            for place, widget in enumerate(line):
+                self._grid.addWidget(widget, number, place)
+            self._lines.append(line)
+        for number, line in enumerate(self._lines):
+            for widget in line:
+                widget.setVisible(number < len(facts))
+            if number < len(facts):
+                self._fill(line, facts[number])
+
+    def _fill(self, line: tuple[ElidedLabel, IconLabel, ElidedLabel], fact: Fact) -> None:
+        name, icon, text = line
+        name.setText(fact.label)
+        icon.setVisible(bool(fact.icon))
+        if fact.icon:
+            icon.show_icon(fact.icon, fact.tone)
+        if text.text() != fact.text:
+            text.setText(fact.text)
+        text.setAccessibleName(f"{fact.label}: {fact.text}")
+        weight = "600" if fact.strong else "400"
+        style = f"color: {getattr(self._theme.colours, fact.tone)}; font-weight: {weight}"
+        if text.styleSheet() != style:
+            text.setStyleSheet(style)
+
+
+class Details(QWidget):
+    """Shows one transfer. Files and events are asked for when their tab is opened."""
+
+    files_wanted = Signal(int)
+    events_wanted = Signal()
+    csv_wanted = Signal()
+    tab_changed = Signal(int)
+
+    def __init__(self, theme: Theme, files: PagedTableModel, events: ValueTableModel[object]) -> None:
+        super().__init__()
+        self.setProperty("role", "pane")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._theme = theme
+        self._chosen: Selected | None = None
+        self._files = files
+        self.tabs = QTabBar()
+        self.tabs.setDrawBase(False)
+        self.tabs.setExpanding(False)
+        self.tabs.setAccessibleName(tr("Details"))
+        for name in (tr("Overview"), tr("Files"), tr("Speed"), tr("Events")):
+            self.tabs.addTab(name)
+        self._pages = QStackedWidget()
+        self._facts = FactGrid(theme)
+        self._small = SpeedGraph(theme)
+        self._graph = SpeedGraph(theme)
+        self._window = Chips(tr("Time shown"), [(tr(name), seconds) for name, seconds in _WINDOWS], 600.0)
+        for page in (self._overview_page(), self._files_page(), self._speed_page(), self._events_page(events)):
+            self._pages.addWidget(page)
+        files.wanted.connect(self.files_wanted)
+        self.tabs.currentChanged.connect(self._tab)
+        layout = column()
+        layout.addWidget(hairline())
+        head = row(margins=(16, 0, 16, 0))
+        head.addWidget(self.tabs)
+        head.addStretch(1)
+        layout.addLayout(head)
+        layout.addWidget(hairline())
+        layout.addWidget(self._pages, 1)
+        self.setLayout(layout)
+        self.setMinimumHeight(120)
+
+    def sizeHint(self) -> QSize:
+        return QSize(600, 210)
+
+    def _overview_page(self) -> QWidget:
+        line = row(margins=(16, 14, 16, 8), spacing=32)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(self._facts)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.viewport().setAutoFillBackground(False)
+        line.addWidget(scroll, 5)
+        self._small.setMaximumWidth(580)
+        line.addWidget(self._small, 6)
+        return panel(line)
+
+    def _files_page(self) -> QWidget:
+        layout = column(margins=(8, 8, 8, 0), spacing=6)
+        self._filter = SearchField(self._theme, tr("Filter files by name"))
+        self._filter.textChanged.connect(self._filter_files)
+        layout.addWidget(self._filter)
+        self.files_table = plain_table(self._files, tr("Files"), 0)
+        self.files_table.setColumnWidth(1, 110)
+        layout.addWidget(self.files_table, 1)
+        return panel(layout)
+
+    def _speed_page(self) -> QWidget:
+        layout = column(margins=(16, 10, 16, 8), spacing=6)
+        line = row()
+        line.addWidget(self._window, 1)
+        csv = button(tr("Copy as CSV"), "flat", theme=self._theme, icon="copy")
+        csv.clicked.connect(self.csv_wanted)
+        line.addWidget(csv)
+        layout.addLayout(line)
+        layout.addWidget(self._graph, 1)
+        return panel(layout)
+
+    def _events_page(self, events: ValueTableModel[object]) -> QWidget:
+        layout = column(margins=(8, 4, 8, 0))
+        table = plain_table(events, tr("Events"), 1)
+        table.setColumnWidth(0, 150)
+        table.horizontalHeader().hide()
+        layout.addWidget(table, 1)
+        return panel(layout)
+
+    def show_transfer(self, chosen: Selected | None, history: SpeedHistory, now: int) -> None:
+        """Show *chosen* at the time *now* (µs)."""
+        before = self._chosen.row.key if self._chosen is not None else None
+        self._chosen = chosen
+        if chosen is None:
+            return
+        self._facts.show_facts(overview(chosen, now, str(Path.home())))
+        moment = (chosen.row.finished or now) / 1e6
+        self._plot(self._small, history, 600.0, moment)
+        self._plot(self._graph, history, self._window.value(), moment)
+        if before != chosen.row.key:
+            self._files.clear()
+            self._ask(self.tabs.currentIndex())
+
+    def _plot(self, graph: SpeedGraph, history: SpeedHistory, seconds: float | None, now: float) -> None:
+        points = history.points(now, seconds, _MOST_POINTS)
+        first = points[0].time if points else now - 60
+        start = first if seconds is None else max(now - seconds, min(first, now - 30))
+        graph.show_points(points, start, now)
+
+    def _tab(self, number: int) -> None:
+        self._pages.setCurrentIndex(number)
+        self._ask(number)
+        self.tab_changed.emit(number)
+
+    def _ask(self, number: int) -> None:
+        if self._chosen is None:
+            return
+        if number == FILES and not self._files.values:
+            self._files.restart()
+        elif number == EVENTS:
+            self.events_wanted.emit()
+
+    def _filter_files(self, words: str) -> None:
+        wanted = words.casefold().split()
+        for place, value in enumerate(self._files.values):
+            text = printable(str(value)).casefold()
+            self.files_table.setRowHidden(place, not all(word in text for word in wanted))
+
+
+def form() -> QFormLayout:
+    """A form with our distances, labels at the left in the dim colour."""
+    made = QFormLayout()
+    made.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+    made.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+    made.setHorizontalSpacing(16)
+    made.setVerticalSpacing(10)
+    return made
+
+
+def field_label(text: str) -> QWidget:
+    """The label of a form's line."""
+    made = label(text, "field")
+    made.setMinimumWidth(96)
+    return made

@@ -1,0 +1,87 @@
+"""The whole window is a drop target: what can be dropped, and the tint with one line that says what will happen."""
+
+from PySide6.QtCore import QMimeData, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QWidget
+
+from jetstream_desktop.i18n import tr, trn
+from jetstream_desktop.state.text import base_name, printable
+from jetstream_desktop.views import painting
+from jetstream_desktop.views.theme import Theme
+
+
+def dropped_paths(data: QMimeData) -> list[str]:
+    """The files and folders of this computer in what was dropped or copied."""
+    if data.hasUrls():
+        return [url.toLocalFile() for url in data.urls() if url.isLocalFile() and url.toLocalFile()]
+    if data.hasText():
+        lines = [line.strip().strip('"') for line in data.text().splitlines()]
+        return [line.removeprefix("file://") for line in lines if line.startswith(("/", "file:///", "~/"))]
+    return []
+
+
+def refusal(data: QMimeData) -> str:
+    """Why what was dropped cannot be sent, in words."""
+    if data.hasUrls():
+        return tr("These are addresses on the web, not files of this computer. Save them first, then drop the files.")
+    if data.hasImage():
+        return tr("This is a picture without a file. Save it first, then drop the file.")
+    if data.hasText():
+        return tr("This is text. To fetch something with a token or a link, choose Get.")
+    return tr("There are no files in what was dropped.")
+
+
+def promise(data: QMimeData, composing: bool) -> str:
+    """One line that says what dropping will do."""
+    paths = dropped_paths(data)
+    if not paths:
+        return refusal(data)
+    what = printable(base_name(paths[0])) if len(paths) == 1 else trn("{count} item", "{count} items", len(paths))
+    if composing:
+        return tr("Drop to add {what}", what=f"“{what}”" if len(paths) == 1 else what)
+    return tr("Drop to send {what}", what=f"“{what}”" if len(paths) == 1 else what)
+
+
+class DropTint(QWidget):
+    """Covers the window while something is dragged over it."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._words = ""
+        self._welcome = True
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.hide()
+
+    @property
+    def words(self) -> str:
+        """What is promised now."""
+        return self._words
+
+    def show_promise(self, words: str, *, welcome: bool) -> None:
+        """Tint the window; *welcome* says whether a drop would do something."""
+        self._words, self._welcome = words, welcome
+        self.setAccessibleName(words)
+        parent = self.parentWidget()
+        if parent is not None:
+            self.setGeometry(parent.rect())
+        self.raise_()
+        self.show()
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        theme = self._theme
+        tint = QColor(theme.colour("wash"))
+        tint.setAlpha(225)
+        painter.fillRect(self.rect(), tint)
+        ink = theme.colour("accent" if self._welcome else "bad")
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        pen = QPen(ink, 1.6, Qt.PenStyle.DashLine)
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(QRectF(self.rect().adjusted(14, 14, -14, -14)), theme.radius + 2, theme.radius + 2)
+        words = "accent_ink" if self._welcome else "bad"
+        painting.text(painter, self.rect().adjusted(30, 0, -30, 0), self._words, theme.font("title"),
+                      theme.colour(words), painting.Align.AlignHCenter)
+        painter.end()

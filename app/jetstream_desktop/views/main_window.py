@@ -1,0 +1,357 @@
+"""The main window: sidebar, toolbar, page, status line; a drop target everywhere."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QByteArray, QMimeData, QPoint, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QResizeEvent
+from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QSplitter, QStackedWidget, QWidget
+
+from jetstream_desktop.i18n import tr
+from jetstream_desktop.models.sidebar import Entry, EntryKind, SidebarModel, shelf_name
+from jetstream_desktop.models.transfers import TransferTableModel
+from jetstream_desktop.state.filters import Filter, totals
+from jetstream_desktop.state.rows import Row
+from jetstream_desktop.views.actions import Actions
+from jetstream_desktop.views.banner import Banner
+from jetstream_desktop.views.cards import Card
+from jetstream_desktop.views.composer import Composer
+from jetstream_desktop.views.details import Details
+from jetstream_desktop.views.drop import DropTint, dropped_paths, promise, refusal
+from jetstream_desktop.views.sidebar import Sidebar
+from jetstream_desktop.views.statusline import StatusLine
+from jetstream_desktop.views.theme import Theme
+from jetstream_desktop.views.toolbar import Toolbar
+from jetstream_desktop.views.transfer_table import TransferTable
+from jetstream_desktop.views.welcome import Welcome
+from jetstream_desktop.views.widgets import button, column, label, panel, row
+
+
+class MainWindow(QMainWindow):
+    """Puts the parts together and says what the person did; it knows no node."""
+
+    close_wanted = Signal()
+    paths_dropped = Signal(object, object)
+    """List of paths, and the id of the destination that they were dropped on or ``None``."""
+    selection_changed = Signal()
+    entry_chosen = Signal(object)
+
+    def __init__(self, theme: Theme, table_model: TransferTableModel, sidebar_model: SidebarModel, actions: Actions,
+                 details: Details, composer: Composer, welcome: Welcome) -> None:
+        super().__init__()
+        self._theme = theme
+        self._model = table_model
+        self.actions_ = actions
+        self.details = details
+        self.composer = composer
+        self.welcome = welcome
+        self.sidebar = Sidebar(theme, sidebar_model)
+        self.toolbar = Toolbar(theme, actions)
+        self.banner = Banner(theme)
+        self.status = StatusLine(theme)
+        self.table = TransferTable(theme, table_model)
+        self.splitter = QSplitter(Qt.Orientation.Vertical)
+        self.pages = QStackedWidget()
+        self._card: Card | None = None
+        self._welcome_forced = False
+        self._build()
+        self._tint = DropTint(theme, self)
+        self._connect(sidebar_model)
+        self.setWindowTitle("JetStream")
+        self.setAcceptDrops(True)
+        self.setMinimumSize(720, 420)
+        self.resize(1280, 800)
+        self.addActions(actions.all())
+        self.show_table()
+        self.sidebar.list.choose(Filter.ALL.value)
+
+    def _build(self) -> None:
+        self.splitter.setHandleWidth(1)
+        self.splitter.setChildrenCollapsible(False)
+        self._area = QStackedWidget()
+        self._area.addWidget(self.table)
+        self._area.addWidget(self.welcome)
+        self._area.addWidget(self._empty_page())
+        self.splitter.addWidget(self._area)
+        self.splitter.addWidget(self.details)
+        self.splitter.setStretchFactor(0, 1)
+        self.splitter.setStretchFactor(1, 0)
+        self.details.hide()
+        self.pages.addWidget(self.splitter)
+        self.pages.addWidget(self.composer)
+        right = column()
+        right.addWidget(self.toolbar)
+        right.addWidget(self.banner)
+        right.addWidget(self.pages, 1)
+        upper = row(spacing=0)
+        upper.addWidget(self.sidebar)
+        upper.addWidget(panel(right, "pane"), 1)
+        outer = column()
+        outer.addLayout(upper, 1)
+        outer.addWidget(self.status)
+        self.setCentralWidget(panel(outer))
+
+    def _empty_page(self) -> QWidget:
+        layout = column(spacing=8)
+        layout.addStretch(1)
+        self._empty = label("", "section")
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        layout.addWidget(self._empty)
+        back = button(tr("Show all transfers"), "link")
+        back.clicked.connect(self._show_all)
+        line = row()
+        line.addStretch(1)
+        line.addWidget(back)
+        line.addStretch(1)
+        layout.addLayout(line)
+        layout.addStretch(2)
+        return panel(layout, "pane")
+
+    def _connect(self, sidebar_model: SidebarModel) -> None:
+        self.sidebar.list.chosen.connect(self._entry)
+        sidebar_model.dropped.connect(self._dropped_on)
+        self.toolbar.searched.connect(self._search)
+        self.toolbar.search.left.connect(self.table.setFocus)
+        self.actions_.search.triggered.connect(self._focus_search)
+        self.table.selection_changed.connect(self._selected)
+        self.table.menu_wanted.connect(self._row_menu)
+        self.table.details_wanted.connect(self._toggle_details)
+        self.composer.closed.connect(self.show_table)
+        for signal in (self._model.rowsInserted, self._model.rowsRemoved, self._model.modelReset):
+            signal.connect(self._arrange_area)
+        self._model.dataChanged.connect(self._data_changed)
+        self._model.counted.connect(sidebar_model.set_counts)
+
+    # Pages
+
+    def show_table(self) -> None:
+        """The transfers."""
+        self._drop_card()
+        self.toolbar.show()
+        self.pages.setCurrentWidget(self.splitter)
+        self._arrange_area()
+        self.table.setFocus()
+
+    def show_composer(self) -> None:
+        """The composer."""
+        self._drop_card()
+        self.toolbar.hide()
+        self.pages.setCurrentWidget(self.composer)
+        (self.composer.list if self.composer.list.values.rowCount() else self.composer.search).setFocus()
+
+    def show_page(self, page: QWidget) -> None:
+        """Another page that stays, like Shared or Destinations."""
+        self._drop_card()
+        if self.pages.indexOf(page) < 0:
+            self.pages.addWidget(page)
+        self.toolbar.show()
+        self.pages.setCurrentWidget(page)
+        page.setFocus()
+
+    def show_card(self, card: Card) -> None:
+        """A card over what is shown; closing it goes back there."""
+        self._drop_card()
+        self._card = card
+        self._below = self.pages.currentWidget()
+        self.pages.addWidget(card)
+        self.pages.setCurrentWidget(card)
+        self.toolbar.show()
+        card.closed.connect(self.close_card)
+        focus = card.first_focus()
+        if focus is not None:
+            focus.setFocus()
+
+    def close_card(self) -> None:
+        """Back to what the card covered."""
+        below = self._below if self._card is not None else None
+        self._drop_card()
+        if below is self.composer:
+            self.show_composer()
+        elif below is not None and below is not self.splitter:
+            self.show_page(below)
+        else:
+            self.show_table()
+
+    @property
+    def card(self) -> Card | None:
+        """The card that is open."""
+        return self._card
+
+    def _drop_card(self) -> None:
+        if self._card is not None:
+            card, self._card = self._card, None
+            self.pages.removeWidget(card)
+            card.deleteLater()
+
+    def show_welcome(self) -> None:
+        """The start page, also when there are transfers."""
+        self._welcome_forced = True
+        self.show_table()
+        self._arrange_area()
+
+    def _arrange_area(self) -> None:
+        if not self._model.rows or self._welcome_forced:
+            self._area.setCurrentIndex(1)
+            self.details.hide()
+        elif self._model.rowCount() == 0:
+            query = self._model.query
+            self._empty.setText(tr("Nothing found for “{words}”", words=query.search) if query.search
+                                else tr("No transfers under “{shelf}”", shelf=shelf_name(query.shelf)))
+            self._area.setCurrentIndex(2)
+            self.details.hide()
+        else:
+            self._area.setCurrentIndex(0)
+            if self.table.selectionModel().hasSelection() and not self._details_closed:
+                self.details.show()
+
+    _details_closed = False
+
+    # What the person did
+
+    def _entry(self, entry: Entry) -> None:
+        self._welcome_forced = False
+        if entry.kind is EntryKind.SHELF:
+            self._query(shelf=Filter(entry.key), destination_id=None)
+            self.show_table()
+        elif entry.kind is EntryKind.DESTINATION:
+            self._query(shelf=Filter.ALL, destination_id=entry.key)
+            self.show_table()
+        self.entry_chosen.emit(entry)
+
+    def _query(self, *, shelf: Filter | None = None, destination_id: str | None = None,
+               search: str | None = None) -> None:
+        query = self._model.query
+        self._model.show(shelf=query.shelf if shelf is None else shelf, destination_id=destination_id,
+                         search=query.search if search is None else search, column=query.column,
+                         descending=query.descending)
+        self._arrange_area()
+
+    def _search(self, words: str) -> None:
+        self._query(search=words, destination_id=self._model.query.destination_id)
+        if self.pages.currentWidget() is not self.splitter:
+            self.show_table()
+            self.toolbar.search.setFocus()
+
+    def _focus_search(self) -> None:
+        self.toolbar.search.setFocus()
+        self.toolbar.search.selectAll()
+
+    def _show_all(self) -> None:
+        self.toolbar.search.clear()
+        self._query(shelf=Filter.ALL)
+        self.sidebar.list.choose(Filter.ALL.value)
+        self.show_table()
+
+    def selected_rows(self) -> list[Row]:
+        """Snapshots of the selected rows."""
+        return [row for key in self.table.selected_keys() if (row := self._model.row(key)) is not None]
+
+    def _selected(self) -> None:
+        rows = self.selected_rows()
+        self.actions_.follow(rows)
+        if rows and not self._details_closed and self._area.currentIndex() == 0:
+            self.details.show()
+        elif not rows:
+            self.details.hide()
+        self.show_totals()
+        self.selection_changed.emit()
+
+    def _data_changed(self) -> None:
+        self.actions_.follow(self.selected_rows())
+
+    def show_totals(self) -> None:
+        """The sums in the status line and the title."""
+        everything = totals(self._model.rows.values())
+        self.status.show_totals(everything, totals(self.selected_rows()))
+        self.setWindowTitle(tr("JetStream – {count} active", count=everything.active) if everything.active
+                            else "JetStream")
+
+    def _toggle_details(self) -> None:
+        self._details_closed = self.details.isVisible()
+        self.details.setVisible(not self._details_closed)
+
+    def _row_menu(self, place: QPoint) -> None:
+        menu = row_menu(self, self.actions_)
+        menu.popup(place)
+
+    # Drops
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        data = event.mimeData()
+        self._tint.show_promise(promise(data, self._composing), welcome=bool(dropped_paths(data)))
+        event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._tint.hide()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self._tint.hide()
+        self.take(event.mimeData())
+        event.acceptProposedAction()
+
+    @property
+    def _composing(self) -> bool:
+        return self.pages.currentWidget() is self.composer
+
+    def take(self, data: QMimeData, destination_id: str | None = None) -> None:
+        """Take what was dropped or pasted; say why where nothing can be done with it."""
+        paths = dropped_paths(data)
+        if paths:
+            self.paths_dropped.emit(paths, destination_id)
+        else:
+            self.banner.show_line(refusal(data), "caution")
+
+    def _dropped_on(self, data: QMimeData, destination_id: str) -> None:
+        self._tint.hide()
+        self.take(data, destination_id)
+
+    # Frame
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._tint.setGeometry(self.rect())
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        event.ignore()
+        self.close_wanted.emit()
+
+    def cycle_focus(self) -> None:
+        """F6: sidebar, toolbar, page, details, and round again."""
+        stops: Sequence[QWidget] = [w for w in (self.sidebar.list, self.toolbar.search, self.table, self.details.tabs)
+                                    if w.isVisible()]
+        current = QApplication.focusWidget()
+        place = next((n for n, stop in enumerate(stops) if stop is current), -1)
+        if stops:
+            stops[(place + 1) % len(stops)].setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def geometry_state(self) -> str:
+        """Size and place, for the settings."""
+        return bytes(self.saveGeometry().toBase64().data()).decode()
+
+    def restore_state(self, geometry: str) -> None:
+        """What :meth:`geometry_state` gave."""
+        if geometry:
+            self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
+
+
+def row_menu(parent: QWidget, actions: Actions) -> QMenu:
+    """The context menu of rows: the same order everywhere."""
+    menu = QMenu(parent)
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    menu.addActions([actions.pause, actions.resume, actions.retry])
+    menu.addSeparator()
+    limit = menu.addMenu(tr("Limit speed"))
+    limit.addActions(actions.limits)
+    limit.setEnabled(actions.limits[0].isEnabled())
+    priority = menu.addMenu(tr("Priority"))
+    priority.addActions(actions.priorities)
+    priority.setEnabled(actions.priorities[0].isEnabled())
+    menu.addSeparator()
+    menu.addAction(actions.show_in_folder)
+    copy = menu.addMenu(tr("Copy"))
+    copy.addActions([actions.copy_name, actions.copy_path, actions.copy_error, actions.copy_python])
+    menu.addSeparator()
+    menu.addActions([actions.cancel, actions.remove])
+    return menu

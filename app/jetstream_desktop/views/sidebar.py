@@ -1,0 +1,144 @@
+"""The sidebar: shelves, sharing, destinations; painted by a delegate, a target for drops."""
+
+from PySide6.QtCore import QItemSelectionModel, QPoint, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QPainter
+from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from jetstream_desktop.i18n import tr
+from jetstream_desktop.models.roles import KEY, SNAPSHOT, Index
+from jetstream_desktop.models.sidebar import Entry, EntryKind, SidebarModel
+from jetstream_desktop.state import numbers
+from jetstream_desktop.views import painting
+from jetstream_desktop.views.theme import Theme
+from jetstream_desktop.views.widgets import IconLabel, column, label, row
+
+WIDTH = 212
+
+
+class SidebarDelegate(QStyledItemDelegate):
+    """Paints a line of the sidebar."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        entry: Entry | None = index.data(SNAPSHOT)
+        heading = entry is not None and entry.kind is EntryKind.HEADING
+        return QSize(100, round((40 if heading else 32) * self._theme.scale))
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        entry: Entry | None = index.data(SNAPSHOT)
+        if entry is None:
+            return
+        area: QRect = option.rect
+        state: QStyle.StateFlag = option.state
+        painter.save()
+        if entry.kind is EntryKind.HEADING:
+            place = QRect(area.left() + 18, area.bottom() - 26, area.width() - 30, 24)
+            painting.text(painter, place, entry.text, self._theme.font("header"), self._theme.colour("dim"))
+        else:
+            self._line(painter, area, entry, bool(state & QStyle.StateFlag.State_Selected),
+                       bool(state & QStyle.StateFlag.State_HasFocus))
+        painter.restore()
+
+    def _line(self, painter: QPainter, area: QRect, entry: Entry, selected: bool, focused: bool) -> None:
+        theme = self._theme
+        ink = "accent_ink" if selected else ("dim" if entry.kind is EntryKind.ALL_DESTINATIONS else "text")
+        if selected:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(theme.colour("accent") if focused else Qt.PenStyle.NoPen)
+            painter.setBrush(theme.colour("wash"))
+            painter.drawRoundedRect(QRectF(area.adjusted(10, 1, -11, -1)), theme.radius, theme.radius)
+        middle = area.center().y() + 1
+        if entry.kind is EntryKind.DESTINATION:
+            colour = theme.colour("good" if entry.reachable else "faint")
+            painting.dot(painter, QPoint(area.left() + 26, middle), colour, filled=bool(entry.reachable))
+        else:
+            painting.icon(painter, theme, entry.icon, ink, QPoint(area.left() + 17, middle - 9), 18)
+        count = "" if not entry.count else numbers.count(entry.count)
+        right = QRect(area.right() - 66, area.top(), 48, area.height())
+        painting.text(painter, right, count, theme.font("small", selected),
+                      theme.colour("accent_ink" if selected else "dim"), painting.Align.AlignRight)
+        words = QRect(area.left() + 43, area.top(), area.width() - 43 - (64 if count else 20), area.height())
+        painting.text(painter, words, entry.text, theme.font("body", selected), theme.colour(ink))
+
+
+class SidebarList(QListView):
+    """The list itself. One line is always chosen; headings cannot be."""
+
+    chosen = Signal(object)
+    """The :class:`Entry` that was chosen by the person."""
+    menu_wanted = Signal(object, QPoint)
+
+    def __init__(self, theme: Theme, model: SidebarModel) -> None:
+        super().__init__()
+        self._kept: str | None = None
+        self.setModel(model)
+        self.setItemDelegate(SidebarDelegate(theme, self))
+        self.setAccessibleName(tr("Sections"))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.setStyleSheet("QListView { background: transparent; }")
+        self.setAcceptDrops(True)
+        self.setDragDropMode(QListView.DragDropMode.DropOnly)
+        self.setDropIndicatorShown(False)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._menu)
+        model.modelAboutToBeReset.connect(self._keep)
+        model.modelReset.connect(self._restore)
+        self.selectionModel().currentChanged.connect(self._current_changed)
+        theme.changed.connect(self.viewport().update)
+
+    def choose(self, key: str) -> None:
+        """Choose a line as if it had been clicked, but without telling."""
+        model = self.model()
+        assert isinstance(model, SidebarModel)
+        place = model.row_of(key)
+        self.selectionModel().blockSignals(True)
+        if place is None:
+            self.clearSelection()
+        else:
+            self.selectionModel().setCurrentIndex(model.index(place), QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        self.selectionModel().blockSignals(False)
+        self.viewport().update()
+
+    def _keep(self) -> None:
+        index = self.currentIndex()
+        self._kept = str(index.data(KEY)) if index.isValid() else None
+
+    def _restore(self) -> None:
+        if self._kept is not None:
+            self.choose(self._kept)
+
+    def _current_changed(self, current: Index) -> None:
+        entry: Entry | None = current.data(SNAPSHOT)
+        if entry is not None and entry.kind is not EntryKind.HEADING:
+            self.chosen.emit(entry)
+
+    def _menu(self, place: QPoint) -> None:
+        entry: Entry | None = self.indexAt(place).data(SNAPSHOT)
+        if entry is not None and entry.kind is EntryKind.DESTINATION:
+            self.menu_wanted.emit(entry, self.viewport().mapToGlobal(place))
+
+
+class Sidebar(QWidget):
+    """The mark of the program above the list."""
+
+    def __init__(self, theme: Theme, model: SidebarModel) -> None:
+        super().__init__()
+        self.setProperty("role", "sidebar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedWidth(round(WIDTH * theme.scale))
+        self.list = SidebarList(theme, model)
+        mark = row(margins=(18, 13, 12, 9), spacing=9)
+        mark.addWidget(IconLabel(theme, "up", "accent", 20))
+        name = label("JetStream", "section")
+        name.setFont(theme.font("title"))
+        name.setStyleSheet(f"font-size: {theme.font('title').pixelSize()}px")
+        mark.addWidget(name, 1)
+        layout = column()
+        layout.addLayout(mark)
+        layout.addWidget(self.list, 1)
+        self.setLayout(layout)

@@ -1,0 +1,104 @@
+"""The lowest line: how the node is, how fast it goes, how much is left."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QMenu, QPushButton, QWidget
+
+from jetstream_desktop.i18n import tr, trn
+from jetstream_desktop.state import numbers
+from jetstream_desktop.state.connection import Connected, Connecting, Connection, Failed
+from jetstream_desktop.state.filters import Totals
+from jetstream_desktop.state.options import LIMITS
+from jetstream_desktop.views.theme import Theme
+from jetstream_desktop.views.widgets import IconLabel, label, row
+
+
+class StatusLine(QWidget):
+    """Node state, rates, limit; on the right what is active or selected, and free space."""
+
+    limit_chosen = Signal(object)
+    """The limit of the whole node in kbit/s, 0 for none."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self.setProperty("role", "statusline")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(round(28 * theme.scale))
+        self._theme = theme
+        self._icon = IconLabel(theme, "clock", "dim", 16)
+        self._state = label("", "dim")
+        self._up = label("", "dim")
+        self._down = label("", "dim")
+        self._limit = QPushButton(tr("No limit"))
+        self._limit.setProperty("role", "link")
+        self._limit.setStyleSheet("QPushButton { color: palette(placeholder-text); padding: 0 2px; "
+                                  f"font-size: {theme.font('small').pixelSize()}px; }}")
+        self._limit.setAccessibleName(tr("Speed limit of this node"))
+        self._limit.clicked.connect(self._choose)
+        self._right = label("", "dim")
+        self._space = label("", "dim")
+        for figure in (self._up, self._down):
+            figure.setMinimumWidth(86)
+        line = row(margins=(14, 0, 14, 0), spacing=6)
+        line.addWidget(self._icon)
+        line.addWidget(self._state)
+        line.addSpacing(10)
+        for part in (self._up, self._down, self._limit):
+            line.addWidget(part)
+        line.addStretch(1)
+        line.addWidget(self._right)
+        line.addSpacing(10)
+        line.addWidget(self._space)
+        self.setLayout(line)
+        self._limit.hide()
+
+    def show_connection(self, status: Connection) -> None:
+        """How the node is."""
+        if isinstance(status, Connected):
+            self._set("check", "good", tr("Node running"))
+            limits = status.server.bandwidth_limits.outgoing
+            self.show_limit(limits)
+            free = status.server.free_space
+            self._space.setText("" if free is None else tr("{size} free", size=numbers.size(free)))
+        elif isinstance(status, Connecting):
+            self._set("clock", "dim", status.step)
+        elif isinstance(status, Failed):
+            self._set("alert", "bad", tr("Node not reachable"))
+        else:
+            self._set("close", "dim", tr("Not connected"))
+        self._limit.setVisible(isinstance(status, Connected))
+
+    def _set(self, icon: str, tone: str, text: str) -> None:
+        self._icon.show_icon(icon, tone)
+        self._state.setText(text)
+        self._state.setStyleSheet(f"color: {getattr(self._theme.colours, tone)}")
+
+    def show_limit(self, kbps: int | None) -> None:
+        """The limit of the node, in kbit/s."""
+        self._limit.setText(tr("No limit") if not kbps else tr("Limit {rate}", rate=numbers.bits(kbps * 125)))
+
+    def show_totals(self, everything: Totals, selected: Totals) -> None:
+        """Rates of everything; sums of the selection where there is more than one row."""
+        self._up.setText(f"↑ {numbers.rate(everything.sending)}" if everything.sending >= 1 else "")
+        self._down.setText(f"↓ {numbers.rate(everything.receiving)}" if everything.receiving >= 1 else "")
+        if selected.rows > 1:
+            self._right.setText(tr("{n} selected, {size}", n=numbers.count(selected.rows),
+                                   size=numbers.part(selected.done, selected.size)))
+            return
+        text = trn("{count} active", "{count} active", everything.active) if everything.active else ""
+        if everything.seconds_left is not None:
+            text = tr("{active}, {time} left", active=text, time=numbers.duration(everything.seconds_left))
+        self._right.setText(text)
+
+    def _choose(self) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for limit in LIMITS:
+            action = menu.addAction(tr("No limit") if limit is None else numbers.bits(limit * 125))
+            action.setData(limit or 0)
+        menu.triggered.connect(self._chosen)
+        menu.popup(self._limit.mapToGlobal(self._limit.rect().topLeft()))
+
+    def _chosen(self, action: object) -> None:
+        data = getattr(action, "data", None)
+        if callable(data):
+            self.limit_chosen.emit(data())

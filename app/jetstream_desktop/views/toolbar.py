@@ -1,0 +1,102 @@
+"""The toolbar: the verbs of the program, and the search."""
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QLineEdit, QMenu, QToolButton, QWidget
+
+from jetstream_desktop.i18n import tr
+from jetstream_desktop.views.actions import Actions
+from jetstream_desktop.views.theme import ICON_SIZE, Theme
+from jetstream_desktop.views.widgets import IconKeeper, hairline, icon_button, row
+
+
+class SearchField(QLineEdit):
+    """The search: Escape empties it and hands the focus back."""
+
+    left = Signal()
+
+    def __init__(self, theme: Theme, placeholder: str) -> None:
+        super().__init__()
+        self.setPlaceholderText(placeholder)
+        self.setAccessibleName(placeholder)
+        self.setClearButtonEnabled(True)
+        icon = QAction(self)
+        IconKeeper(icon, theme, "search", "dim")
+        self.addAction(icon, QLineEdit.ActionPosition.LeadingPosition)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape:
+            self.clear()
+            self.left.emit()
+            return
+        super().keyPressEvent(event)
+
+
+class Toolbar(QWidget):
+    """Buttons of the actions; texts give way to icons where there is little room."""
+
+    searched = Signal(str)
+
+    def __init__(self, theme: Theme, actions: Actions) -> None:
+        super().__init__()
+        self.setProperty("role", "bar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(round(52 * theme.scale))
+        self._verbs: list[QToolButton] = []
+        self._theme = theme
+        line = row(margins=(14, 0, 14, 0), spacing=6)
+        self.send = self._button(actions.send_files, "primary")
+        self.send.setDefaultAction(actions.send_files)
+        IconKeeper(self.send, theme, "up", "accent_text")
+        for button in (self.send, self._button(actions.get), self._button(actions.share)):
+            line.addWidget(button)
+        line.addSpacing(6)
+        divider = hairline(vertical=True)
+        divider.setFixedHeight(20)
+        line.addWidget(divider)
+        line.addSpacing(6)
+        for action in (actions.pause, actions.resume, actions.retry, actions.remove):
+            button = self._button(action, "flat")
+            self._verbs.append(button)
+            line.addWidget(button)
+        line.addStretch(1)
+        self.search = SearchField(theme, tr("Search transfers"))
+        self.search.setMaximumWidth(230)
+        self.search.setMinimumWidth(90)
+        self.search.textChanged.connect(self.searched)
+        line.addWidget(self.search, 4)
+        self.more = icon_button(theme, "more", tr("More"), "dim")
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.more.setMenu(self._menu(actions))
+        line.addWidget(self.more)
+        self.setLayout(line)
+
+    def _button(self, action: QAction, role: str = "") -> QToolButton:
+        made = QToolButton()
+        made.setDefaultAction(action)
+        made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        made.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
+        made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        made.setAccessibleName(action.text().rstrip("…"))
+        if role:
+            made.setProperty("role", role)
+        return made
+
+    def _menu(self, actions: Actions) -> QMenu:
+        menu = QMenu(self)
+        groups = ((actions.send_files, actions.send_folder, actions.get),
+                  (actions.pause_all, actions.resume_all, actions.remove_done),
+                  (actions.first_run, actions.shortcuts, actions.settings, actions.about), (actions.quit,))
+        for number, group in enumerate(groups):
+            if number:
+                menu.addSeparator()
+            menu.addActions(group)
+        return menu
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        tight = self.width() < 860 * self._theme.scale
+        style = Qt.ToolButtonStyle.ToolButtonIconOnly if tight else Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+        for button in self._verbs:
+            if button.toolButtonStyle() != style:
+                button.setToolButtonStyle(style)

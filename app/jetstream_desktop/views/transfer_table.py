@@ -1,0 +1,307 @@
+"""The transfer table: a view with fixed sections and a delegate that paints rows from their snapshots."""
+
+from PySide6.QtCore import (
+    QByteArray,
+    QItemSelection,
+    QItemSelectionModel,
+    QPoint,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QAction, QContextMenuEvent, QHelpEvent, QKeyEvent, QPainter, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QMenu,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTableView,
+    QToolTip,
+    QWidget,
+)
+
+from jetstream_desktop.i18n import tr
+from jetstream_desktop.models.roles import KEY, SNAPSHOT, Index
+from jetstream_desktop.models.transfers import TransferTableModel, cell_text, second_line, titles
+from jetstream_desktop.state import numbers
+from jetstream_desktop.state.filters import Column
+from jetstream_desktop.state.rows import Group, Row
+from jetstream_desktop.state.text import printable
+from jetstream_desktop.views import painting
+from jetstream_desktop.views.theme import Theme
+from jetstream_desktop.views.widgets import plain_tooltip
+
+_PAD = 10
+_PERCENT_WIDTH = 46
+_SHOWN = (Column.DIRECTION, Column.NAME, Column.PROGRESS, Column.STATUS, Column.DONE, Column.RATE, Column.TIME_LEFT)
+_RIGHT = frozenset({Column.DONE, Column.FILES, Column.RATE, Column.TIME_LEFT, Column.ELAPSED, Column.AVERAGE,
+                    Column.PRIORITY})
+_BAR = {Group.ACTIVE: "accent", Group.WAITING: "faint", Group.PAUSED: "caution", Group.FAILED: "bad",
+        Group.DONE: "good"}
+
+
+class TransferDelegate(QStyledItemDelegate):
+    """Paints a cell from the row's snapshot; asks nothing and keeps nothing."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return QSize(80, self._theme.row)
+
+    def helpEvent(self, event: QHelpEvent, view: QAbstractItemView, option: QStyleOptionViewItem, index: Index) -> bool:
+        words = view.tip(index) if isinstance(view, TransferTable) and index.isValid() else ""
+        QToolTip.showText(event.globalPos(), words, view)
+        return True
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        row: Row | None = index.data(SNAPSHOT)
+        if row is None:
+            return
+        area: QRect = option.rect
+        state: QStyle.StateFlag = option.state
+        painter.save()
+        painting.ground(painter, self._theme, area, selected=bool(state & QStyle.StateFlag.State_Selected))
+        column = Column(index.column())
+        if column is Column.DIRECTION:
+            self._direction(painter, area, row)
+        elif column is Column.NAME:
+            self._name(painter, area, row)
+        elif column is Column.PROGRESS:
+            self._progress(painter, area, row)
+        elif column is Column.STATUS:
+            self._status(painter, area, row)
+        else:
+            self._plain(painter, area, row, column)
+        painter.restore()
+
+    def _direction(self, painter: QPainter, area: QRect, row: Row) -> None:
+        place = QPoint(area.left() + _PAD, area.center().y() - 11)
+        painting.icon(painter, self._theme, "down" if row.incoming else "up", "dim", place, 18)
+
+    def _name(self, painter: QPainter, area: QRect, row: Row) -> None:
+        middle = area.center().y()
+        width = area.width() - _PAD
+        upper = QRect(area.left(), middle - 19, width, 20)
+        lower = QRect(area.left(), middle, width, 18)
+        theme = self._theme
+        painting.text(painter, upper, printable(row.name), theme.font("body"), theme.colour("text"))
+        painting.text(painter, lower, second_line(row), theme.font("small"), theme.colour("dim"))
+
+    def _progress(self, painter: QPainter, area: QRect, row: Row) -> None:
+        theme = self._theme
+        room = area.width() - _PERCENT_WIDTH - 2 * _PAD
+        if room > 24:
+            track = QRectF(area.left() + _PAD, area.center().y() - 2.5, room, 6)
+            painting.bar(painter, track, row.fraction, theme.colour(_BAR[row.group]), theme.colour("track"))
+        label = QRect(area.right() - _PERCENT_WIDTH - 4, area.top(), _PERCENT_WIDTH, area.height())
+        painting.text(painter, label, numbers.percent(row.fraction), theme.font("body"), theme.colour("dim"))
+
+    def _status(self, painter: QPainter, area: QRect, row: Row) -> None:
+        theme, status = self._theme, row.status
+        place = QPoint(area.left() + _PAD - 2, area.center().y() - 7)
+        painting.icon(painter, theme, status.icon, status.tone, place, 16)
+        label = QRect(area.left() + _PAD + 20, area.top(), area.width() - _PAD - 24, area.height())
+        painting.text(painter, label, printable(status.sentence), theme.font("small"), theme.colour(status.tone))
+
+    def _plain(self, painter: QPainter, area: QRect, row: Row, column: Column) -> None:
+        theme = self._theme
+        align = painting.Align.AlignRight if column in _RIGHT else painting.Align.AlignLeft
+        inner = area.adjusted(6, 0, -_PAD, 0)
+        painting.text(painter, inner, cell_text(row, column), theme.font("body"), theme.colour("text"), align)
+
+
+class TransferTable(QTableView):
+    """The table. Selection, current row and scroll position stay with their transfers whatever a poll brings."""
+
+    menu_wanted = Signal(QPoint)
+    """Someone asked for the context menu at this place of the screen."""
+    details_wanted = Signal()
+    selection_changed = Signal()
+
+    def __init__(self, theme: Theme, model: TransferTableModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._model = model
+        self._kept: tuple[list[str], str | None] = ([], None)
+        self._own_widths = False
+        self._fitting = False
+        self.setModel(model)
+        self.setItemDelegate(TransferDelegate(theme, self))
+        self.setAccessibleName(tr("Transfers"))
+        self._set_up()
+        model.modelAboutToBeReset.connect(self._keep)
+        model.modelReset.connect(self._restore)
+        self.selectionModel().selectionChanged.connect(self._selection_moved)
+        theme.changed.connect(self.viewport().update)
+
+    def _set_up(self) -> None:
+        self.setShowGrid(False)
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setTabKeyNavigation(False)
+        self.setWordWrap(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setDefaultSectionSize(self._theme.row)
+        header = self.horizontalHeader()
+        header.setSectionsMovable(True)
+        header.setHighlightSections(False)
+        header.setMinimumSectionSize(34)
+        header.setFixedHeight(32)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        header.customContextMenuRequested.connect(self._choose_columns)
+        header.setSectionsClickable(True)
+        header.sectionClicked.connect(self._header_clicked)
+        header.sectionResized.connect(self._section_resized)
+        for column in Column:
+            self.setColumnHidden(column, column not in _SHOWN)
+            self.setColumnWidth(column, 110)
+
+    # Selection
+
+    def selected_keys(self) -> list[str]:
+        """Keys of the selected rows, in the order shown."""
+        rows = sorted(index.row() for index in self.selectionModel().selectedRows())
+        return [str(self._model.index(row, 0).data(KEY)) for row in rows]
+
+    def select_key(self, key: str) -> None:
+        """Select one row and show it."""
+        place = self._model.place(key)
+        if place is not None:
+            self.selectRow(place)
+            self.scrollTo(self._model.index(place, Column.NAME))
+
+    def _keep(self) -> None:
+        current = self.currentIndex()
+        self._kept = (self.selected_keys(), str(current.data(KEY)) if current.isValid() else None)
+
+    def _restore(self) -> None:
+        keys, current = self._kept
+        chosen = QItemSelection()
+        for key in keys:
+            place = self._model.place(key)
+            if place is not None:
+                chosen.select(self._model.index(place, 0), self._model.index(place, len(Column) - 1))
+        flags = QItemSelectionModel.SelectionFlag
+        place = None if current is None else self._model.place(current)
+        if place is not None:
+            self.selectionModel().setCurrentIndex(self._model.index(place, Column.NAME), flags.NoUpdate)
+        self.selectionModel().select(chosen, flags.ClearAndSelect)
+        self.selection_changed.emit()
+
+    def _selection_moved(self) -> None:
+        self.selection_changed.emit()
+
+    # Columns
+
+    def _header_clicked(self, section: int) -> None:
+        header = self.horizontalHeader()
+        query = self._model.query
+        if query.column != Column(section):
+            order = Qt.SortOrder.DescendingOrder if section in _RIGHT else Qt.SortOrder.AscendingOrder
+        elif query.descending == (section in _RIGHT):
+            order = Qt.SortOrder.AscendingOrder if query.descending else Qt.SortOrder.DescendingOrder
+        else:
+            header.setSortIndicatorShown(False)
+            self._model.sort(-1)
+            return
+        header.setSortIndicatorShown(True)
+        header.setSortIndicator(section, order)
+        self._model.sort(section, order)
+
+    def _choose_columns(self, place: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for column, title in titles().items():
+            action = QAction(title, menu, checkable=True, checked=not self.isColumnHidden(column))
+            action.setEnabled(column is not Column.NAME)
+            action.setData(int(column))
+            action.toggled.connect(self._column_toggled)
+            menu.addAction(action)
+        menu.popup(self.horizontalHeader().mapToGlobal(place))
+
+    def _column_toggled(self, shown: bool) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.set_column_shown(Column(action.data()), shown)
+
+    def set_column_shown(self, column: Column, shown: bool) -> None:
+        """Show or hide a column."""
+        self.setColumnHidden(column, not shown)
+        self._fit()
+
+    def _section_resized(self, _section: int, _old: int, _new: int) -> None:
+        if not self._fitting:
+            self._own_widths = True
+
+    def header_state(self) -> str:
+        """Order, widths and chosen columns, for the settings; empty while they are the usual ones."""
+        return bytes(self.horizontalHeader().saveState().toBase64().data()).decode() if self._own_widths else ""
+
+    def restore_header(self, state: str) -> None:
+        """What :meth:`header_state` gave."""
+        if state and self.horizontalHeader().restoreState(QByteArray.fromBase64(state.encode())):
+            self._own_widths = True
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Share the width: numbers have theirs, the name and the progress grow a little, the status takes the rest."""
+        if self._own_widths:
+            return
+        self._fitting = True
+        room = self.viewport().width()
+        tight = room < 760
+        widths = {Column.DIRECTION: 36, Column.DONE: 140, Column.RATE: 88, Column.TIME_LEFT: 96, Column.FILES: 100,
+                  Column.PRIORITY: 80, Column.ADDED: 130, Column.FINISHED: 130, Column.ERROR: 200}
+        widths[Column.NAME] = max(150, min(300, room // 4))
+        widths[Column.PROGRESS] = 110 if tight else max(140, min(216, room // 5))
+        if tight:
+            widths |= {Column.DONE: 118, Column.RATE: 78, Column.TIME_LEFT: 78}
+        used = sum(widths.get(column, 110) for column in Column
+                   if not self.isColumnHidden(column) and column is not Column.STATUS)
+        widths[Column.STATUS] = max(150, room - used)
+        for column in Column:
+            self.setColumnWidth(column, widths.get(column, 110))
+        self._fitting = False
+
+    # Keys, menu, tool tips
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space and not event.modifiers():
+            self.details_wanted.emit()
+            return
+        super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        place = event.globalPos()
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            place = self.viewport().mapToGlobal(self.visualRect(self.currentIndex()).bottomLeft())
+        self.menu_wanted.emit(place)
+
+    def tip(self, index: Index) -> str:
+        """The tool tip of a cell: what may be cut there."""
+        row: Row | None = index.data(SNAPSHOT)
+        if row is None:
+            return ""
+        column = Column(index.column())
+        if column is Column.NAME:
+            return plain_tooltip(f"{printable(row.name)}\n{second_line(row)}")
+        if column is Column.STATUS:
+            parts = (printable(row.status.sentence), printable(row.status.advice))
+            return plain_tooltip("\n".join(part for part in parts if part))
+        if column is Column.RATE and row.rate:
+            return numbers.bits(row.rate)
+        return plain_tooltip(cell_text(row, column))

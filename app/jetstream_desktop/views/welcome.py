@@ -1,0 +1,89 @@
+"""The first run and the empty table: three plain choices, where received files go, and a test of the whole path."""
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
+
+from jetstream_desktop.i18n import tr
+from jetstream_desktop.state.text import home_relative, printable
+from jetstream_desktop.views.theme import Theme
+from jetstream_desktop.views.widgets import IconLabel, button, column, label, row
+
+
+class Choice(QPushButton):
+    """A card that is a button: an icon, a title, a sentence."""
+
+    def __init__(self, theme: Theme, icon: str, title: str, sentence: str) -> None:
+        super().__init__()
+        self.setProperty("role", "choice")
+        self.setAccessibleName(title)
+        self.setAccessibleDescription(sentence)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.MinimumExpanding)
+        self.setMinimumHeight(round(142 * theme.scale))
+        self.setMaximumWidth(round(250 * theme.scale))
+        layout = column(margins=(18, 18, 16, 14), spacing=6)
+        layout.addWidget(IconLabel(theme, icon, "accent", 22))
+        layout.addSpacing(2)
+        layout.addWidget(label(title, "section"))
+        words = label(sentence, "dim", wrap=True)
+        words.setAlignment(Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(words, 1)
+        self.setLayout(layout)
+        for child in self.findChildren(QWidget):
+            child.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+
+class Welcome(QWidget):
+    """What stands where the table will be."""
+
+    send_wanted = Signal()
+    share_wanted = Signal()
+    get_wanted = Signal()
+    folder_wanted = Signal()
+    test_wanted = Signal()
+
+    def __init__(self, theme: Theme, home: str) -> None:
+        super().__init__()
+        self.setProperty("role", "pane")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._home = home
+        layout = column(margins=(24, 16, 24, 16), spacing=0)
+        layout.addStretch(5)
+        title = label(tr("Drop files anywhere to send them"), "heading")
+        title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        layout.addWidget(title)
+        layout.addSpacing(22)
+        cards = row(spacing=14)
+        cards.addStretch(1)
+        for signal, icon, name, sentence in (
+            (self.send_wanted, "up", tr("Send to someone I know"),
+             tr("Pick a destination from your address book, or type an address.")),
+            (self.share_wanted, "share", tr("Give a token to anyone"),
+             tr("They fetch the files without an account, until the token ends.")),
+            (self.get_wanted, "down", tr("Get files"), tr("Paste a token or a link, choose a folder, done.")),
+        ):
+            card = Choice(theme, icon, name, sentence)
+            card.clicked.connect(signal)
+            cards.addWidget(card, 6)
+        cards.addStretch(1)
+        layout.addLayout(cards)
+        layout.addSpacing(18)
+        foot = row(spacing=4)
+        self._folder = label("", "dim")
+        change = button(tr("Change…"), "link")
+        change.setAccessibleName(tr("Change the folder for received files"))
+        change.clicked.connect(self.folder_wanted)
+        test = button(tr("Send a test file to myself"), "link")
+        test.clicked.connect(self.test_wanted)
+        foot.addStretch(1)
+        for widget in (self._folder, change, label("·", "dim"), test):
+            foot.addWidget(widget)
+        foot.addStretch(1)
+        layout.addLayout(foot)
+        layout.addStretch(6)
+        self.setLayout(layout)
+        self.show_folder(None)
+
+    def show_folder(self, folder: str | None) -> None:
+        """Where received files go."""
+        shown = home_relative(printable(folder), self._home) if folder else tr("the folder of the node")
+        self._folder.setText(tr("Received files go to {folder}", folder=shown))
