@@ -1,5 +1,6 @@
-"""Limits of the whole node: from the command line (then fixed), or set through the API and kept."""
+"""Limits of the whole node: from the command line (then fixed), or set through the API and kept; and their lending."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Final
 
@@ -7,22 +8,36 @@ from jetstream.entities import BandwidthLimits, to_wire
 from jetstream.errors import Conflict
 from jetstream_server.catalog.catalog import Catalog
 from jetstream_server.config import Settings
+from jetstream_server.link.lending import Direction, effective
+from jetstream_server.link.limiter import BYTES_PER_KBIT, Bucket
 
 LIMITS: Final = "bandwidthLimits"
 
-Apply = Callable[[int | None, int | None], None]
-"""Takes the limits for incoming and outgoing data, kbit/s; ``None`` is no limit."""
+LEND_EVERY_SECONDS: Final = 0.1
 
 
 class Bandwidth:
     """The node's limits.
 
-    :param apply: makes them so, at once.
+    :param incoming, outgoing: what holds the limits.
+    :param steady: seconds of a steady clock.
+    :param changed: called after a change, so that whoever waits for a limit follows the new one at once.
     """
 
-    def __init__(self, catalog: Catalog, apply: Apply) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        incoming: Bucket,
+        outgoing: Bucket,
+        steady: Callable[[], float],
+        changed: Callable[[], None],
+    ) -> None:
         self._catalog = catalog
-        self._apply = apply
+        self._incoming = incoming
+        self._outgoing = outgoing
+        self._steady = steady
+        self._changed = changed
+        self._lending: asyncio.Task[None] | None = None
         self._limits = BandwidthLimits()
         self._fixed = False
 
@@ -50,7 +65,45 @@ class Bandwidth:
                     borrow_incoming=bool(kept.get("borrowIncoming")),
                     borrow_outgoing=bool(kept.get("borrowOutgoing")),
                 )
-        self._apply(self._limits.incoming, self._limits.outgoing)
+        self._apply()
+
+    async def stop(self) -> None:
+        """Lend no more."""
+        if self._lending is not None:
+            self._lending.cancel()
+            await asyncio.gather(self._lending, return_exceptions=True)
+            self._lending = None
+
+    def _apply(self) -> None:
+        limits = self._limits
+        self._set(limits.incoming, limits.outgoing)
+        both = limits.incoming is not None and limits.outgoing is not None
+        wanted = both and (limits.borrow_incoming or limits.borrow_outgoing)
+        if wanted and self._lending is None:
+            self._lending = asyncio.create_task(self._lend(), name="lending")
+        elif not wanted and self._lending is not None:
+            self._lending.cancel()
+            self._lending = None
+
+    def _set(self, incoming: int | None, outgoing: int | None) -> None:
+        now = self._steady()
+        if (self._incoming.rate, self._outgoing.rate) != (incoming, outgoing):
+            self._incoming.set_rate(incoming, now)
+            self._outgoing.set_rate(outgoing, now)
+            self._changed()
+
+    async def _lend(self) -> None:
+        before, taken_in, taken_out = self._steady(), self._incoming.taken, self._outgoing.taken
+        while True:
+            await asyncio.sleep(LEND_EVERY_SECONDS)
+            now, seconds = self._steady(), max(0.001, self._steady() - before)
+            limits = self._limits
+            used_in = (self._incoming.taken - taken_in) / seconds / BYTES_PER_KBIT
+            used_out = (self._outgoing.taken - taken_out) / seconds / BYTES_PER_KBIT
+            before, taken_in, taken_out = now, self._incoming.taken, self._outgoing.taken
+            inward = Direction(limits.incoming, used_in, limits.borrow_incoming)
+            outward = Direction(limits.outgoing, used_out, limits.borrow_outgoing)
+            self._set(effective(inward, outward), effective(outward, inward))
 
     async def update(
         self, incoming: int | None, outgoing: int | None, borrow_incoming: bool | None, borrow_outgoing: bool | None
@@ -60,7 +113,7 @@ class Bandwidth:
         :raises Conflict: while the command line fixes them.
         """
         if self._fixed:
-            raise Conflict("The limits were fixed when the node was started; start it without them to change them here.")
+            raise Conflict("The limits were fixed when the node was started; start it without them to set them here.")
         old = self._limits
         self._limits = BandwidthLimits(
             incoming=old.incoming if incoming is None else incoming or None,
@@ -69,5 +122,5 @@ class Bandwidth:
             borrow_outgoing=old.borrow_outgoing if borrow_outgoing is None else borrow_outgoing,
         )
         await self._catalog.settings.set(LIMITS, to_wire(self._limits))
-        self._apply(self._limits.incoming, self._limits.outgoing)
+        self._apply()
         return self._limits

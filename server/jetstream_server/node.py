@@ -151,14 +151,16 @@ class Node:
         self._incoming = Incoming(
             self._receiving, catalog, self._events, self._links, self._myself, self._near, liveness
         )
-        bandwidth = Bandwidth(catalog, self._set_limits)
-        await bandwidth.start(settings)
+        self._bandwidth = Bandwidth(
+            catalog, self._incoming_limit, self._outgoing_limit, time.monotonic, self._limits_changed
+        )
+        await self._bandwidth.start(settings)
         self._peers = PeerService(self._myself, gate, self._incoming, self._outgoing, liveness)
         manifest_handlers = ManifestHandlers(
             self._manifests, sandboxes, self._shared_tokens, self._manifest_in_use, self._files
         )
         self._info = ServerInfoHandlers(
-            settings, self._myself, catalog, gate, bandwidth, self._files, stop, wall_clock
+            settings, self._myself, catalog, gate, self._bandwidth, self._files, stop, wall_clock
         )
         transfer_handlers = TransferHandlers(
             self._outgoing, self._sending, destinations, manifest_handlers, self._shared_tokens, self._links, catalog
@@ -172,7 +174,7 @@ class Node:
             ).methods(),
             UserHandlers(accounts, sandboxes).methods(),
             BrowseHandlers(sandboxes, self._files, gate).methods(),
-            BandwidthHandlers(bandwidth).methods(),
+            BandwidthHandlers(self._bandwidth).methods(),
             manifest_handlers.methods(),
             DestinationHandlers(destinations).methods(),
             transfer_handlers.methods(),
@@ -192,13 +194,9 @@ class Node:
     async def _accept_data(self, sock: socket.socket, _: Address) -> None:
         await self._data.accept(sock)
 
-    def _set_limits(self, incoming: int | None, outgoing: int | None) -> None:
-        now = time.monotonic()
-        self._incoming_limit.set_rate(incoming, now)
-        self._outgoing_limit.set_rate(outgoing, now)
-        if hasattr(self, "_outgoing"):
-            self._outgoing.wake_limits()
-            self._incoming.wake_limits()
+    def _limits_changed(self) -> None:
+        self._outgoing.wake_limits()
+        self._incoming.wake_limits()
 
     async def _manifest_in_use(self, id: str) -> bool:
         return self._outgoing.uses_manifest(id) or await self._shared_tokens.uses_manifest(id)
@@ -240,6 +238,7 @@ class Node:
             await self._outgoing.scheduler.shut_down(farewell)
             await self._incoming.jobs.shut_down(farewell)
             await self._manifests.stop()
+            await self._bandwidth.stop()
             await self._peers.close()
             await self._control.close()
             await self._listener.close()

@@ -16,6 +16,8 @@ class Bucket:
         self._rate = rate
         self._level = 0.0
         self._time = now
+        self.taken = 0
+        """Bytes that were taken out, in all."""
 
     @property
     def rate(self) -> int | None:
@@ -30,6 +32,7 @@ class Bucket:
 
     def take(self, count: int, now: float) -> float:
         """Take *count* bytes out and return for how many seconds the taker has to wait before using them."""
+        self.taken += count
         if not self._rate:
             return 0.0
         speed = self._rate * BYTES_PER_KBIT
@@ -61,6 +64,8 @@ class Limiter:
     def wait(self, count: int) -> None:
         """Return when *count* bytes may move."""
         if not self.active:
+            for bucket in self._buckets:
+                bucket.taken += count
             return
         with self._changed:
             pause = max(bucket.take(count, self._clock()) for bucket in self._buckets)

@@ -54,7 +54,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Base of all: unknown fields are ignored, so that a newer node may say more."""
 
 
-class Hello(Message):
+class Hello(Message, frozen=True, kw_only=True):
     """First words of the dialling node. *certificate* is DER; *nonce* is fresh."""
 
     protocol: Annotated[list[int], msgspec.Meta(max_length=32)]
@@ -66,7 +66,7 @@ class Hello(Message):
     nonce: Nonce
 
 
-class HelloAnswer(Message):
+class HelloAnswer(Message, frozen=True, kw_only=True):
     """The answering node's words. Its certificate is the one of the TLS connection."""
 
     protocol: int
@@ -77,27 +77,27 @@ class HelloAnswer(Message):
     nonce: Nonce
 
 
-class Prove(Message):
+class Prove(Message, frozen=True, kw_only=True):
     """Ed25519 over ``PROOF_CONTEXT``, both nonces (dialler's first) and the certificate fingerprint that we see."""
 
     signature: Annotated[bytes, msgspec.Meta(min_length=64, max_length=64)]
 
 
-class Login(Message):
+class Login(Message, frozen=True, kw_only=True):
     """An account of the answering node."""
 
     user: Name
     password: Name
 
 
-class LoginToken(Message):
+class LoginToken(Message, frozen=True, kw_only=True):
     """A shared token of the answering node."""
 
     token: Name
     password: Name | None = None
 
 
-class Offer(Message):
+class Offer(Message, frozen=True, kw_only=True):
     """A transfer: what it is and how it wants to be treated. Answer to ``fetch``, parameters of ``offer``."""
 
     uid: Name
@@ -125,7 +125,7 @@ class OfferState(enum.Enum):
     """A person has to say yes; come back later."""
 
 
-class OfferAnswer(Message):
+class OfferAnswer(Message, frozen=True, kw_only=True):
     """The receiver's word."""
 
     state: OfferState
@@ -134,32 +134,32 @@ class OfferAnswer(Message):
     """With ``complete``: how many files the sender could not deliver."""
 
 
-class Fetch(Message):
+class Fetch(Message, frozen=True, kw_only=True):
     """Give us what the token stands for. *uid* names an earlier try that should go on."""
 
     uid: Name | None = None
 
 
-class PageRequest(Message):
+class PageRequest(Message, frozen=True, kw_only=True):
     """Pages of the manifest, in wire form."""
 
     number: Count
     count: Annotated[int, msgspec.Meta(ge=1, le=MAX_PAGES_AT_ONCE)] = 1
 
 
-class Pages(Message):
+class Pages(Message, frozen=True, kw_only=True):
     """Answer to ``page``."""
 
     pages: list[bytes]
 
 
-class Begin(Message):
+class Begin(Message, frozen=True, kw_only=True):
     """The receiver is ready for blocks and has *have* already."""
 
     have: Ranges
 
 
-class Session(Message):
+class Session(Message, frozen=True, kw_only=True):
     """Answer to ``begin``: id and key of the data session, and the carriers that the sender can use."""
 
     session: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
@@ -170,7 +170,7 @@ class Session(Message):
         return f"<Session {self.session.hex()[:8]}>"
 
 
-class Stored(Message):
+class Stored(Message, frozen=True, kw_only=True):
     """Blocks that the receiver has written since its last report."""
 
     blocks: Ranges
@@ -178,20 +178,20 @@ class Stored(Message):
     """Files that are whole under their final names, in all."""
 
 
-class Checkpoint(Message):
+class Checkpoint(Message, frozen=True, kw_only=True):
     """So much is on the receiver's disk, promised."""
 
     blocks: Count
     size: Count
 
 
-class Held(Message):
+class Held(Message, frozen=True, kw_only=True):
     """The receiver cannot take more now (disk full); empty: it can again."""
 
     message: Text
 
 
-class Complete(Message):
+class Complete(Message, frozen=True, kw_only=True):
     """Everything is written, named and flushed, but for the *failed* entries."""
 
     files: Count
@@ -209,14 +209,14 @@ class StopReason(enum.Enum):
     SHUTDOWN = "shutdown"
 
 
-class Stop(Message):
+class Stop(Message, frozen=True, kw_only=True):
     """The session ends now."""
 
     reason: StopReason
     message: Text = ""
 
 
-class Ping(Message):
+class Ping(Message, frozen=True, kw_only=True):
     """Are you there? Answer: an empty map."""
 
 
