@@ -1,0 +1,1 @@
+"""What the methods of the API do: one thin module per group."""
