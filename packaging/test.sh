@@ -5,6 +5,7 @@
 #
 # Installs into .venv in the checkout; on Debian as root also the system libraries that Qt needs, if they are missing.
 
+set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
 
 # One line each: library and Debian package.
