@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from jetstream.links import parse_link
-from jetstream.tokens import canonical_token
-
 from jetstream.entities import ReceiveTransfer, Source
 from jetstream.errors import Conflict, InvalidParameters, JetStreamError, NotFound
+from jetstream.links import parse_link
+from jetstream.tokens import canonical_token
 from jetstream_server.catalog.catalog import Catalog
 from jetstream_server.eventlog import EventLog
 from jetstream_server.files.layout import Layout
@@ -188,7 +187,8 @@ class Incoming:
     async def cancel(self, live: Live[IncomingRecord]) -> None:
         """Stop for good; unfinished files are removed."""
         message = "Cancelled by the receiver."
-        await self._stop_with(live, Event.CANCEL, StopReason.CANCELLED, "Cancelled", message, end_time=self._near.wall())
+        now = self._near.wall()
+        await self._stop_with(live, Event.CANCEL, StopReason.CANCELLED, "Cancelled", message, end_time=now)
         await self._discard(live)
 
     async def _stop_with(

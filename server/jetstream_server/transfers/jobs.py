@@ -1,4 +1,4 @@
-"""Running transfers: one task each, stopped with a reason, settled by the state table; and the queue of those that wait."""
+"""Running transfers: one task each, stopped with a reason, settled by the state table; and the queue of the rest."""
 
 import asyncio
 import contextlib

@@ -1,4 +1,4 @@
-"""The receiving half of a transfer's session: learns the manifest, checks what is there, takes blocks, promises them."""
+"""The receiving half of a transfer's session: learns the manifest, checks what is there, takes and promises blocks."""
 
 import asyncio
 import contextlib

@@ -13,7 +13,9 @@ from jetstream_server.link.queue import BlockQueue
 class MemorySource:
     """Blocks of random bytes; some zero, some with gaps."""
 
-    def __init__(self, count: int, last_length: int, zero: Sequence[int] = (), gaps: dict[int, list[int]] | None = None) -> None:
+    def __init__(
+        self, count: int, last_length: int, zero: Sequence[int] = (), gaps: dict[int, list[int]] | None = None
+    ) -> None:
         self.blocks = [os.urandom(BLOCK_SIZE if n < count - 1 else last_length) for n in range(count)]
         for number in zero:
             self.blocks[number] = bytes(len(self.blocks[number]))
