@@ -10,7 +10,7 @@ import socket
 import ssl
 import time
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
@@ -22,6 +22,7 @@ from jetstream_server.access.door import Door
 from jetstream_server.access.gate import NodeGate
 from jetstream_server.access.identity import Identity, load_or_create, server_tls
 from jetstream_server.access.passwords import Passwords
+from jetstream_server.access.principal import Principal
 from jetstream_server.access.sandbox import Sandboxes
 from jetstream_server.access.throttle import Throttle
 from jetstream_server.access.tokens import ApiTokens, SharedTokens
@@ -165,14 +166,14 @@ class Node:
         transfer_handlers = TransferHandlers(
             self._outgoing, self._sending, destinations, manifest_handlers, self._shared_tokens, self._links, catalog
         )
-        token_handlers = TokenHandlers(self._shared_tokens, self._api_tokens, manifest_handlers, self._info.link_host)
+        token_handlers = TokenHandlers(
+            self._shared_tokens, self._api_tokens, manifest_handlers, sandboxes, self._info.link_host, self._log_out
+        )
         handlers: dict[str, Handler] = {}
         groups: tuple[Mapping[str, Handler], ...] = (
             self._info.methods(),
-            LoginHandlers(
-                door, self._owner, self._ticket_secret, settings.api_allow_remote_control, catalog, self._shared_tokens
-            ).methods(),
-            UserHandlers(accounts, sandboxes).methods(),
+            LoginHandlers(door, self._owner, self._ticket_secret, settings.api_allow_remote_control).methods(),
+            UserHandlers(accounts, sandboxes, self._log_out).methods(),
             BrowseHandlers(sandboxes, self._files, gate).methods(),
             BandwidthHandlers(self._bandwidth).methods(),
             manifest_handlers.methods(),
@@ -190,6 +191,10 @@ class Node:
         self._control = Control(Dispatcher(handlers), wall_clock)
         tls: ssl.SSLContext = server_tls(identity, [ALPN_RPC, ALPN_PEER])
         self._listener = Listener(tls, self._control.serve, self._peers.serve, self._accept_data)
+
+    def _log_out(self, matches: Callable[[Principal], bool]) -> None:
+        """End the connections of logins that were revoked."""
+        self._control.log_out(matches)
 
     async def _accept_data(self, sock: socket.socket, _: Address) -> None:
         await self._data.accept(sock)

@@ -35,7 +35,7 @@ class Accounts:
 
     async def check(self, user: str, password: str) -> bool:
         """Whether this is the password of *user*. An unknown user takes as long as a wrong password."""
-        record = await self._store.get(_normal(user))
+        record = await self._store.get(one_form(user))
         stored = None if record is None else record.password_hash
         if not await self._passwords.matches(stored, password):
             return False
@@ -70,7 +70,7 @@ class Accounts:
         return [record.user for record in await self._store.all()]
 
     async def _require(self, user: str) -> AccountRecord:
-        record = await self._store.get(_normal(user))
+        record = await self._store.get(one_form(user))
         if record is None:
             raise NotFound(f"There is no account {user!r}.")
         return record
@@ -83,7 +83,7 @@ def checked_user(user: str) -> str:
 
     :raises InvalidParameters: if it cannot.
     """
-    name = _normal(user)
+    name = one_form(user)
     if not name or name != name.strip() or len(name) > MAX_USER_NAME or name in (".", ".."):
         raise InvalidParameters(
             f"A user name has 1 to {MAX_USER_NAME} characters, without spaces around it.", field="user"
@@ -93,7 +93,8 @@ def checked_user(user: str) -> str:
     return name
 
 
-def _normal(user: str) -> str:
+def one_form(user: str) -> str:
+    """The form of *user* in which names are stored and compared: letters that keyboards compose differently (NFC)."""
     return unicodedata.normalize("NFC", user)
 
 

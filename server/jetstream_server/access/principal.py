@@ -31,6 +31,8 @@ class Principal:
     :param permissions: sum of the ``PERMISSION_…`` values.
     :param root: the path that an API token is restricted to, ``None`` where there is no such restriction.
     :param token: the token of a token login.
+    :param earlier: the login that this connection had before it took up a shared token. Its destinations may be used
+        for what the token gives: the connection has proven both.
     """
 
     kind: Kind
@@ -39,6 +41,7 @@ class Principal:
     permissions: int = ALL_PERMISSIONS
     root: str | None = None
     token: str | None = None
+    earlier: "Principal | None" = None
 
     def __repr__(self) -> str:
         rights = " superuser" if self.superuser else ""

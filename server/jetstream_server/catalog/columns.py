@@ -6,7 +6,7 @@ import typing
 from collections.abc import Mapping
 from typing import Any, Generic, TypeVar
 
-import msgpack  # type: ignore[import-untyped]
+import msgpack
 from sqlalchemy import Boolean, Column, Dialect, Float, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 

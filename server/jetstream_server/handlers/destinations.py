@@ -1,0 +1,81 @@
+"""``send.…Destination…``: the address book."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from jetstream.entities import to_wire
+from jetstream_server.destinations import Destinations
+from jetstream_server.dispatch import Call, Handler
+from jetstream_server.handlers.changes import changes_of
+
+_FIELDS: Final = {
+    "destination_address": "address",
+    "destination_port": "port",
+    "permitted_destination_public_key": "permitted_public_key",
+}
+"""Names in the record of parameters that the API calls otherwise."""
+
+
+class DestinationHandlers:
+    """The API's view of destinations."""
+
+    def __init__(self, destinations: Destinations) -> None:
+        self._destinations = destinations
+        self._changes = changes_of("send.updateDestination", "send.createDestination", ())
+
+    def methods(self) -> Mapping[str, Handler]:
+        """Handlers by the names of the method table."""
+        return {
+            "send.createDestination": self.create,
+            "send.getDestination": self.get,
+            "send.getDestinations": self.all,
+            "send.updateDestination": self.update,
+            "send.deleteDestination": self.delete,
+        }
+
+    async def create(
+        self,
+        call: Call,
+        *,
+        destination_address: str,
+        destination_port: int,
+        user_name: str | None,
+        password: str | None,
+        permitted_destination_public_key: str | None,
+        send_rate_max: int | None,
+        name: str,
+        user_data: Mapping[str, Any] | None,
+    ) -> dict[str, Any]:
+        """A record for these parameters, new or not."""
+        record = await self._destinations.create(
+            call.login,
+            {
+                "address": destination_address,
+                "port": destination_port,
+                "user_name": user_name,
+                "password": password,
+                "permitted_public_key": permitted_destination_public_key,
+                "send_rate_max": send_rate_max,
+                "name": name,
+                "user_data": user_data,
+            },
+        )
+        return to_wire(self._destinations.entity(record))
+
+    async def get(self, call: Call, *, destination: str) -> dict[str, Any]:
+        """One."""
+        return to_wire(self._destinations.entity(self._destinations.visible(call.login, destination)))
+
+    async def all(self, call: Call) -> list[dict[str, Any]]:
+        """All of this login."""
+        return [to_wire(self._destinations.entity(record)) for record in self._destinations.all_visible(call.login)]
+
+    async def update(self, call: Call, *, destination: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Change fields."""
+        record = self._destinations.visible(call.login, destination)
+        fields = {_FIELDS.get(name, name): value for name, value in self._changes(changes).items()}
+        return to_wire(self._destinations.entity(await self._destinations.update(record.id, fields)))
+
+    async def delete(self, call: Call, *, destination: str) -> None:
+        """Forget one; transfers go on."""
+        await self._destinations.delete(self._destinations.visible(call.login, destination).id)
