@@ -244,11 +244,10 @@ def checked_address(text: str) -> str:
     :raises InvalidParameters: if it cannot be one.
     """
     address = text.strip()
-    if address.startswith("[") and address.endswith("]"):
-        address = address[1:-1]
     with contextlib.suppress(ValueError):
-        ipaddress.ip_address(address)
-        return address
+        bare = address[1:-1] if address.startswith("[") and address.endswith("]") else address
+        ipaddress.ip_address(bare)
+        return bare
     if not _HOST.fullmatch(address) or ":" in address:
         raise InvalidParameters(
             f"{text!r} is no address: give a host name or an IP address, and the port on its own.",

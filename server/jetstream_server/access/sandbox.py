@@ -4,7 +4,6 @@ Whoever is restricted sees a small world of their own: each of their folders by 
 named ``''``, if there is one, as ``/`` itself. The paths of that world are what the API takes and gives back.
 """
 
-import asyncio
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -69,18 +68,17 @@ class Sandboxes:
         except (PermissionDenied, InvalidParameters):
             return {}  # its owner may no longer touch what the token was made for
 
-    async def resolve(self, principal: Principal, path: str, *, follow: bool = True) -> Path:
+    def resolve(self, principal: Principal, path: str, *, follow: bool = True) -> Path:
         """The file or folder on this machine that *path* means to this login. It need not exist.
+
+        Blocking: it follows links.
 
         :param follow: whether the last part, if it is a link, is judged by where it leads; false for what treats the
             link itself (remove, rename).
         :raises PermissionDenied: if it is outside of the login's folders, or a link leads out of them.
         :raises InvalidParameters: if it cannot be a path.
         """
-        roots = self.roots(principal)
-        if roots is None:
-            return _resolve(None, path, follow=follow)
-        return await asyncio.to_thread(_resolve, roots, path, follow=follow)  # follows links: looks at the disk
+        return _resolve(self.roots(principal), path, follow=follow)
 
     def link_check(self, user: str) -> Callable[[str], bool] | None:
         """For a user of this name, whether a place (real path) is inside of their folders; ``None``: no restriction."""

@@ -1,5 +1,6 @@
 """``send.…SharedToken…`` and ``server.…APIToken…``."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -157,7 +158,7 @@ class TokenHandlers:
             raise PermissionDenied("An API token cannot make further ones; log in with an account for this.")
         _require_future(expiry_time, call.now())
         if path:
-            await self._sandboxes.resolve(principal, path)
+            await asyncio.to_thread(self._sandboxes.resolve, principal, path)
         record = await self._api.create(
             owner=principal.user,
             now=call.now(),

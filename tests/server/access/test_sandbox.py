@@ -38,10 +38,10 @@ def world(tmp_path: Path) -> Path:
 async def test_without_mappings_nobody_but_a_guest_is_restricted(sandboxes: Sandboxes) -> None:
     for principal in (OWNER, ANN, api_token("ann", None), api_token("ann", "")):
         assert sandboxes.roots(principal) is None
-        assert await sandboxes.resolve(principal, "/etc/x") == Path("/etc/x")
+        assert sandboxes.resolve(principal, "/etc/x") == Path("/etc/x")
     assert sandboxes.roots(GUEST) == {}
     with pytest.raises(PermissionDenied):
-        await sandboxes.resolve(GUEST, "/etc/x")
+        sandboxes.resolve(GUEST, "/etc/x")
 
 
 async def test_a_mapping_survives_a_restart_and_can_be_lifted(catalog: Catalog, sandboxes: Sandboxes) -> None:
@@ -76,15 +76,15 @@ async def test_paths_of_a_restricted_login(sandboxes: Sandboxes, world: Path) ->
         "/pics": world / "pics", "/pics/x": world / "pics" / "x", "/picsx": world / "ann" / "picsx",
     }
     for path, where in expected.items():
-        assert await sandboxes.resolve(ANN, path) == where
+        assert sandboxes.resolve(ANN, path) == where
 
 
 async def test_with_named_folders_only_the_rest_is_outside(sandboxes: Sandboxes, world: Path) -> None:
     await sandboxes.set("ann", {"pics": str(world / "pics")})
-    assert await sandboxes.resolve(ANN, "/pics/x") == world / "pics" / "x"
+    assert sandboxes.resolve(ANN, "/pics/x") == world / "pics" / "x"
     for path in ("/", "/other", str(world / "pics")):
         with pytest.raises(PermissionDenied) as caught:
-            await sandboxes.resolve(ANN, path)
+            sandboxes.resolve(ANN, path)
         assert caught.value.facts == {"path": path}
 
 
@@ -92,7 +92,7 @@ async def test_with_named_folders_only_the_rest_is_outside(sandboxes: Sandboxes,
 async def test_the_way_up_is_refused(sandboxes: Sandboxes, world: Path, path: str) -> None:
     await sandboxes.set("ann", {"": str(world / "ann")})
     with pytest.raises(PermissionDenied):
-        await sandboxes.resolve(ANN, path)
+        sandboxes.resolve(ANN, path)
 
 
 async def test_links_that_lead_out_are_refused_and_others_followed(sandboxes: Sandboxes, world: Path) -> None:
@@ -106,41 +106,41 @@ async def test_links_that_lead_out_are_refused_and_others_followed(sandboxes: Sa
     (world / "annex").mkdir()
     for path in ("out", "out/secret", "up", "up/outside/secret", "dangling", "in/../out", "twin", "twin/x"):
         with pytest.raises(PermissionDenied):
-            await sandboxes.resolve(ANN, path)
-    assert await sandboxes.resolve(ANN, "in/x") == home / "in" / "x"
+            sandboxes.resolve(ANN, path)
+    assert sandboxes.resolve(ANN, "in/x") == home / "in" / "x"
     # What treats the link itself, such as removing it, may: but never anything behind it.
-    assert await sandboxes.resolve(ANN, "out", follow=False) == home / "out"
+    assert sandboxes.resolve(ANN, "out", follow=False) == home / "out"
     with pytest.raises(PermissionDenied):
-        await sandboxes.resolve(ANN, "out/secret", follow=False)
+        sandboxes.resolve(ANN, "out/secret", follow=False)
 
 
 async def test_a_sandbox_may_itself_be_behind_a_link(sandboxes: Sandboxes, world: Path) -> None:
     (world / "link").symlink_to(world / "ann")
     await sandboxes.set("ann", {"": str(world / "link")})
     for follow in (True, False):
-        assert await sandboxes.resolve(ANN, "/", follow=follow) == world / "link"
-        assert await sandboxes.resolve(ANN, "/sub", follow=follow) == world / "link" / "sub"
+        assert sandboxes.resolve(ANN, "/", follow=follow) == world / "link"
+        assert sandboxes.resolve(ANN, "/sub", follow=follow) == world / "link" / "sub"
 
 
 async def test_an_api_token_stays_below_its_path(sandboxes: Sandboxes, world: Path) -> None:
     free = api_token("zoe", str(world / "ann"))
-    assert await sandboxes.resolve(free, "/sub") == world / "ann" / "sub"
+    assert sandboxes.resolve(free, "/sub") == world / "ann" / "sub"
     with pytest.raises(PermissionDenied):
-        await sandboxes.resolve(free, "/../pics")
+        sandboxes.resolve(free, "/../pics")
     await sandboxes.set("ann", {"home": str(world / "ann")})
     token = api_token("ann", "/home/sub")
     assert sandboxes.roots(token) == {"": world / "ann" / "sub"}
-    assert await sandboxes.resolve(token, "/x") == world / "ann" / "sub" / "x"
+    assert sandboxes.resolve(token, "/x") == world / "ann" / "sub" / "x"
     outside = api_token("ann", str(world / "pics"))
     assert sandboxes.roots(outside) == {}
     with pytest.raises(PermissionDenied):
-        await sandboxes.resolve(outside, "/")
+        sandboxes.resolve(outside, "/")
 
 
 @pytest.mark.parametrize("path", ["", "a\0b", "relative"])
 async def test_what_is_no_path_is_refused(sandboxes: Sandboxes, path: str) -> None:
     with pytest.raises(InvalidParameters):
-        await sandboxes.resolve(OWNER, path)
+        sandboxes.resolve(OWNER, path)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ async def test_nothing_is_ever_resolved_outside(
             (home / name).symlink_to(target)
     await sandboxes.set("ann", {"": str(home), "b": str(world / "pics")})
     try:
-        path = await sandboxes.resolve(ANN, "/".join(parts) or "/", follow=follow)
+        path = sandboxes.resolve(ANN, "/".join(parts) or "/", follow=follow)
     except PermissionDenied:
         return
     real = os.path.realpath(path if follow else path.parent if path not in (home, world / "pics") else path)

@@ -1,0 +1,154 @@
+"""The handlers of logins, users, tokens, destinations and limits over real services; only the connection is made up."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from argon2 import PasswordHasher
+
+from jetstream.api.methods import METHODS
+from jetstream.entities import BandwidthLimits
+from jetstream_server.access.accounts import Accounts
+from jetstream_server.access.door import Door
+from jetstream_server.access.gate import NodeGate
+from jetstream_server.access.identity import load_or_create
+from jetstream_server.access.passwords import Passwords
+from jetstream_server.access.principal import Kind, Principal
+from jetstream_server.access.sandbox import Sandboxes
+from jetstream_server.access.throttle import Throttle
+from jetstream_server.access.tokens import ApiTokens, SharedTokens
+from jetstream_server.catalog import Catalog
+from jetstream_server.config import load_settings
+from jetstream_server.destinations import Activity, Destinations
+from jetstream_server.dispatch import Call, Dispatcher, Handler
+from jetstream_server.eventlog import EventLog
+from jetstream_server.handlers.destinations import DestinationHandlers
+from jetstream_server.handlers.login import LoginHandlers
+from jetstream_server.handlers.manifests import ManifestHandlers
+from jetstream_server.handlers.server_info import ServerInfoHandlers
+from jetstream_server.handlers.tokens import TokenHandlers
+from jetstream_server.handlers.users import UserHandlers
+from jetstream_server.link.handshake import Myself
+from jetstream_server.manifests import Manifests
+from jetstream_server.requests import Requests
+
+TICKET = "the ticket's secret"
+OWNER = Principal(Kind.OWNER, "olga")
+ANN = Principal(Kind.ACCOUNT, "ann")
+BOB = Principal(Kind.ACCOUNT, "bob")
+
+
+class FakeBandwidth:
+    """Limits that never change."""
+
+    def __init__(self) -> None:
+        self.limits = BandwidthLimits(outgoing=5000)
+
+
+class Client:
+    """One API connection, as handlers see it."""
+
+    def __init__(self, desk: "Desk", address: str = "127.0.0.1", principal: Principal | None = None) -> None:
+        self._desk = desk
+        self.address = address
+        self.port = 50_000
+        self.is_loopback = address.startswith("127.")
+        self.requests = Requests(asyncio.create_task, desk.now)
+        self.principal = principal
+
+    def set_principal(self, principal: Principal | None) -> None:
+        self.principal = principal
+
+    async def __call__(self, name: str, /, **params: Any) -> Any:
+        """Calls the method *name* with its wire parameters."""
+        return await self._desk.dispatcher.call(Call(self.principal, self, self._desk.now), name, params)
+
+
+class Desk:
+    """Everything that the handlers need, for real."""
+
+    def __init__(self) -> None:
+        self.time = 1_700_000_000_000_000
+        self.dispatcher: Dispatcher
+        self.accounts: Accounts
+        self.shared: SharedTokens
+        self.api: ApiTokens
+        self.sandboxes: Sandboxes
+        self.destinations: Destinations
+        self.manifests: Manifests
+        self.catalog: Catalog
+        self.info: ServerInfoHandlers
+        self.stop = asyncio.Event()
+        self.logged_out: list[Callable[[Principal], bool]] = []
+        self.activity: dict[str, Activity] = {}
+        self.names = {"localhost": "127.0.0.1"}
+
+    def now(self) -> int:
+        return self.time
+
+    def client(self, principal: Principal | None = None, address: str = "127.0.0.1") -> Client:
+        return Client(self, address, principal)
+
+    async def resolve(self, host: str) -> str | None:
+        return self.names.get(host)
+
+    def ended(self, principal: Principal) -> bool:
+        """Whether connections of this login were ended."""
+        return any(matches(principal) for matches in self.logged_out)
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    passwords = Passwords(PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+    desk = Desk()
+    with ThreadPoolExecutor(2) as executor:
+        async with await Catalog.open(tmp_path / "state" / "catalog.db") as catalog:
+            await _build(desk, tmp_path, catalog, passwords, executor)
+            yield desk
+            await desk.manifests.stop()
+    passwords.close()
+
+
+async def _build(
+    desk: Desk, folder: Path, catalog: Catalog, passwords: Passwords, executor: ThreadPoolExecutor
+) -> None:
+    identity = load_or_create(folder / "state")
+    settings = load_settings(
+        ["--sandbox-dir", str(folder / "received"), "--persistent-state-dir", str(folder / "state")], {}
+    )
+    desk.catalog = catalog
+    desk.accounts = Accounts(catalog, passwords)
+    desk.shared = await SharedTokens.load(catalog, passwords)
+    desk.api = await ApiTokens.load(catalog)
+    desk.sandboxes = await Sandboxes.load(catalog, "olga")
+    desk.destinations = await Destinations.load(
+        catalog, desk.now, desk.resolve, lambda id: desk.activity.get(id, Activity())
+    )
+    desk.manifests = Manifests(catalog, EventLog(catalog, desk.now), executor, desk.now, desk.sandboxes.link_check)
+    door = Door(desk.accounts, desk.shared, desk.api, Throttle(), desk.now, lambda: 0.0)
+    gate = NodeGate(
+        catalog, door, desk.shared, desk.sandboxes, identity.fingerprint, "olga", folder / "received", desk.now
+    )
+
+    async def in_use(id: str) -> bool:
+        return False
+
+    manifests = ManifestHandlers(desk.manifests, desk.sandboxes, desk.shared, in_use, executor)
+    myself = Myself(identity, "uid", "launch", "Studio A", "0.1.0")
+    desk.info = ServerInfoHandlers(
+        settings, myself, catalog, gate, FakeBandwidth(), executor, desk.stop, desk.now  # type: ignore[arg-type]
+    )
+    handlers: dict[str, Handler] = {
+        **manifests.methods(),
+        **desk.info.methods(),
+        **LoginHandlers(door, "olga", TICKET, False).methods(),
+        **UserHandlers(desk.accounts, desk.sandboxes, desk.logged_out.append).methods(),
+        **DestinationHandlers(desk.destinations).methods(),
+        **TokenHandlers(
+            desk.shared, desk.api, manifests, desk.sandboxes, lambda: ("2001:db8::7", 9000), desk.logged_out.append
+        ).methods(),
+    }
+    desk.dispatcher = Dispatcher(handlers, {name: METHODS[name] for name in handlers})
