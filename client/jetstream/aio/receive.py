@@ -1,0 +1,89 @@
+"""Receiving: incoming transfers, downloads, and who may send here."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from jetstream.aio.group import Ask, Group, ReceiveTransferRef
+from jetstream.constants import OVERWRITE_ALWAYS
+from jetstream.entities import Event, ReceiveTransfer, Source, UserData
+
+
+class Receive(Group):
+    """``client.receive``. Transfers may be given as entity, as dict, or by their bare id."""
+
+    def __init__(self, ask: Ask) -> None:
+        super().__init__(ask, "recv")
+
+    async def get_transfers(self, modified_since: int | None = None) -> list[ReceiveTransfer]:
+        """Incoming transfers.
+
+        :param modified_since: only what changed after this cursor: the largest ``modified_cursor`` seen so far.
+        """
+        return await self._many(ReceiveTransfer, "getTransfers", modifiedSince=modified_since)
+
+    async def get_transfer(self, transfer: ReceiveTransferRef) -> ReceiveTransfer:
+        """One incoming transfer."""
+        return await self._one(ReceiveTransfer, "getTransfer", transfer=transfer)
+
+    async def wait_for_transfer(self, transfer: ReceiveTransferRef, timeout: float | None = None) -> ReceiveTransfer:
+        """Wait until an incoming transfer is complete, suspended, cancelled or failed; look at ``status``.
+
+        :param timeout: seconds, ``None`` for ever.
+        :raises RequestTimeout: when the time is over.
+        """
+        return await self._wait(ReceiveTransfer, "getTransfer", timeout, transfer=transfer)
+
+    async def create_download(self, link: str, password: str | None = None, destination_path: str = "",
+                              overwrite_mode: int = OVERWRITE_ALWAYS,
+                              user_data: UserData | None = None) -> ReceiveTransfer:
+        """Fetch a shared token by dialling its node; needs no open port here.
+
+        :param link: ``jetstream://HOST[:PORT]/download?token=WORDS``.
+        :param destination_path: the folder that the files go below.
+        :param overwrite_mode: one of ``OVERWRITE_...``.
+        """
+        return await self._one(ReceiveTransfer, "createDownload", link=link, password=password,
+                               destinationPath=destination_path, overwriteMode=overwrite_mode, userData=user_data)
+
+    async def suspend_transfer(self, transfer: ReceiveTransferRef) -> ReceiveTransfer:
+        """Pause an incoming transfer."""
+        return await self._one(ReceiveTransfer, "suspendTransfer", transfer=transfer)
+
+    async def resume_transfer(self, transfer: ReceiveTransferRef) -> ReceiveTransfer:
+        """Let an incoming transfer go on, or fetch again after an error."""
+        return await self._one(ReceiveTransfer, "resumeTransfer", transfer=transfer)
+
+    async def cancel_transfer(self, transfer: ReceiveTransferRef) -> ReceiveTransfer:
+        """Stop an incoming transfer for good; the record stays."""
+        return await self._one(ReceiveTransfer, "cancelTransfer", transfer=transfer)
+
+    async def delete_transfer(self, transfer: ReceiveTransferRef) -> None:
+        """Stop and forget an incoming transfer."""
+        await self._none("deleteTransfer", transfer=transfer)
+
+    async def get_transfer_events(self, transfer: ReceiveTransferRef, limit: int = 1000) -> list[Event]:
+        """What happened to one incoming transfer."""
+        return await self._events("getTransferEvents", transfer=transfer, limit=limit)
+
+    async def get_sources(self) -> list[Source]:
+        """Who sends to this node."""
+        return await self._many(Source, "getSources")
+
+    # -- who may send here (superusers) ---------------------------------------------------------------------------
+
+    async def add_authorized_client(self, client_public_key: str | Mapping[str, Any], name: str = "") -> None:
+        """Let the node with this identity (fingerprint or certificate) send here."""
+        await self._none("addAuthorizedClient", clientPublicKey=client_public_key, name=name)
+
+    async def remove_authorized_client(self, client_public_key: str | Mapping[str, Any]) -> None:
+        """Stop letting that node send here."""
+        await self._none("removeAuthorizedClient", clientPublicKey=client_public_key)
+
+    async def get_authorized_clients(self) -> list[dict[str, Any]]:
+        """The identities that may send here: ``clientPublicKey``, ``name`` and ``creationTime`` of each."""
+        clients: list[dict[str, Any]] = await self._raw("getAuthorizedClients")
+        return clients
+
+    async def allow_only_authorized_clients(self, only_authorized_clients_allowed: bool) -> None:
+        """Say whether valid credentials alone are not enough to send here."""
+        await self._none("allowOnlyAuthorizedClients", onlyAuthorizedClientsAllowed=only_authorized_clients_allowed)
