@@ -44,11 +44,12 @@ def overview(chosen: Selected, now: int, home: str) -> tuple[Fact, ...]:
     return tuple(fact for fact in facts if fact is not None and fact.text)
 
 
-def _status(row: Row) -> Fact:
+def _status(row: Row) -> Fact | None:
+    if not row.status.advice:
+        return None
     text = printable(row.status.sentence)
     advice = printable(row.status.advice)
-    if advice:
-        text = f"{text}. {advice}" if not text.endswith((".", "!", "?")) else f"{text} {advice}"
+    text = f"{text}. {advice}" if not text.endswith((".", "!", "?")) else f"{text} {advice}"
     return Fact(tr("Status"), text, row.status.tone, row.status.icon)
 
 

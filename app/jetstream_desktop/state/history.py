@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-_KEEP: Final = 14_400
+_KEEP: Final = 7_200
 _GAP_SECONDS: Final = 5.0
 
 
@@ -17,7 +17,7 @@ class Point:
 
 
 class SpeedHistory:
-    """Keeps up to four hours of one sample a second; after that the oldest go."""
+    """Keeps up to two hours of one sample a second; after that the oldest go."""
 
     def __init__(self) -> None:
         self._samples: deque[Point] = deque(maxlen=_KEEP)

@@ -34,10 +34,10 @@ class Options:
 def overwrite_names() -> dict[int, str]:
     """The choices for files that are already there, in words."""
     return {
-        OVERWRITE_ALWAYS: tr("Existing files replaced"),
-        OVERWRITE_KEEP_BOTH: tr("Both kept, new ones numbered"),
-        OVERWRITE_NEVER: tr("Existing files kept"),
-        OVERWRITE_BACKUP: tr("Old files kept as .jetbak"),
+        OVERWRITE_ALWAYS: tr("Replaces files"),
+        OVERWRITE_KEEP_BOTH: tr("Keeps both"),
+        OVERWRITE_NEVER: tr("Keeps files there"),
+        OVERWRITE_BACKUP: tr("Keeps old as .jetbak"),
     }
 
 

@@ -50,6 +50,7 @@ class Actions(QObject):
 
     def _make(self, text: str, icon: str, keys: Keys, tip: str) -> QAction:
         action = QAction(text, self)
+        action.setIconText(text)
         action.setShortcutContext(Qt.ShortcutContext.WindowShortcut)
         if keys is not None:
             action.setShortcut(keys if isinstance(keys, str) else QKeySequence(keys))

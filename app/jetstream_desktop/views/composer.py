@@ -47,7 +47,8 @@ class OptionsBox(QWidget):
         self._line.setCheckable(True)
         self._line.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self._line.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self._line.setStyleSheet("QToolButton { color: palette(placeholder-text); padding: 5px 0; text-align: left }")
+        self._line.setStyleSheet("QToolButton { color: palette(placeholder-text); padding: 5px 0; text-align: left; "
+                                 f"font-size: {theme.font('small').pixelSize()}px }}")
         self._line.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._line.toggled.connect(self._unfold)
         self._boxes: list[QComboBox] = []

@@ -22,6 +22,11 @@ from jetstream_desktop.views.theme import Theme
 _INDENT = 20
 
 
+def _place(node: Node) -> str:
+    """What a row is remembered by: its source, so that a renamed folder stays open."""
+    return node.found.path if node.found is not None else node.target
+
+
 class BasketDelegate(QStyledItemDelegate):
     """Paints a row of the tree."""
 
@@ -51,10 +56,10 @@ class BasketDelegate(QStyledItemDelegate):
         if index.column() == NAME:
             self._name(painter, area, node, words)
         elif index.column() == GOES_AS:
-            painting.text(painter, area.adjusted(0, 0, -10, 0), words, theme.font("body"), theme.colour("dim"),
+            painting.text(painter, area.adjusted(8, 0, -10, 0), words, theme.font("body"), theme.colour("dim"),
                           mode=Qt.TextElideMode.ElideMiddle)
         elif index.column() == SIZE:
-            painting.text(painter, area.adjusted(0, 0, -12, 0), words, theme.font("body"), theme.colour("text"),
+            painting.text(painter, area.adjusted(0, 0, -8, 0), words, theme.font("body"), theme.colour("text"),
                           painting.Align.AlignRight)
         elif words:
             flag = self._model.flag(node)
@@ -152,10 +157,10 @@ class BasketTree(QTreeView):
             self.setExpanded(index.siblingAtColumn(NAME), not self.isExpanded(index.siblingAtColumn(NAME)))
 
     def _opened(self, index: QModelIndex) -> None:
-        self._open.add(str(index.data(KEY)))
+        self._open.add(_place(index.data(SNAPSHOT)))
 
     def _closed(self, index: QModelIndex) -> None:
-        self._open.discard(str(index.data(KEY)))
+        self._open.discard(_place(index.data(SNAPSHOT)))
 
     def _keep(self) -> None:
         self._chosen = set(self.selected_targets())
@@ -171,7 +176,7 @@ class BasketTree(QTreeView):
             if node.target in self._chosen and not node.hidden:
                 self.selectionModel().select(index, self.selectionModel().SelectionFlag.Select
                                              | self.selectionModel().SelectionFlag.Rows)
-            if node.target in self._open or node.made:
+            if _place(node) in self._open or node.made:
                 if model.canFetchMore(index):
                     model.fetchMore(index)
                 self.setExpanded(index, True)

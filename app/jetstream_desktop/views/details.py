@@ -60,7 +60,7 @@ class FactGrid(QWidget):
         self._grid = QGridLayout()
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(6)
-        self._grid.setVerticalSpacing(7)
+        self._grid.setVerticalSpacing(4)
         self._grid.setColumnMinimumWidth(0, 104)
         self._grid.setColumnStretch(2, 1)
         self._lines: list[tuple[ElidedLabel, IconLabel, ElidedLabel]] = []
@@ -131,7 +131,6 @@ class Details(QWidget):
         files.wanted.connect(self.files_wanted)
         self.tabs.currentChanged.connect(self._tab)
         layout = column()
-        layout.addWidget(hairline())
         head = row(margins=(16, 0, 16, 0))
         head.addWidget(self.tabs)
         head.addStretch(1)
@@ -142,7 +141,7 @@ class Details(QWidget):
         self.setMinimumHeight(120)
 
     def sizeHint(self) -> QSize:
-        return QSize(600, 210)
+        return QSize(600, 232)
 
     def _overview_page(self) -> QWidget:
         line = row(margins=(16, 14, 16, 8), spacing=32)
@@ -152,6 +151,7 @@ class Details(QWidget):
         scroll.setWidget(self._facts)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.viewport().setAutoFillBackground(False)
+        self._facts.setAutoFillBackground(False)
         line.addWidget(scroll, 5)
         self._small.setMaximumWidth(580)
         line.addWidget(self._small, 6)

@@ -1,7 +1,7 @@
 """Drawing that several delegates share."""
 
 from PySide6.QtCore import QPoint, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
 
 from jetstream_desktop.views.theme import Theme
 
@@ -63,6 +63,6 @@ def dot(painter: QPainter, centre: QPoint, colour: QColor, filled: bool = True, 
         painter.drawEllipse(area)
     else:
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(colour)
+        painter.setPen(QPen(colour, 1.5))
         painter.drawEllipse(area.adjusted(0.75, 0.75, -0.75, -0.75))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)

@@ -30,6 +30,7 @@ QLabel[role="bad"] {{ color: {bad}; }}
 QLabel[role="token"] {{ font-size: {token}px; font-weight: 600; }}
 QPushButton, QToolButton {{ background: {pane}; color: {text}; border: 1px solid {hairline};
   border-radius: {radius}px; padding: 6px 11px; }}
+QToolButton {{ padding: 5px 8px; }}
 QPushButton:hover, QToolButton:hover {{ background: {hover}; }}
 QPushButton:pressed, QToolButton:pressed {{ background: {track}; }}
 QPushButton:focus, QToolButton:focus {{ border-color: {accent}; }}

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QLineEdit, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QLineEdit, QMenu, QSizePolicy, QToolButton, QWidget
 
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.views.actions import Actions
@@ -50,6 +50,8 @@ class Toolbar(QWidget):
         IconKeeper(self.send, theme, "up", "accent_text")
         for button in (self.send, self._button(actions.get), self._button(actions.share)):
             line.addWidget(button)
+            if button is not self.send:
+                self._verbs.append(button)
         line.addSpacing(6)
         divider = hairline(vertical=True)
         divider.setFixedHeight(20)
@@ -76,6 +78,7 @@ class Toolbar(QWidget):
         made.setDefaultAction(action)
         made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         made.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
+        made.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
         made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         made.setAccessibleName(action.text().rstrip("…"))
         if role:

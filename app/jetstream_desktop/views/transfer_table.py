@@ -87,8 +87,8 @@ class TransferDelegate(QStyledItemDelegate):
     def _name(self, painter: QPainter, area: QRect, row: Row) -> None:
         middle = area.center().y()
         width = area.width() - _PAD
-        upper = QRect(area.left(), middle - 19, width, 20)
-        lower = QRect(area.left(), middle, width, 18)
+        upper = QRect(area.left() + 8, middle - 19, width - 8, 20)
+        lower = QRect(area.left() + 8, middle, width - 8, 18)
         theme = self._theme
         painting.text(painter, upper, printable(row.name), theme.font("body"), theme.colour("text"))
         painting.text(painter, lower, second_line(row), theme.font("small"), theme.colour("dim"))
@@ -104,7 +104,7 @@ class TransferDelegate(QStyledItemDelegate):
 
     def _status(self, painter: QPainter, area: QRect, row: Row) -> None:
         theme, status = self._theme, row.status
-        place = QPoint(area.left() + _PAD - 2, area.center().y() - 7)
+        place = QPoint(area.left() + _PAD - 3, area.center().y() - 7)
         painting.icon(painter, theme, status.icon, status.tone, place, 16)
         label = QRect(area.left() + _PAD + 20, area.top(), area.width() - _PAD - 24, area.height())
         painting.text(painter, label, printable(status.sentence), theme.font("small"), theme.colour(status.tone))
@@ -112,7 +112,7 @@ class TransferDelegate(QStyledItemDelegate):
     def _plain(self, painter: QPainter, area: QRect, row: Row, column: Column) -> None:
         theme = self._theme
         align = painting.Align.AlignRight if column in _RIGHT else painting.Align.AlignLeft
-        inner = area.adjusted(6, 0, -_PAD, 0)
+        inner = area.adjusted(8, 0, -8, 0)
         painting.text(painter, inner, cell_text(row, column), theme.font("body"), theme.colour("text"), align)
 
 
@@ -130,7 +130,7 @@ class TransferTable(QTableView):
         self._model = model
         self._kept: tuple[list[str], str | None] = ([], None)
         self._own_widths = False
-        self._fitting = False
+        self._fitting = True
         self.setModel(model)
         self.setItemDelegate(TransferDelegate(theme, self))
         self.setAccessibleName(tr("Transfers"))
@@ -166,6 +166,7 @@ class TransferTable(QTableView):
         for column in Column:
             self.setColumnHidden(column, column not in _SHOWN)
             self.setColumnWidth(column, 110)
+        self._fitting = False
 
     # Selection
 

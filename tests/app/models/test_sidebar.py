@@ -3,7 +3,8 @@ from PySide6.QtCore import QMimeData, Qt, QUrl
 
 from jetstream.entities import Destination
 from jetstream_desktop.models.roles import SNAPSHOT
-from jetstream_desktop.models.sidebar import EntryKind, SidebarModel, reachable
+from jetstream_desktop.models.sidebar import EntryKind, SidebarModel
+from jetstream_desktop.state.address import reachable
 from jetstream_desktop.state.filters import Filter
 
 

@@ -1,0 +1,154 @@
+"""What the person asks for, done at the node. Each answers with a value or raises; nothing here shows anything."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from jetstream.entities import Destination, Event, Manifest, ReceiveTransfer, Token, Transfer, wire_name
+from jetstream.errors import JetStreamError
+from jetstream_desktop.services.session import Session
+from jetstream_desktop.state.address import Choice
+from jetstream_desktop.state.basket import Basket
+from jetstream_desktop.state.options import Options
+from jetstream_desktop.state.rows import Row
+
+RESUME = "resume"
+PAUSE = "pause"
+CANCEL = "cancel"
+REMOVE = "remove"
+_CALLS = {RESUME: "resume_transfer", PAUSE: "suspend_transfer", CANCEL: "cancel_transfer", REMOVE: "delete_transfer"}
+PAGE = 500
+
+
+class Commands:
+    """Calls to the node behind the session.
+
+    :param done: called after every change, so that the table is asked for at once.
+    """
+
+    def __init__(self, session: Session, done: Callable[[], None]) -> None:
+        self._session = session
+        self._done = done
+
+    # Rows
+
+    async def act(self, what: str, rows: Iterable[Row]) -> list[JetStreamError]:
+        """Pause, resume, cancel or remove rows; what could not be done comes back as errors, the rest is done."""
+        problems: list[JetStreamError] = []
+        client = self._session.client
+        for row in rows:
+            group = client.receive if row.incoming else client.send
+            try:
+                await getattr(group, _CALLS[what])(row.transfer_id)
+            except JetStreamError as error:
+                problems.append(error)
+        self._done()
+        return problems
+
+    async def adjust(self, rows: Iterable[Row], *, priority: int | None = None, limit: int | None = None) -> None:
+        """Change priority or limit (kbit/s, 0 lifts it) of outgoing rows while they run."""
+        client = self._session.client
+        for row in rows:
+            if not row.incoming:
+                await client.send.update_transfer(row.transfer_id, priority=priority, send_rate_max=limit)
+        self._done()
+
+    # Sending and sharing
+
+    async def manifest(self, basket: Basket, options: Options) -> Manifest:
+        """The manifest of a basket; counting goes on in the node."""
+        made: Manifest = await self._session.client.send.create_manifest(
+            mappings=basket.mappings(), symlink_mode=options.symlinks, exclude=list(basket.exclude),
+            skip_unreadable=True)
+        return made
+
+    async def send(self, basket: Basket, choice: Choice, options: Options) -> Transfer:
+        """Send a basket to a destination that is known or was just typed."""
+        client = self._session.client
+        if choice.destination is not None:
+            destination_id = choice.destination.id
+        else:
+            assert choice.address is not None
+            fresh: Destination = await client.send.create_destination(
+                destination_address=choice.address.host, destination_port=choice.address.port)
+            destination_id = fresh.id
+        manifest = await self.manifest(basket, options)
+        made: Transfer = await client.send.create_transfer(
+            destination=destination_id, manifest=manifest, destination_path=options.folder,
+            priority=options.priority, send_rate_max=options.limit, overwrite_mode=options.overwrite)
+        self._done()
+        return made
+
+    async def share(self, manifest_id: str, values: Mapping[str, Any]) -> Token:
+        """A token for a manifest."""
+        made: Token = await self._session.client.send.create_shared_token(manifest=manifest_id, **values)
+        self._done()
+        return made
+
+    async def update_token(self, token: str, changes: Mapping[str, Any]) -> Token:
+        """Change expiry, limit, password or description of a token."""
+        wire = {wire_name(name): value for name, value in changes.items()}
+        made: Token = await self._session.client.send.update_shared_token(token, changes=wire)
+        self._done()
+        return made
+
+    async def revoke(self, tokens: Iterable[str]) -> None:
+        """Make tokens useless."""
+        for token in tokens:
+            await self._session.client.send.delete_shared_token(token)
+        self._done()
+
+    async def get(self, link: str, password: str | None, folder: str) -> ReceiveTransfer:
+        """Fetch what a link shares."""
+        made: ReceiveTransfer = await self._session.client.receive.create_download(
+            link=link, password=password, destination_path=folder)
+        self._done()
+        return made
+
+    # Address book
+
+    async def save_destination(self, known: str | None, values: Mapping[str, Any]) -> Destination:
+        """Add or change a destination. *values* in the names of the API, snake_case."""
+        client = self._session.client
+        if known is None:
+            made: Destination = await client.send.create_destination(**values)
+        else:
+            made = await client.send.update_destination(known, changes={wire_name(k): v for k, v in values.items()})
+        self._done()
+        return made
+
+    async def remove_destinations(self, ids: Sequence[str]) -> None:
+        """Forget destinations."""
+        for one in ids:
+            await self._session.client.send.delete_destination(one)
+        self._done()
+
+    # Looking closer
+
+    async def files(self, row: Row, manifest_id: str, offset: int) -> tuple[list[tuple[str, int]], bool]:
+        """A page of the files of an outgoing transfer as ``(path, size)``, and whether it is the last one."""
+        answer = await self._session.client.send.get_manifest_files(manifest_id, offset=offset, limit=PAGE)
+        entries = answer["fileMappings"]
+        return [(str(e["destPath"]), int(e["fileSize"] or 0)) for e in entries], len(entries) < PAGE
+
+    async def events(self, row: Row) -> list[Event]:
+        """The event log of one transfer."""
+        group = self._session.client.receive if row.incoming else self._session.client.send
+        found: list[Event] = list(await group.get_transfer_events(row.transfer_id))
+        return found
+
+    # The node itself
+
+    async def limit(self, outgoing: int) -> None:
+        """Limit what the node sends, in kbit/s; 0 lifts the limit."""
+        await self._as_superuser(lambda server: server.update_bandwidth_limits(outgoing=outgoing))
+        await self._session.refresh()
+
+    async def receiving_folder(self, path: str) -> None:
+        """Where incoming transfers land."""
+        await self._as_superuser(lambda server: server.set_receiving_folder(path))
+        await self._session.refresh()
+
+    async def _as_superuser(self, call: Callable[[Any], Awaitable[Any]]) -> None:
+        server = self._session.client.server
+        await server.superuser()
+        await call(server)

@@ -1,0 +1,158 @@
+"""The node of this person on this computer: found by its ticket, or started as a process of its own."""
+
+import asyncio
+import json
+import logging
+import os
+import sys
+from collections.abc import Awaitable, Callable, Sequence
+
+from PySide6.QtCore import QObject, QProcess, QProcessEnvironment
+
+from jetstream.constants import DEFAULT_API_PORT
+from jetstream.errors import ConnectionFailed, JetStreamError
+from jetstream.local import Ticket, local_tickets
+from jetstream_desktop.i18n import tr
+from jetstream_desktop.services.node import NodeClient
+
+log = logging.getLogger("jetstream.desktop")
+
+Dial = Callable[[int], Awaitable[NodeClient]]
+"""Connects to a port of this computer and logs in by ticket."""
+START_SECONDS = 20.0
+STOP_SECONDS = 10.0
+_REFUSED = 3
+
+
+class LocalNode(QObject):
+    """Finds the node or starts one. A node that was started here is stopped here, and only that one.
+
+    :param dial: connects to a port of this computer.
+    :param arguments: further arguments of the node, for tests.
+    """
+
+    def __init__(self, dial: Dial, arguments: Sequence[str] = (), parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._dial = dial
+        self._arguments = tuple(arguments)
+        self._process: QProcess | None = None
+        self._output = b""
+        self._errors = b""
+        self._moved = asyncio.Event()
+
+    @property
+    def started_here(self) -> bool:
+        """Whether the running node is a child of this program."""
+        return self._process is not None and self._process.state() != QProcess.ProcessState.NotRunning
+
+    async def reach(self, step: Callable[[str], None]) -> NodeClient:
+        """A connection to the node, which is started if there is none.
+
+        :raises JetStreamError: if there is no way.
+        """
+        found = await self._find()
+        if found is not None:
+            return found
+        step(tr("Starting the node"))
+        if not self.started_here:
+            await self._start(())
+        try:
+            port = await self._announced()
+        except ConnectionFailed:
+            if self._process is None or self._process.exitCode() != _REFUSED or "--api-port" in self._arguments:
+                raise
+            log.info("port %d is taken, trying any other", DEFAULT_API_PORT)
+            await self._start(("--api-port", "0"))
+            port = await self._announced()
+        step(tr("Logging in to the node"))
+        return await self._dial(port)
+
+    async def _find(self) -> NodeClient | None:
+        for ticket in local_tickets():
+            if not _alive(ticket):
+                continue
+            try:
+                return await self._dial(ticket.port)
+            except JetStreamError as error:
+                log.info("no node behind %r: %s", ticket, error)
+        return None
+
+    async def _start(self, more: Sequence[str]) -> None:
+        process = QProcess(self)
+        environment = QProcessEnvironment.systemEnvironment()
+        process.setProcessEnvironment(environment)
+        process.setProgram(sys.executable)
+        process.setArguments(["-m", "jetstream_server", "--announce", *self._arguments, *more])
+        self._output = self._errors = b""
+        process.readyReadStandardOutput.connect(self._read_output)
+        process.readyReadStandardError.connect(self._read_errors)
+        process.stateChanged.connect(self._moved.set)
+        self._process = process
+        process.start()
+
+    def _read_output(self) -> None:
+        if self._process is not None:
+            self._output += bytes(self._process.readAllStandardOutput().data())
+            self._moved.set()
+
+    def _read_errors(self) -> None:
+        if self._process is not None:
+            self._errors = (self._errors + bytes(self._process.readAllStandardError().data()))[-8192:]
+
+    async def _announced(self) -> int:
+        """Waits for the line that the node prints once it accepts connections."""
+        assert self._process is not None
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                while b"\n" not in self._output:
+                    if self._process.state() == QProcess.ProcessState.NotRunning:
+                        raise ConnectionFailed(self._why())
+                    self._moved.clear()
+                    await self._moved.wait()
+        except TimeoutError as error:
+            raise ConnectionFailed(tr("The node did not start within {n} seconds.", n=int(START_SECONDS))) from error
+        return announced_port(self._output.partition(b"\n")[0])
+
+    def _why(self) -> str:
+        lines = self._errors.decode("utf-8", "replace").strip().splitlines()
+        words = lines[-1].removeprefix("jetstream server: ") if lines else tr("it gave no reason")
+        return tr("The node did not start: {words}", words=words)
+
+    async def stop(self) -> None:
+        """Stop the node if it was started here; its transfers are checkpointed and go on with its next start."""
+        process = self._process
+        if process is None or process.state() == QProcess.ProcessState.NotRunning:
+            return
+        process.terminate()
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                while process.state() != QProcess.ProcessState.NotRunning:
+                    self._moved.clear()
+                    await self._moved.wait()
+        except TimeoutError:
+            log.warning("the node did not stop in time")
+            process.kill()
+            process.waitForFinished(2000)
+
+
+def announced_port(line: bytes) -> int:
+    """The port in the line of JSON that a node prints.
+
+    :raises ConnectionFailed: if it is no such line.
+    """
+    try:
+        return int(json.loads(line)["port"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ConnectionFailed(tr("What was started is no JetStream node.")) from error
+
+
+def _alive(ticket: Ticket) -> bool:
+    if sys.platform == "win32":
+        return True
+    try:
+        os.kill(ticket.pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

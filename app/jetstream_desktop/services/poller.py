@@ -1,0 +1,160 @@
+"""Asks the node what changed and hands differences to the models: often while anything moves, seldom when idle."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from jetstream.entities import Destination, Manifest, ReceiveTransfer, Token, Transfer
+from jetstream.errors import JetStreamError
+from jetstream_desktop.services.session import Session
+from jetstream_desktop.state.address import title_of
+from jetstream_desktop.state.changes import Changes, between
+from jetstream_desktop.state.history import SpeedHistory
+from jetstream_desktop.state.rows import Group, Names, Row, RowMaker, key_of
+
+log = logging.getLogger("jetstream.desktop")
+
+BUSY_SECONDS = 0.25
+IDLE_SECONDS = 2.0
+SIDE_SECONDS = 5.0
+"""How often destinations and tokens are asked for."""
+_HISTORIES = 50
+
+_ENDED = (Group.DONE, Group.FAILED)
+
+Entity = Transfer | ReceiveTransfer
+
+
+class Poller(QObject):
+    """Keeps what the node said last. Signals carry differences or whole frozen lists.
+
+    :param clock: the time in µs UTC.
+    """
+
+    changed = Signal(object)
+    """:class:`Changes` of the table."""
+    destinations_changed = Signal(object)
+    tokens_changed = Signal(object)
+    polled = Signal()
+    finished = Signal(object)
+    """Rows that became complete or failed since the last poll."""
+
+    def __init__(self, session: Session, clock: Callable[[], int], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._clock = clock
+        self._maker = RowMaker()
+        self._wake = asyncio.Event()
+        self._cursors: list[int | None] = [None, None]
+        self._rows: dict[str, Row] = {}
+        self.entities: dict[str, Entity] = {}
+        self.destinations: tuple[Destination, ...] = ()
+        self.tokens: tuple[Token, ...] = ()
+        self.manifests: dict[str, Manifest] = {}
+        self.histories: dict[str, SpeedHistory] = {}
+        self._side_due = 0.0
+
+    def soon(self) -> None:
+        """Ask at once: the person has just done something."""
+        self._side_due = 0.0
+        self._wake.set()
+
+    def restart(self) -> None:
+        """Forget the cursors: another connection, or another node."""
+        self._cursors = [None, None]
+        self.soon()
+
+    async def run(self) -> None:
+        """Ask until the connection breaks or this is cancelled."""
+        self.restart()
+        while True:
+            self._wake.clear()
+            try:
+                await self.poll()
+            except JetStreamError as error:
+                log.info("poll: %s", error)
+                return
+            busy = any(row.group is Group.ACTIVE or row.group is Group.WAITING for row in self._rows.values())
+            await self._pause(BUSY_SECONDS if busy else IDLE_SECONDS)
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            return
+
+    async def poll(self) -> None:
+        """Ask once and tell what changed."""
+        client = self._session.client
+        loop = asyncio.get_running_loop()
+        if loop.time() >= self._side_due:
+            await self._poll_side(client)
+            self._side_due = loop.time() + SIDE_SECONDS
+        sent_since, received_since = self._cursors
+        sent, received = await asyncio.gather(client.send.get_transfers(modified_since=sent_since),
+                                              client.receive.get_transfers(modified_since=received_since))
+        complete = sent_since is None or received_since is None
+        self._cursors = [_newest(sent, sent_since), _newest(received, received_since)]
+        self._take([*sent, *received], complete=complete)
+        self.polled.emit()
+
+    async def _poll_side(self, client: Any) -> None:
+        destinations, tokens = await asyncio.gather(client.send.get_destinations(), client.send.get_shared_tokens())
+        if tuple(destinations) != self.destinations:
+            self.destinations = tuple(destinations)
+            self.destinations_changed.emit(self.destinations)
+        if tuple(tokens) != self.tokens:
+            missing = {token.manifest_id for token in tokens} - set(self.manifests)
+            if missing:
+                self.manifests |= {m.id: m for m in await client.send.get_manifests()}
+            self.tokens = tuple(tokens)
+            self.tokens_changed.emit(self.tokens)
+
+    def _take(self, fresh: Sequence[Entity], *, complete: bool) -> None:
+        now = self._clock()
+        names = Names(destinations={d.id: title_of(d) for d in self.destinations})
+        gone = {key_of(entity) for entity in fresh if entity.deleted}
+        living = {key_of(entity): entity for entity in fresh if not entity.deleted}
+        moving = {} if complete else {key: entity for key, entity in self.entities.items()
+                                      if entity.processing and key not in living and key not in gone}
+        rows = [self._maker.make(entity, names, now) for entity in (*living.values(), *moving.values())]
+        changes = between(self._rows, rows, complete=complete)
+        if gone:
+            changes = Changes(changes.added, changes.updated,
+                              tuple(dict.fromkeys((*changes.removed, *(k for k in gone if k in self._rows)))))
+        self.entities |= living
+        self._tell(changes, rows, now)
+
+    def _tell(self, changes: Changes, rows: Sequence[Row], now: int) -> None:
+        ended = [row for row in changes.updated
+                 if row.group in _ENDED and self._rows[row.key].group not in _ENDED]
+        for row in (*changes.added, *changes.updated):
+            self._rows[row.key] = row
+        for key in changes.removed:
+            self._rows.pop(key, None)
+            self.entities.pop(key, None)
+            self.histories.pop(key, None)
+            self._maker.forget(key)
+        for row in rows:
+            if row.group is Group.ACTIVE:
+                self._history(row.key).add(now / 1e6, row.rate or 0.0)
+        if changes:
+            self.changed.emit(changes)
+        if ended:
+            self.finished.emit(ended)
+
+    def _history(self, key: str) -> SpeedHistory:
+        found = self.histories.get(key)
+        if found is None:
+            if len(self.histories) >= _HISTORIES:
+                self.histories.pop(next(iter(self.histories)))
+            found = self.histories[key] = SpeedHistory()
+        return found
+
+
+def _newest(entities: Sequence[Entity], before: int | None) -> int:
+    return max((entity.modified_cursor for entity in entities), default=before or 0)

@@ -1,0 +1,160 @@
+"""The card that adds or changes a destination, and tests it layer by layer."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QLineEdit, QSpinBox, QWidget
+
+from jetstream.constants import DEFAULT_API_PORT
+from jetstream.entities import Destination
+from jetstream_desktop.i18n import tr
+from jetstream_desktop.state.address import parse_address
+from jetstream_desktop.state.details import short_fingerprint
+from jetstream_desktop.state.probe import Finding, layer_name
+from jetstream_desktop.state.text import printable
+from jetstream_desktop.views.cards import Card
+from jetstream_desktop.views.details import field_label, form
+from jetstream_desktop.views.theme import Theme
+from jetstream_desktop.views.widgets import IconLabel, button, clear, column, label, row
+
+MAX_MBITS = 1_000_000
+
+
+class DestinationCard(Card):
+    """Fields of an address-book record. ``saved`` carries the fields in the names of the API."""
+
+    saved = Signal(object, object)
+    """The id or ``None`` for a new one, and the fields."""
+    test_wanted = Signal(str, int, str)
+    remove_wanted = Signal(str)
+
+    def __init__(self, theme: Theme, destination: Destination | None) -> None:
+        super().__init__(theme, tr("Edit destination") if destination else tr("New destination"), 600)
+        self._destination = destination
+        self.name = self._field(tr("Name"), tr("what you call it"))
+        self.address = self._field(tr("Address"), tr("host name, IP address or jetstream: link"))
+        self.port = QSpinBox()
+        self.port.setRange(1, 65535)
+        self.port.setValue(DEFAULT_API_PORT)
+        self.port.setAccessibleName(tr("Port"))
+        self.user = self._field(tr("User there"), tr("only if it asks for one"))
+        self.password = self._field(tr("Password"), "")
+        self.password.setEchoMode(QLineEdit.EchoMode.Password)
+        self.identity = self._field(tr("Identity"), tr("fingerprint that it must show; empty: the first one seen"))
+        self.limit = QSpinBox()
+        self.limit.setRange(0, MAX_MBITS)
+        self.limit.setSuffix(tr(" Mbit/s"))
+        self.limit.setSpecialValueText(tr("no limit"))
+        self.limit.setAccessibleName(tr("Speed limit"))
+        fields = form()
+        for name, widget in ((tr("Name"), self.name), (tr("Address"), self.address), (tr("Port"), self.port),
+                             (tr("User there"), self.user), (tr("Password"), self.password),
+                             (tr("Identity"), self.identity), (tr("Speed limit"), self.limit)):
+            fields.addRow(field_label(name), widget)
+        self.body.addLayout(fields)
+        self._results = column(spacing=6)
+        self.body.addLayout(self._results)
+        self.problem = label("", "bad", wrap=True)
+        self.problem.hide()
+        self.body.addWidget(self.problem)
+        self._foot()
+        self.address.textChanged.connect(self._typed)
+        if destination is not None:
+            self._load(destination)
+        self._typed()
+
+    def _field(self, name: str, placeholder: str) -> QLineEdit:
+        made = QLineEdit()
+        made.setAccessibleName(name)
+        made.setPlaceholderText(placeholder)
+        return made
+
+    def _foot(self) -> None:
+        foot = row()
+        if self._destination is not None:
+            remove = button(tr("Remove"), "danger")
+            remove.clicked.connect(self._remove)
+            foot.addWidget(remove)
+        self.test = button(tr("Test"), theme=self._theme, icon="bolt")
+        self.test.clicked.connect(self._test)
+        foot.addWidget(self.test)
+        foot.addStretch(1)
+        cancel = button(tr("Cancel"))
+        cancel.clicked.connect(self.closed)
+        self.save = button(tr("Save"), "primary")
+        self.save.clicked.connect(self._save)
+        foot.addWidget(cancel)
+        foot.addWidget(self.save)
+        self.body.addLayout(foot)
+
+    def first_focus(self) -> QWidget:
+        return self.name if self._destination is None else self.address
+
+    def _load(self, destination: Destination) -> None:
+        self.name.setText(destination.name)
+        self.address.setText(destination.destination_address)
+        self.port.setValue(destination.destination_port)
+        self.user.setText(destination.user_name or "")
+        if destination.password_set:
+            self.password.setPlaceholderText(tr("kept as it is"))
+        self.identity.setText(destination.permitted_destination_public_key or "")
+        if destination.destination_public_key and not destination.permitted_destination_public_key:
+            code = short_fingerprint(destination.destination_public_key)
+            self.identity.setPlaceholderText(tr("last seen: {code}", code=code))
+        self.limit.setValue((destination.send_rate_max or 0) // 1000)
+
+    def _typed(self) -> None:
+        address = parse_address(self.address.text())
+        if address is not None and address.port != DEFAULT_API_PORT:
+            self.port.setValue(address.port)
+        self.save.setEnabled(address is not None)
+        self.test.setEnabled(address is not None)
+
+    def values(self) -> dict[str, Any]:
+        """The fields in the names of the API."""
+        address = parse_address(self.address.text())
+        result: dict[str, Any] = {
+            "destination_address": address.host if address else "", "destination_port": self.port.value(),
+            "name": self.name.text().strip(), "user_name": self.user.text().strip() or None,
+            "permitted_destination_public_key": self.identity.text().strip() or None,
+            "send_rate_max": self.limit.value() * 1000 or None,
+        }
+        if self.password.text():
+            result["password"] = self.password.text()
+        return result
+
+    def show_findings(self, findings: Sequence[Finding]) -> None:
+        """What the test found, layer by layer."""
+        self.test.setEnabled(True)
+        self.test.setText(tr("Test"))
+        clear(self._results)
+        for finding in findings:
+            icon, tone = {True: ("check", "good"), False: ("alert", "bad"), None: ("minus", "dim")}[finding.ok]
+            line = row(spacing=8)
+            line.addWidget(IconLabel(self._theme, icon, tone, 16))
+            name = label(layer_name(finding.layer), "field")
+            name.setFixedWidth(110)
+            line.addWidget(name)
+            words = printable(finding.text) + (f"\n{printable(finding.fix)}" if finding.fix else "")
+            line.addWidget(label(words, tone if finding.ok is False else "", wrap=True), 1)
+            self._results.addLayout(line)
+
+    def show_problem(self, words: str) -> None:
+        """Why it could not be saved."""
+        self.problem.setText(words)
+        self.problem.show()
+
+    def _test(self) -> None:
+        address = parse_address(self.address.text())
+        if address is not None:
+            self.test.setEnabled(False)
+            self.test.setText(tr("Testing…"))
+            self.test_wanted.emit(address.host, self.port.value(), self.identity.text().strip())
+
+    def _save(self) -> None:
+        self.saved.emit(self._destination.id if self._destination else None, self.values())
+
+    def _remove(self) -> None:
+        if self._destination is not None:
+            self.remove_wanted.emit(self._destination.id)

@@ -1,0 +1,298 @@
+"""Settings: few, each with its effect at once. And the card about the program, and the one of the keys."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QSpinBox, QWidget
+
+from jetstream_desktop.i18n import tr
+from jetstream_desktop.settings import Settings
+from jetstream_desktop.state.text import home_relative, printable
+from jetstream_desktop.state.week import DAYS, HOURS, Speed, WeekLimits
+from jetstream_desktop.views import painting
+from jetstream_desktop.views.cards import Card
+from jetstream_desktop.views.details import field_label, form
+from jetstream_desktop.views.theme import Theme
+from jetstream_desktop.views.widgets import ElidedLabel, button, label, row
+
+_LEFT = 36
+_CELL_H = 15
+
+
+class WeekGrid(QWidget):
+    """The week's hours: paint with the mouse, or move with the arrows and press Space."""
+
+    changed = Signal(object)
+
+    def __init__(self, theme: Theme, limits: WeekLimits) -> None:
+        super().__init__()
+        self._theme = theme
+        self.limits = limits
+        self._at = (0, 0)
+        self._brush: Speed | None = None
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(tr("Slow hours of the week"))
+        self.setFixedHeight(_CELL_H * DAYS + 18)
+        self.setMinimumWidth(420)
+        self._speak()
+
+    def sizeHint(self) -> QSize:
+        return QSize(520, _CELL_H * DAYS + 18)
+
+    def _cell(self, day: int, hour: int) -> QRect:
+        width = (self.width() - _LEFT) / HOURS
+        left = _LEFT + round(hour * width)
+        return QRect(left, day * _CELL_H, round((hour + 1) * width) + _LEFT - left, _CELL_H)
+
+    def _cell_at(self, place: QPoint) -> tuple[int, int]:
+        hour = int((place.x() - _LEFT) / max(1.0, (self.width() - _LEFT) / HOURS))
+        return max(0, min(DAYS - 1, place.y() // _CELL_H)), max(0, min(HOURS - 1, hour))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter, theme = QPainter(self), self._theme
+        days = (tr("Mon"), tr("Tue"), tr("Wed"), tr("Thu"), tr("Fri"), tr("Sat"), tr("Sun"))
+        for day in range(DAYS):
+            painting.text(painter, QRect(0, day * _CELL_H, _LEFT, _CELL_H), days[day], theme.font("small"),
+                          theme.colour("dim"))
+            for hour in range(HOURS):
+                slow = self.limits.speed(day, hour) is Speed.SLOW
+                cell = self._cell(day, hour).adjusted(0, 0, -1, -1)
+                painter.fillRect(cell, theme.colour("accent" if slow else "track"))
+        if self.hasFocus():
+            painter.setPen(theme.colour("text"))
+            painter.drawRect(self._cell(*self._at).adjusted(0, 0, -2, -2))
+        for hour in range(0, HOURS, 6):
+            cell = self._cell(DAYS, hour)
+            painting.text(painter, QRect(cell.left(), cell.top(), 50, 18), f"{hour}:00", theme.font("small"),
+                          theme.colour("dim"))
+        painter.end()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._at = self._cell_at(event.position().toPoint())
+        self._brush = Speed.FULL if self.limits.speed(*self._at) is Speed.SLOW else Speed.SLOW
+        self._paint(self._brush)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._brush is not None:
+            self._at = self._cell_at(event.position().toPoint())
+            self._paint(self._brush)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        self._brush = None
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        moves = {Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1), Qt.Key.Key_Up: (-1, 0), Qt.Key.Key_Down: (1, 0)}
+        move = moves.get(Qt.Key(event.key()))
+        if move is not None:
+            self._at = (max(0, min(DAYS - 1, self._at[0] + move[0])), max(0, min(HOURS - 1, self._at[1] + move[1])))
+            self._speak()
+            self.update()
+        elif event.key() == Qt.Key.Key_Space:
+            self._paint(Speed.FULL if self.limits.speed(*self._at) is Speed.SLOW else Speed.SLOW)
+        else:
+            super().keyPressEvent(event)
+
+    def _paint(self, speed: Speed) -> None:
+        fresh = self.limits.painted([self._at], speed)
+        if fresh != self.limits:
+            self.limits = fresh
+            self.changed.emit(fresh)
+        self._speak()
+        self.update()
+
+    def _speak(self) -> None:
+        slow = self.limits.speed(*self._at) is Speed.SLOW
+        self.setAccessibleDescription(tr("day {day}, {hour}:00, {speed}", day=self._at[0] + 1, hour=self._at[1],
+                                         speed=tr("slow") if slow else tr("full speed")))
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+            self.update()
+        return super().event(event)
+
+
+class SettingsCard(Card):
+    """Every change takes effect at once; there is nothing to save."""
+
+    changed = Signal(object)
+    """The new :class:`Settings`."""
+    folder_wanted = Signal()
+
+    def __init__(self, theme: Theme, settings: Settings, folder: str | None, home: str, *, tray: bool) -> None:
+        super().__init__(theme, tr("Settings"), 660)
+        self._settings = settings
+        fields = form()
+        self.folder = ElidedLabel("", mode=Qt.TextElideMode.ElideMiddle)
+        change = button(tr("Change…"))
+        change.setAccessibleName(tr("Change the folder for received files"))
+        change.clicked.connect(self.folder_wanted)
+        line = row()
+        line.addWidget(self.folder, 1)
+        line.addWidget(change)
+        fields.addRow(field_label(tr("Received files go to")), line)
+        self._home = home
+        self.show_folder(folder)
+        self.appearance = self._box(tr("Appearance"), (("system", tr("as the system")), ("light", tr("light")),
+                                                       ("dark", tr("dark"))), settings.appearance)
+        fields.addRow(field_label(tr("Appearance")), self.appearance)
+        closing = [("ask", tr("ask")), ("quit", tr("quit and pause transfers"))]
+        if tray:
+            closing.insert(1, ("tray", tr("go on in the tray")))
+        self.on_close = self._box(tr("Closing the window"), closing, settings.on_close)
+        fields.addRow(field_label(tr("Closing the window")), self.on_close)
+        self.hidden = self._check(tr("Start hidden in the tray"), settings.start_hidden)
+        self.hidden.setVisible(tray)
+        self.notify = self._check(tr("Tell me when transfers are complete or fail"), settings.notify)
+        fields.addRow("", self.hidden) if tray else None
+        fields.addRow("", self.notify)
+        self.slow = QSpinBox()
+        self.slow.setRange(1, 1_000_000)
+        self.slow.setSuffix(tr(" Mbit/s"))
+        self.slow.setAccessibleName(tr("Limit in slow hours"))
+        self.slow.setValue((settings.week.slow_kbps or 10_000) // 1000)
+        self.limited = QCheckBox(tr("Slow hours, at most"))
+        self.limited.setChecked(settings.week.enabled)
+        slow = row()
+        slow.addWidget(self.limited)
+        slow.addWidget(self.slow)
+        slow.addStretch(1)
+        fields.addRow(field_label(tr("Speed by the clock")), slow)
+        self.body.addLayout(fields)
+        self.grid = WeekGrid(theme, settings.week)
+        self.grid.setEnabled(settings.week.enabled)
+        self.grid.setVisible(settings.week.enabled)
+        self.body.addWidget(self.grid)
+        foot = row()
+        foot.addStretch(1)
+        done = button(tr("Done"), "primary")
+        done.clicked.connect(self.closed)
+        foot.addWidget(done)
+        self.body.addLayout(foot)
+        for signal in (self.appearance.currentIndexChanged, self.on_close.currentIndexChanged, self.hidden.toggled,
+                       self.notify.toggled, self.limited.toggled, self.slow.valueChanged, self.grid.changed):
+            signal.connect(self._edited)
+
+    def first_focus(self) -> QWidget:
+        return self.appearance
+
+    def _box(self, name: str, values: Sequence[tuple[str, str]], current: str) -> QComboBox:
+        box = QComboBox()
+        box.setAccessibleName(name)
+        for value, text in values:
+            box.addItem(text[:1].upper() + text[1:], value)
+        box.setCurrentIndex(max(0, box.findData(current)))
+        return box
+
+    def _check(self, text: str, on: bool) -> QCheckBox:
+        made = QCheckBox(text)
+        made.setChecked(on)
+        return made
+
+    def show_folder(self, folder: str | None) -> None:
+        """Where received files go."""
+        self.folder.setText(home_relative(printable(folder or tr("the folder of the node")), self._home))
+
+    def _edited(self, *_args: object) -> None:
+        self.grid.setEnabled(self.limited.isChecked())
+        self.grid.setVisible(self.limited.isChecked())
+        week = replace(self.grid.limits, slow_kbps=self.slow.value() * 1000, enabled=self.limited.isChecked())
+        self._settings = replace(
+            self._settings, appearance=self.appearance.currentData(), on_close=self.on_close.currentData(),
+            start_hidden=self.hidden.isChecked(), notify=self.notify.isChecked(), week=week)
+        self.changed.emit(self._settings)
+
+
+class AboutCard(Card):
+    """What this is, its versions, and a text for bug reports."""
+
+    copy_wanted = Signal(str, str)
+
+    def __init__(self, theme: Theme, lines: Sequence[tuple[str, str]]) -> None:
+        super().__init__(theme, tr("About JetStream"), 520)
+        self.body.addWidget(label(tr("Moving files between machines, fast, over any network, without babysitting."),
+                                  "dim", wrap=True))
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(16)
+        grid.setVerticalSpacing(5)
+        for place, (name, text) in enumerate(lines):
+            grid.addWidget(label(name, "field"), place, 0)
+            grid.addWidget(label(printable(text), wrap=True, selectable=True), place, 1)
+        grid.setColumnStretch(1, 1)
+        self.body.addLayout(grid)
+        self._text = "\n".join(f"{name}: {text}" for name, text in lines)
+        foot = row()
+        foot.addStretch(1)
+        copy = button(tr("Copy diagnostics"), theme=theme, icon="copy")
+        copy.clicked.connect(self._copy)
+        done = button(tr("Close"), "primary")
+        done.clicked.connect(self.closed)
+        foot.addWidget(copy)
+        foot.addWidget(done)
+        self.body.addLayout(foot)
+        self._done = done
+
+    def first_focus(self) -> QWidget:
+        return self._done
+
+    def _copy(self) -> None:
+        self.copy_wanted.emit(self._text, tr("Diagnostics"))
+
+
+class ShortcutsCard(Card):
+    """All keys."""
+
+    def __init__(self, theme: Theme, actions: Sequence[QAction]) -> None:
+        super().__init__(theme, tr("Keyboard shortcuts"), 520)
+        grid = QGridLayout()
+        grid.setVerticalSpacing(5)
+        pairs = [(action.text().rstrip("…"), action.shortcut().toString(QKeySequence.SequenceFormat.NativeText))
+                 for action in actions if not action.shortcut().isEmpty()]
+        pairs += [(tr("Show or hide the details"), tr("Space")), (tr("Next part of the window"), "F6"),
+                  (tr("Rename in the composer"), "F2"), (tr("Undo, redo in the composer"), "Ctrl+Z, Ctrl+Shift+Z"),
+                  (tr("Close a card or the composer"), "Esc")]
+        for place, (name, keys) in enumerate(pairs):
+            grid.addWidget(label(name), place, 0)
+            grid.addWidget(label(keys, "field"), place, 1)
+        grid.setColumnStretch(0, 1)
+        self.body.addLayout(grid)
+        foot = row()
+        foot.addStretch(1)
+        self._done = button(tr("Close"), "primary")
+        self._done.clicked.connect(self.closed)
+        foot.addWidget(self._done)
+        self.body.addLayout(foot)
+
+    def first_focus(self) -> QWidget:
+        return self._done
+
+
+class CloseCard(Card):
+    """Asked once: what closing the window means."""
+
+    chosen = Signal(str)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(theme, tr("Close the window?"), 520)
+        self.body.addWidget(label(tr("Transfers can go on while JetStream waits in the tray, or they pause until you "
+                                     "start it again. Nothing is lost either way. This is asked only once."), "dim",
+                                  wrap=True))
+        foot = row()
+        foot.addStretch(1)
+        leave = button(tr("Quit and pause"))
+        leave.clicked.connect(self._quit)
+        self._stay = button(tr("Go on in the tray"), "primary")
+        self._stay.clicked.connect(self._tray)
+        foot.addWidget(leave)
+        foot.addWidget(self._stay)
+        self.body.addLayout(foot)
+
+    def first_focus(self) -> QWidget:
+        return self._stay
+
+    def _quit(self) -> None:
+        self.chosen.emit("quit")
+
+    def _tray(self) -> None:
+        self.chosen.emit("tray")

@@ -1,0 +1,310 @@
+"""Sharing: the card that makes a token, and the card that shows one and keeps everything about it editable."""
+
+import io
+from typing import Any
+
+import segno
+from PySide6.QtCore import QDateTime, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
+from PySide6.QtWidgets import QDateTimeEdit, QFrame, QLineEdit, QWidget
+
+from jetstream.entities import Token
+from jetstream_desktop.i18n import tr
+from jetstream_desktop.state import numbers, sharing
+from jetstream_desktop.state.text import printable
+from jetstream_desktop.views.cards import Card
+from jetstream_desktop.views.theme import Theme
+from jetstream_desktop.views.widgets import Chips, ElidedLabel, IconLabel, button, column, label, row, set_role
+
+CUSTOM = "custom"
+
+
+class QrCode(QWidget):
+    """A QR code: dark on white whatever the appearance, as cameras want it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows: list[bytes] = []
+        self._text = ""
+        self.setFixedSize(QSize(136, 136))
+        self.setAccessibleName(tr("QR code of the link"))
+
+    def show_text(self, text: str) -> None:
+        """Show *text* as a code; nothing for an empty one."""
+        self._text = text
+        self._rows = [bytes(line) for line in segno.make(text, error="m").matrix] if text else []
+        self.setVisible(bool(text))
+        self.update()
+
+    def png(self) -> bytes:
+        """The code as a picture for a file."""
+        out = io.BytesIO()
+        segno.make(self._text, error="m").save(out, kind="png", scale=8, border=4)
+        return out.getvalue()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), QColor("white"))
+        size = len(self._rows)
+        if size:
+            image = QImage(size + 4, size + 4, QImage.Format.Format_RGB32)
+            image.fill(QColor("white"))
+            for y, line in enumerate(self._rows):
+                for x, dark in enumerate(line):
+                    if dark:
+                        image.setPixelColor(x + 2, y + 2, QColor("#11151c"))
+            painter.drawImage(self.rect(), image)
+        painter.end()
+
+
+class ShareForm(QWidget):
+    """Until when, how often, with which password, what it says. Used for a new token and for one that exists."""
+
+    changed = Signal()
+
+    def __init__(self, theme: Theme, now: int) -> None:
+        super().__init__()
+        self._now = now
+        day, week = now + sharing.DAY, now + 7 * sharing.DAY
+        self.until = Chips(tr("Until"), [(tr("1 day"), day), (tr("1 week"), week), (tr("Never"), None),
+                                         (tr("Date…"), CUSTOM)], week)
+        self.until.set_text(week, tr("1 week · {when}", when=sharing.moment(week)))
+        self.date = QDateTimeEdit(QDateTime.fromMSecsSinceEpoch(week // 1000))
+        self.date.setCalendarPopup(True)
+        self.date.setMinimumDateTime(QDateTime.fromMSecsSinceEpoch(now // 1000))
+        self.date.setAccessibleName(tr("Date and time when the token ends"))
+        self.date.hide()
+        self.limit = Chips(tr("Downloads"), [(tr("Once"), 1), ("5", 5), (tr("Any number"), None)], None)
+        self.password = QLineEdit()
+        self.password.setPlaceholderText(tr("none"))
+        self.password.setAccessibleName(tr("Password"))
+        self.generate = button(tr("Generate"))
+        self.strength = label("", "dim")
+        self.description = QLineEdit()
+        self.description.setPlaceholderText(tr("what the other person reads"))
+        self.description.setAccessibleName(tr("Description"))
+        self.until.chosen.connect(self._until_chosen)
+        self.date.dateTimeChanged.connect(self.changed)
+        self.limit.chosen.connect(self.changed)
+        self.password.textChanged.connect(self._password_typed)
+        self.generate.clicked.connect(self._generate)
+        self.description.textEdited.connect(self.changed)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        layout = column(spacing=10)
+        until = row(spacing=6)
+        until.addWidget(self.until, 1)
+        until.addWidget(self.date)
+        password = row()
+        password.addWidget(self.password)
+        password.addWidget(self.generate)
+        password.addWidget(self.strength, 1)
+        self.password.setMinimumWidth(210)
+        for name, part in ((tr("Until"), until), (tr("Downloads"), self.limit), (tr("Password"), password),
+                           (tr("Description"), self.description)):
+            line = row(spacing=0)
+            title = label(name, "field")
+            title.setFixedWidth(110)
+            line.addWidget(title)
+            if isinstance(part, QWidget):
+                line.addWidget(part, 1)
+            else:
+                line.addLayout(part, 1)
+            layout.addLayout(line)
+        self.setLayout(layout)
+
+    def load(self, token: Token) -> None:
+        """Show what *token* has."""
+        if token.expiry_time is None:
+            self.until.set_value(None)
+        else:
+            self.until.set_value(CUSTOM)
+            self.date.setMinimumDateTime(QDateTime.fromMSecsSinceEpoch(min(self._now, token.expiry_time) // 1000))
+            self.date.setDateTime(QDateTime.fromMSecsSinceEpoch(token.expiry_time // 1000))
+            self.date.show()
+        self.limit.set_value(token.download_limit)
+        self.description.setText(token.description)
+        self.password.setPlaceholderText(tr("kept as it is") if token.password_required else tr("none"))
+
+    def _until_chosen(self, value: object) -> None:
+        self.date.setVisible(value == CUSTOM)
+        self.changed.emit()
+
+    def _password_typed(self, text: str) -> None:
+        level, word = sharing.strength(text)
+        self.strength.setText(tr("{word} · send it by another way", word=word) if text else "")
+        set_role(self.strength, {1: "caution", 3: "good"}.get(level, "dim"))
+        self.changed.emit()
+
+    def _generate(self) -> None:
+        self.password.setText(sharing.generate_password())
+
+    def values(self) -> dict[str, Any]:
+        """``expiry_time``, ``download_limit``, ``password``, ``description`` as the API takes them."""
+        until = self.until.value()
+        expiry = self.date.dateTime().toMSecsSinceEpoch() * 1000 if until == CUSTOM else until
+        return {"expiry_time": expiry, "download_limit": self.limit.value(), "password": self.password.text() or None,
+                "description": self.description.text().strip()}
+
+
+class ShareCard(Card):
+    """Makes a token for *what*, then shows it."""
+
+    create_wanted = Signal(object)
+    update_wanted = Signal(str, object)
+    revoke_wanted = Signal(str)
+    copy_wanted = Signal(str, str)
+    """Text for the clipboard, and what it is."""
+    save_wanted = Signal(object)
+    """PNG bytes of the QR code."""
+
+    def __init__(self, theme: Theme, what: str, line: str, now: int) -> None:
+        super().__init__(theme, tr("Share “{what}”", what=printable(what)))
+        self._what = printable(what)
+        self._now = now
+        self._token: Token | None = None
+        self._line = label(line, "dim", wrap=True)
+        self.body.addWidget(self._line)
+        self.form = ShareForm(theme, now)
+        self.form.changed.connect(self._edited)
+        self.body.addWidget(self.form)
+        self._result = self._result_box()
+        self._result.hide()
+        self.body.addWidget(self._result)
+        self.problem = label("", "bad", wrap=True)
+        self.problem.hide()
+        self.body.addWidget(self.problem)
+        foot = row()
+        foot.addStretch(1)
+        self.revoke = button(tr("Revoke"), "danger")
+        self.revoke.clicked.connect(self._revoke)
+        self.revoke.hide()
+        self.apply = button(tr("Save changes"))
+        self.apply.clicked.connect(self._save)
+        self.apply.hide()
+        self.cancel = button(tr("Cancel"))
+        self.cancel.clicked.connect(self.closed)
+        self.make = button(tr("Make the token"), "primary", theme=theme, icon="share")
+        self.make.clicked.connect(self._create)
+        for widget in (self.revoke, self.apply, self.cancel, self.make):
+            foot.addWidget(widget)
+        self.body.addLayout(foot)
+
+    def first_focus(self) -> QWidget:
+        return self.make
+
+    def _result_box(self) -> QFrame:
+        frame = QFrame()
+        frame.setProperty("role", "inset")
+        left = column(spacing=8)
+        self.token = label("", "token", selectable=True)
+        self.token.setAccessibleName(tr("Token"))
+        self.link = ElidedLabel("", "dim", Qt.TextElideMode.ElideRight)
+        left.addWidget(self.token)
+        left.addWidget(self.link)
+        buttons = row(spacing=8)
+        self.copy_link = button(tr("Copy link"), "primary", theme=self._theme, icon="copy")
+        self.copy_token = button(tr("Copy token"))
+        self.copy_message = button(tr("Copy message"))
+        for widget, slot in ((self.copy_link, self._copy_link), (self.copy_token, self._copy_token),
+                             (self.copy_message, self._copy_message)):
+            widget.clicked.connect(slot)
+            buttons.addWidget(widget)
+        buttons.addStretch(1)
+        left.addLayout(buttons)
+        state = row(spacing=6)
+        self._state_icon = IconLabel(self._theme, "check", "good", 16)
+        self._state = label("", "good")
+        state.addWidget(self._state_icon)
+        state.addWidget(self._state, 1)
+        left.addLayout(state)
+        right = column(spacing=6)
+        self.qr = QrCode()
+        right.addWidget(self.qr)
+        self.save_qr = button(tr("Save QR code…"), "link")
+        self.save_qr.clicked.connect(self._save_qr)
+        right.addWidget(self.save_qr)
+        line = row(margins=(16, 14, 16, 12), spacing=14)
+        line.addLayout(left, 1)
+        line.addLayout(right)
+        frame.setLayout(line)
+        return frame
+
+    def show_token(self, token: Token, now: int) -> None:
+        """The token that was made, or a newer state of it."""
+        first = self._token is None
+        self._token, self._now = token, now
+        self.problem.hide()
+        if first:
+            self.form.load(token)
+            self.form.password.clear()
+            self.make.hide()
+            self.revoke.show()
+            self.cancel.setText(tr("Done"))
+            self._result.show()
+            self.apply.hide()
+        self.token.setText(token.token)
+        self.link.setText(token.link or "")
+        self.copy_link.setVisible(bool(token.link))
+        self.qr.show_text(token.link or token.token)
+        alive = sharing.alive(token, now)
+        self._state_icon.show_icon("check" if alive else "alert", "good" if alive else "caution")
+        set_role(self._state, "good" if alive else "caution")
+        self._state.setText(f"{sharing.used(token)}, {sharing.until(token, now)}")
+        if first:
+            (self.copy_link if token.link else self.copy_token).setFocus()
+
+    def show_problem(self, words: str) -> None:
+        """Why it could not be made or changed."""
+        self.problem.setText(words)
+        self.problem.show()
+        self.make.setEnabled(True)
+
+    @property
+    def shown(self) -> Token | None:
+        """The token on the card."""
+        return self._token
+
+    def _create(self) -> None:
+        self.make.setEnabled(False)
+        self.create_wanted.emit(self.form.values())
+
+    def _edited(self) -> None:
+        if self._token is not None:
+            self.apply.show()
+
+    def _save(self) -> None:
+        if self._token is not None:
+            values = self.form.values()
+            if values["password"] is None:
+                del values["password"]
+            self.apply.hide()
+            self.update_wanted.emit(self._token.token, values)
+
+    def _revoke(self) -> None:
+        if self._token is not None:
+            self.revoke_wanted.emit(self._token.token)
+
+    def _copy_link(self) -> None:
+        if self._token is not None:
+            self.copy_wanted.emit(self._token.link or "", tr("Link"))
+
+    def _copy_token(self) -> None:
+        if self._token is not None:
+            self.copy_wanted.emit(self._token.token, tr("Token"))
+
+    def _copy_message(self) -> None:
+        if self._token is not None:
+            self.copy_wanted.emit(sharing.message(self._token, self._what, self._now), tr("Message"))
+
+    def _save_qr(self) -> None:
+        self.save_wanted.emit(self.qr.png())
+
+
+def share_line(files: int | None, size: int | None) -> str:
+    """The sentence below the title."""
+    rule = tr("Whoever has this token can fetch it, without an account, until it ends.")
+    if files is None or size is None:
+        return rule
+    return f"{numbers.files(files)}, {numbers.size(size)}. {rule}"
