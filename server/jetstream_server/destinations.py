@@ -7,8 +7,8 @@ import hmac
 import ipaddress
 import re
 import socket
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from jetstream.entities import Destination
@@ -27,10 +27,12 @@ Resolve = Callable[[str], Awaitable[str | None]]
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """What a destination is doing right now."""
+    """What goes on right now."""
 
-    transfers_queued: int = 0
-    connection_id: str | None = None
+    transfers_queued: Mapping[str, int] = field(default_factory=dict)
+    """Transfers that are not done yet, by the id of their destination."""
+    connections: Mapping[str, str] = field(default_factory=dict)
+    """Ids of the connections that are open, by the lasting id (``serverUid``) of the node at the other end."""
 
 
 async def resolve_name(host: str) -> str | None:
@@ -47,7 +49,7 @@ class Destinations:
     """All address-book records, in memory; changes go to the catalog first.
 
     :param wall: microseconds since the epoch (UTC).
-    :param activity: what is going on with a destination, by its id.
+    :param activity: what goes on right now.
     """
 
     def __init__(
@@ -56,7 +58,7 @@ class Destinations:
         wall: Callable[[], int],
         records: list[DestinationRecord],
         resolve: Resolve = resolve_name,
-        activity: Callable[[str], Activity] = lambda _: Activity(),
+        activity: Callable[[], Activity] = Activity,
     ) -> None:
         self._catalog = catalog
         self._wall = wall
@@ -71,7 +73,7 @@ class Destinations:
         catalog: Catalog,
         wall: Callable[[], int],
         resolve: Resolve = resolve_name,
-        activity: Callable[[str], Activity] = lambda _: Activity(),
+        activity: Callable[[], Activity] = Activity,
     ) -> "Destinations":
         """With the records that the catalog holds. Deleted ones that no transfer names any more are forgotten."""
         records = await catalog.destinations.all()
@@ -112,36 +114,14 @@ class Destinations:
             if not record.deleted and sees(principal, record.owner, record.owner_token)
         ]
 
+    def entities(self, records: Sequence[DestinationRecord]) -> list[Destination]:
+        """The documented form of several records."""
+        activity = self._activity()
+        return [_entity(record, activity) for record in records]
+
     def entity(self, record: DestinationRecord) -> Destination:
-        """The documented form; never the password."""
-        activity = self._activity(record.id)
-        return Destination(
-            destination_id=record.id,
-            destination_address=record.address,
-            destination_port=record.port,
-            destination_ip=record.ip,
-            connection_id=activity.connection_id,
-            destination_public_key=record.public_key,
-            permitted_destination_public_key=record.permitted_public_key,
-            encrypted_connection_state="connected" if activity.connection_id else "disconnected",
-            last_destination_server_id=record.server_id,
-            last_destination_server_uid=record.server_uid,
-            last_error=record.last_error,
-            last_error_message=record.last_error_message,
-            last_recv_time=record.last_recv_time,
-            last_send_time=record.last_send_time,
-            num_transfers_queued=activity.transfers_queued,
-            user_name=record.user_name,
-            password_set=record.password is not None,
-            send_rate_max=record.send_rate_max,
-            name=record.name,
-            creation_time=record.creation_time,
-            last_used_time=record.last_used_time,
-            last_rate=record.last_rate,
-            owner=record.owner,
-            owner_token=record.owner_token,
-            user_data=record.user_data,
-        )
+        """The documented form of one."""
+        return _entity(record, self._activity())
 
     # -- changing -------------------------------------------------------------------------------------------------
 
@@ -279,3 +259,35 @@ def _may_use(principal: Principal, record: DestinationRecord) -> bool:
         return True
     earlier = principal.earlier
     return earlier is not None and sees(earlier, record.owner, record.owner_token)
+
+
+def _entity(record: DestinationRecord, activity: Activity) -> Destination:
+    """The documented form; never the password."""
+    connection = activity.connections.get(record.server_uid) if record.server_uid else None
+    return Destination(
+        destination_id=record.id,
+        destination_address=record.address,
+        destination_port=record.port,
+        destination_ip=record.ip,
+        connection_id=connection,
+        destination_public_key=record.public_key,
+        permitted_destination_public_key=record.permitted_public_key,
+        encrypted_connection_state="connected" if connection else "disconnected",
+        last_destination_server_id=record.server_id,
+        last_destination_server_uid=record.server_uid,
+        last_error=record.last_error,
+        last_error_message=record.last_error_message,
+        last_recv_time=record.last_recv_time,
+        last_send_time=record.last_send_time,
+        num_transfers_queued=activity.transfers_queued.get(record.id, 0),
+        user_name=record.user_name,
+        password_set=record.password is not None,
+        send_rate_max=record.send_rate_max,
+        name=record.name,
+        creation_time=record.creation_time,
+        last_used_time=record.last_used_time,
+        last_rate=record.last_rate,
+        owner=record.owner,
+        owner_token=record.owner_token,
+        user_data=record.user_data,
+    )

@@ -10,6 +10,7 @@ import socket
 import ssl
 import time
 import uuid
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
@@ -30,7 +31,7 @@ from jetstream_server.bandwidth import Bandwidth
 from jetstream_server.catalog.catalog import Catalog
 from jetstream_server.config import OnReady, Ready, Settings
 from jetstream_server.control import Control
-from jetstream_server.destinations import Destinations
+from jetstream_server.destinations import Activity, Destinations
 from jetstream_server.dispatch import Dispatcher, Handler
 from jetstream_server.eventlog import EventLog
 from jetstream_server.handlers.bandwidth import BandwidthHandlers
@@ -142,7 +143,7 @@ class Node:
             settings.sandbox_dir, wall_clock,
         )
         self._manifests = Manifests(catalog, self._events, self._scans, wall_clock, sandboxes.link_check)
-        destinations = await Destinations.load(catalog, wall_clock)
+        destinations = await Destinations.load(catalog, wall_clock, activity=self._activity)
         self._sending = sending_table(catalog.transfers, wall_clock)
         self._receiving = receiving_table(catalog.incoming, wall_clock)
         self._outgoing = Outgoing(
@@ -191,6 +192,12 @@ class Node:
         self._control = Control(Dispatcher(handlers), wall_clock)
         tls: ssl.SSLContext = server_tls(identity, [ALPN_RPC, ALPN_PEER])
         self._listener = Listener(tls, self._control.serve, self._peers.serve, self._accept_data)
+
+    def _activity(self) -> Activity:
+        """What goes on with destinations right now."""
+        queued = Counter(live.record.destination_id or "" for live in self._outgoing.all() if live.processing)
+        connected = (link for link in self._links.entities() if link.encrypted_connection_state == "connected")
+        return Activity(queued, {link.last_destination_server_uid or "": link.connection_id for link in connected})
 
     def _log_out(self, matches: Callable[[Principal], bool]) -> None:
         """End the connections of logins that were revoked."""

@@ -68,7 +68,8 @@ class DestinationHandlers:
 
     async def all(self, call: Call) -> list[dict[str, Any]]:
         """All of this login."""
-        return [to_wire(self._destinations.entity(record)) for record in self._destinations.all_visible(call.login)]
+        visible = self._destinations.all_visible(call.login)
+        return [to_wire(destination) for destination in self._destinations.entities(visible)]
 
     async def update(self, call: Call, *, destination: str, changes: Mapping[str, Any]) -> dict[str, Any]:
         """Change fields."""

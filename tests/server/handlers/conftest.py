@@ -83,7 +83,7 @@ class Desk:
         self.info: ServerInfoHandlers
         self.stop = asyncio.Event()
         self.logged_out: list[Callable[[Principal], bool]] = []
-        self.activity: dict[str, Activity] = {}
+        self.activity = Activity()
         self.names = {"localhost": "127.0.0.1"}
 
     def now(self) -> int:
@@ -125,7 +125,7 @@ async def _build(
     desk.api = await ApiTokens.load(catalog)
     desk.sandboxes = await Sandboxes.load(catalog, "olga")
     desk.destinations = await Destinations.load(
-        catalog, desk.now, desk.resolve, lambda id: desk.activity.get(id, Activity())
+        catalog, desk.now, desk.resolve, lambda: desk.activity
     )
     desk.manifests = Manifests(catalog, EventLog(catalog, desk.now), executor, desk.now, desk.sandboxes.link_check)
     door = Door(desk.accounts, desk.shared, desk.api, Throttle(), desk.now, lambda: 0.0)

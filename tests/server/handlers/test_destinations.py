@@ -26,8 +26,10 @@ async def test_a_destination_has_the_documented_fields(desk: Desk) -> None:
     assert made["destinationIP"] == "127.0.0.1"
     assert (made["owner"], made["ownerToken"], made["creationTime"]) == ("ann", None, desk.time)
     assert made["encryptedConnectionState"] == "disconnected"
-    desk.activity["1"] = Activity(transfers_queued=2, connection_id="c")
-    shown = await client("send.getDestination", destination="1")
+    desk.activity = Activity(transfers_queued={"1": 2}, connections={"uid": "c"})
+    assert (await client("send.getDestination", destination="1"))["connectionId"] is None
+    await desk.destinations.seen("1", server_uid="uid")
+    (shown,) = await client("send.getDestinations")
     assert (shown["numTransfersQueued"], shown["connectionId"], shown["encryptedConnectionState"]) == (
         2, "c", "connected",
     )
