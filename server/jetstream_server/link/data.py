@@ -16,6 +16,9 @@ log = logging.getLogger(__name__)
 
 AddConnection = Callable[[socket.socket, int], bool]
 MAX_CONNECTION_NUMBER: Final = 65_535
+EARLY_SECONDS: Final = 5.0
+MAX_EARLY: Final = 256
+"""Connections that wait for their session to be known here."""
 
 
 @dataclass(slots=True)
@@ -30,14 +33,18 @@ class DataPlane:
 
     def __init__(self) -> None:
         self._sessions: dict[bytes, _Expected] = {}
+        self._changed = asyncio.Condition()
+        self._early = 0
         self.refused = 0
 
     def __repr__(self) -> str:
         return f"<DataPlane sessions={len(self._sessions)} refused={self.refused}>"
 
-    def expect(self, key: SessionKey, add: AddConnection) -> None:
+    async def expect(self, key: SessionKey, add: AddConnection) -> None:
         """From now on connections that prove *key* go to *add*."""
         self._sessions[key.session] = _Expected(key, add)
+        async with self._changed:
+            self._changed.notify_all()
 
     def forget(self, key: SessionKey) -> None:
         """No more connections for *key*."""
@@ -50,10 +57,10 @@ class DataPlane:
             async with asyncio.timeout(HANDSHAKE_SECONDS):
                 hello = await _read_exactly(sock, HELLO_BYTES)
             session, number = parse_hello(hello)
-            expected = self._sessions.get(session)
-            if expected is None or number in expected.used:
-                raise SealBroken("no session waits for this connection")
+            expected = await self._session(session)
             check_hello(expected.key, hello)
+            if number in expected.used:
+                raise SealBroken("this connection has been made before")
             expected.used.add(number)
         except (OSError, SealBroken, TimeoutError) as error:
             self.refused += 1
@@ -61,6 +68,20 @@ class DataPlane:
             sock.close()
             return
         expected.add(sock, number)
+
+
+    async def _session(self, session: bytes) -> _Expected:
+        """The session of a hello. Its first connections may overtake the message that tells us of it."""
+        if session not in self._sessions:
+            if self._early >= MAX_EARLY:
+                raise SealBroken("too many connections wait for a session")
+            self._early += 1
+            try:
+                async with asyncio.timeout(EARLY_SECONDS), self._changed:
+                    await self._changed.wait_for(lambda: session in self._sessions)
+            finally:
+                self._early -= 1
+        return self._sessions[session]
 
 
 async def _read_exactly(sock: socket.socket, count: int) -> bytes:

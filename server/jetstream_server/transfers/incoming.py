@@ -11,17 +11,17 @@ from jetstream.links import parse_link
 from jetstream.tokens import canonical_token
 from jetstream_server.catalog.catalog import Catalog
 from jetstream_server.eventlog import EventLog
+from jetstream_server.files.lane import Lane
 from jetstream_server.files.layout import Layout
-from jetstream_server.files.writer import TreeWriter
 from jetstream_server.link.errors import LinkError
 from jetstream_server.link.handshake import Myself, dial, expect
 from jetstream_server.link.messages import Fetch, LoginToken, Offer, StopReason
 from jetstream_server.link.peer import Liveness, PeerConnection, ask
 from jetstream_server.links import Links
 from jetstream_server.records import IncomingRecord
-from jetstream_server.transfers.jobs import Job, Scheduler, ending_politely
+from jetstream_server.transfers.jobs import Job, Scheduler, carry_out
 from jetstream_server.transfers.live import Live, ReceivingTable, receive_entity
-from jetstream_server.transfers.receiving import ReceiveSession
+from jetstream_server.transfers.receiving import ReceiveSession, writer_for
 from jetstream_server.transfers.sending import refused_sentence
 from jetstream_server.transfers.session import Surroundings, outcome_of
 from jetstream_server.transfers.states import Event, IllegalMove, Phase, Status
@@ -233,7 +233,7 @@ class Incoming:
         if not record.pages:
             return
         raw = await self._catalog.incoming.pages(record.id, 0, record.pages)
-        await self._near.in_thread(_discard_parts, record, raw)
+        await self._near.in_thread(_discard_parts, record, raw, self._near.lane)
         await self._catalog.incoming.replace_checkpoint(record.id, [])
 
     # -- sessions -------------------------------------------------------------------------------------------------
@@ -252,13 +252,12 @@ class Incoming:
         session = ReceiveSession(peer, live, self._table, self._catalog, offer, self._near, we_dialled)
         job.wake_limits.append(session.limiter.wake)
         with self._links.using(peer, outgoing=False):
-            async with ending_politely(session, job):
-                try:
-                    return await session.run()
-                except JetStreamError as error:
-                    return refused_sentence(error)
-                except LinkError as error:
-                    return outcome_of(error)
+            try:
+                return await carry_out(session, job)
+            except JetStreamError as error:
+                return refused_sentence(error)
+            except LinkError as error:
+                return outcome_of(error)
 
     async def _attempt_download(self, live: Live[IncomingRecord], job: Job) -> Outcome:
         record = live.record
@@ -313,13 +312,10 @@ class Incoming:
             await self.jobs.settle(live, TryAgain(why))
 
 
-def _discard_parts(record: IncomingRecord, raw: list[bytes]) -> None:
-    layout = Layout.from_pages(raw)
-    writer = TreeWriter(Path(record.folder), record.destination_path, layout, record.overwrite_mode, record.uid)
-    try:
+def _discard_parts(record: IncomingRecord, raw: list[bytes], lane: Lane) -> None:
+    with writer_for(record, Layout.from_pages(raw), lane) as writer:
+        writer.prepare()
         writer.discard()
-    finally:
-        writer.close()
 
 
 def _rank(live: Live[IncomingRecord]) -> tuple[int, int]:

@@ -1,16 +1,18 @@
 """Running transfers: one task each, stopped with a reason, settled by the state table; and the queue of the rest."""
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic
 
+from jetstream.errors import JetStreamError
 from jetstream_server.eventlog import EventLog
+from jetstream_server.link.errors import LinkError
 from jetstream_server.link.messages import StopReason
 from jetstream_server.transfers.live import Live, Record, TransferTable
 from jetstream_server.transfers.rates import backoff
+from jetstream_server.transfers.session import Session
 from jetstream_server.transfers.states import Event, IllegalMove, Phase, Status
 from jetstream_server.transfers.trouble import Done, Failed, Outcome, Stopped, TryAgain
 
@@ -227,12 +229,22 @@ class Scheduler(Jobs[Record]):
         await self.stop_all(StopReason.SHUTDOWN, message)
 
 
-@contextlib.asynccontextmanager
-async def ending_politely(session: Any, job: Job) -> Any:
-    """Around a session's run: when the try is stopped on purpose the other node hears why."""
+async def carry_out(session: Session, job: Job) -> Outcome:
+    """Run *session* to its end. However it ends, the other node hears why.
+
+    :raises JetStreamError: if the other node says no.
+    :raises LinkError: if the link breaks while we ask.
+    """
     try:
-        yield
+        outcome = await session.run()
     except asyncio.CancelledError:
         if job.stop_reason is not None:
             await session.say_stop(job.stop_reason, job.stop_message)
         raise
+    except (JetStreamError, LinkError):
+        raise
+    except Exception:
+        await session.say_stop(StopReason.SHUTDOWN, "The other node failed inside; its log says more.")
+        raise
+    await session.say_outcome(outcome)
+    return outcome

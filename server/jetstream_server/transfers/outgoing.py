@@ -17,7 +17,7 @@ from jetstream_server.link.peer import Liveness, PeerConnection
 from jetstream_server.links import Links
 from jetstream_server.manifests import Manifests
 from jetstream_server.records import DestinationRecord, TransferRecord
-from jetstream_server.transfers.jobs import Job, Scheduler, ending_politely
+from jetstream_server.transfers.jobs import Job, Scheduler, carry_out
 from jetstream_server.transfers.live import Live, SendingTable, transfer_entity
 from jetstream_server.transfers.sending import SendSession, refused_sentence
 from jetstream_server.transfers.session import Surroundings, outcome_of
@@ -372,8 +372,7 @@ class Outgoing:
         if prepared is not None:
             prepared(session)
         with self._links.using(peer, outgoing=True):
-            async with ending_politely(session, job):
-                return await session.run()
+            return await carry_out(session, job)
 
 
 def _rank(live: Live[TransferRecord]) -> tuple[int, int, int]:

@@ -12,7 +12,8 @@ from blake3 import blake3
 
 from jetstream.constants import BLOCK_SIZE
 from jetstream_server.catalog.catalog import Catalog
-from jetstream_server.files.errors import ContentError, DamagedPage, DiskFull
+from jetstream_server.files.errors import ContentError, DamagedPage, DiskFull, WriteFailed, reason_of
+from jetstream_server.files.lane import Lane
 from jetstream_server.files.layout import Layout
 from jetstream_server.files.pages import Page
 from jetstream_server.files.writer import TreeWriter
@@ -36,6 +37,7 @@ from jetstream_server.link.sealed import SessionKey
 from jetstream_server.link.tcp import TcpReceiver
 from jetstream_server.records import IncomingRecord, StoredBlocks
 from jetstream_server.transfers.live import Live, ReceivingTable
+from jetstream_server.transfers.progress import FileCount, report_sentence
 from jetstream_server.transfers.session import TICK_SECONDS, Session, Surroundings
 from jetstream_server.transfers.sink import ReceiveSink, verify_stored
 from jetstream_server.transfers.states import Event, Phase, Status
@@ -71,6 +73,7 @@ class ReceiveSession(Session):
         self._receiver: TcpReceiver | None = None
         self._layout: Layout | None = None
         self._arrived = BlockMap(0)
+        self._count: FileCount | None = None
         self._checkpointed = 0
         self._all_here = asyncio.Event()
         self.limiter = Limiter([near.incoming], near.steady)
@@ -165,7 +168,8 @@ class ReceiveSession(Session):
     async def _find_what_is_there(self, layout: Layout) -> set[int]:
         record = self._live.record
         root = Path(record.folder)
-        writer = TreeWriter(root, record.destination_path, layout, record.overwrite_mode, record.uid)
+        await self._near.in_thread(_make_folder, root)
+        writer = writer_for(record, layout, self._near.lane)
         await self._near.in_thread(writer.prepare)
         self._writer = writer
         stored = await self._catalog.incoming.checkpoint(record.id)
@@ -173,12 +177,12 @@ class ReceiveSession(Session):
         if stored:
             self._set_phase(Phase.VERIFYING)
             good = await self._near.in_thread(verify_stored, writer, layout, stored, self._stop_verifying)
+            good -= set(await self._near.in_thread(writer.mark_have, good))
             promised = sum(run.count for run in stored)
             if len(good) != promised:
                 log.warning("incoming transfer %s: %d of %d stored blocks are damaged or gone; fetching them again",
                             record.id, promised - len(good), promised)
                 await self._catalog.incoming.replace_checkpoint(record.id, _keep(stored, good))
-            await self._near.in_thread(writer.mark_have, good)
         self._checkpointed = len(good)
         return good
 
@@ -187,6 +191,8 @@ class ReceiveSession(Session):
         self._arrived = BlockMap(layout.block_count)
         for first, count in ranges:
             self._arrived.add_range(first, count)
+        self._count = await self._near.in_thread(FileCount, layout)
+        self._count.arrived(ranges)
         assert self._writer is not None
         self._sink = ReceiveSink(self._writer, layout, ranges, self._on_all_here, self._on_held)
         answer = await ask(self._peer, "begin", Begin(have=list(ranges)), SessionMessage)
@@ -202,7 +208,7 @@ class ReceiveSession(Session):
         self._set_phase(Phase.RECEIVING)
         live.rate.add(self._bytes_here(), self._near.steady())
         if not self._arrived.full:
-            self._open_data(key, receiver)
+            await self._open_data(key, receiver)
 
     async def _take_blocks(self) -> None:
         steady, record = self._near.steady, self._live.record
@@ -216,18 +222,19 @@ class ReceiveSession(Session):
             self._report(now - before)
             before = now
             if now - last_checkpoint >= every:
-                await self._checkpoint_if_room()
+                await self._checkpoint()
                 last_checkpoint = steady()
         log.debug("incoming transfer %s: all %d blocks are here", record.id, self._arrived.size)
 
     def _report(self, elapsed: float) -> None:
         assert self._sink is not None
-        assert self._writer is not None
+        assert self._count is not None
         fresh = self._sink.take_fresh()
         ranges = as_ranges(fresh)
         for first, count in ranges:
             self._arrived.add_range(first, count)
-        files = self._writer.files_done
+        self._count.arrived(ranges)
+        files = self._count.files
         if ranges:
             self._peer.tell("stored", Stored(blocks=list(ranges), files=files))
         live = self._live
@@ -246,7 +253,7 @@ class ReceiveSession(Session):
         failed = sorted(self._sink.gap_entries)
         await self._checkpoint()
         report = await self._near.in_thread(self._writer.finish, failed)
-        message = report.sentence()
+        message = report_sentence(report)
         now = self._near.wall()
         changes = {"files_done": report.files, "bytes_recv": self._bytes_here(), "end_time": now}
         if failed:
@@ -264,12 +271,6 @@ class ReceiveSession(Session):
         return outcome
 
     # -- checkpoints ----------------------------------------------------------------------------------------------
-
-    async def _checkpoint_if_room(self) -> None:
-        try:
-            await self._checkpoint()
-        except DiskFull as error:
-            self._hold(str(error))
 
     async def _checkpoint(self) -> None:
         """Flush, and only then write down what was flushed."""
@@ -326,6 +327,19 @@ class ReceiveSession(Session):
         if arrived.size - 1 in arrived:
             size -= BLOCK_SIZE - layout.block_length(arrived.size - 1)
         return size
+
+
+def writer_for(record: IncomingRecord, layout: Layout, lane: Lane) -> TreeWriter:
+    """The writer of an incoming transfer: the same part files in every session."""
+    name = f"{record.peer_fingerprint}/{record.uid}/{record.id}"
+    return TreeWriter(Path(record.folder), record.destination_path, layout, record.overwrite_mode, name, lane=lane)
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WriteFailed(str(folder), f"the receiving folder cannot be made: {reason_of(error)}") from error
 
 
 def _keep(stored: Sequence[StoredBlocks], good: set[int]) -> list[StoredBlocks]:

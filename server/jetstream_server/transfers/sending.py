@@ -170,7 +170,7 @@ class SendSession(Session):
                 self._have.add_range(first, count)
         except ValueError as error:
             raise InvalidParameters(str(error), field="have") from error
-        self._reader = BlockReader(self._layout)
+        self._reader = BlockReader(self._layout, lane=self._near.lane)
         self._queue = BlockQueue(self._have.missing())
         self._source = SendSource(self._queue, self._reader)
         key = self._near.new_key()
@@ -182,7 +182,7 @@ class SendSession(Session):
             started = live.record.start_time or self._near.wall()
             await self._table.step(live, Event.START, start_time=started, bytes_acked=self._bytes_there())
         live.rate.add(self._bytes_there(), self._near.steady())
-        self._open_data(key, self._sender)
+        await self._open_data(key, self._sender)
         return SessionMessage(session=key.session, key=key.key, carriers=[self._sender.name])
 
     def _on_stored(self, params: dict[str, Any]) -> None:

@@ -10,6 +10,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol, TypeVar
 
+from jetstream_server.files.lane import Lane
 from jetstream_server.link.data import DataDialler, DataPlane
 from jetstream_server.link.errors import LinkError, Unreachable
 from jetstream_server.link.limiter import Bucket
@@ -52,6 +53,8 @@ class Surroundings:
     incoming: Bucket
     wall: Callable[[], int]
     steady: Callable[[], float] = time.monotonic
+    lane: Lane = field(default_factory=Lane)
+    """Where rows of small files take turns, whoever reads or writes them."""
     entropy: Callable[[int], bytes] = field(default=secrets.token_bytes)
 
     async def in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
@@ -84,6 +87,10 @@ class Session:
         self._carrier: SocketCarrier | None = None
         self._dialler: DataDialler | None = None
         peer.on_notification("stop", self._on_stop)
+
+    async def run(self) -> Outcome:
+        """The whole session, from its first message to its end."""
+        raise AssertionError("a half of a transfer runs")
 
     # -- the end --------------------------------------------------------------------------------------------------
 
@@ -118,12 +125,19 @@ class Session:
         """Tell the other node that we end it."""
         self._peer.tell("stop", Stop(reason=reason, message=message))
 
+    async def say_outcome(self, outcome: Outcome) -> None:
+        """The session ended by something on our side: the other node hears what, so that it need not wait."""
+        if isinstance(outcome, Failed):
+            await self.say_stop(StopReason.ERROR, outcome.message)
+        elif isinstance(outcome, TryAgain):
+            await self.say_stop(StopReason.SHUTDOWN, outcome.message)
+
     # -- data connections -----------------------------------------------------------------------------------------
 
-    def _open_data(self, key: SessionKey, carrier: SocketCarrier) -> None:
+    async def _open_data(self, key: SessionKey, carrier: SocketCarrier) -> None:
         self._key, self._carrier = key, carrier
         if not self._we_dialled:
-            self._near.data.expect(key, carrier.add)
+            await self._near.data.expect(key, carrier.add)
             return
         assert self._peer.peer is not None
         address, port = self._peer.peer.address, self._peer.peer.port

@@ -1,0 +1,58 @@
+"""How much of a transfer is there, in files; and what became of it, in a sentence. Pure."""
+
+from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jetstream.constants import BLOCK_SIZE
+from jetstream_server.files.finishing import FinishReport
+from jetstream_server.files.layout import Layout
+from jetstream_server.link.blockmap import Range
+
+NAMED: Final = 3
+
+
+def files_ending_in_blocks(layout: Layout) -> NDArray[np.int64]:
+    """For each block, how many files have their last byte in it."""
+    counts = np.zeros(layout.block_count, dtype=np.int64)
+    first_byte = 0
+    for _, page in layout.pages():
+        ends = page.stream_ends
+        lasts = ends[np.diff(ends, prepend=0) > 0] - 1 + first_byte
+        counts += np.bincount(lasts // BLOCK_SIZE, minlength=layout.block_count)[: layout.block_count]
+        first_byte += page.total_bytes
+    return counts
+
+
+class FileCount:
+    """How many files are there, judged by their last blocks: exact when all is there, close to it on the way."""
+
+    def __init__(self, layout: Layout) -> None:
+        self._ending = files_ending_in_blocks(layout)
+        self.files = 0
+
+    def arrived(self, ranges: Iterable[Range]) -> None:
+        """These blocks are there now; each is told once."""
+        for first, count in ranges:
+            self.files += int(self._ending[first : first + count].sum())
+
+
+def report_sentence(report: FinishReport) -> str:
+    """What a person should know of a finished transfer beyond that it is complete; empty if nothing."""
+    parts = [
+        _part(report.kept, report.kept_count, "kept beside an existing one"),
+        _part(report.skipped, report.skipped_count, "left as it was"),
+        _part(report.renamed, report.renamed_count, "renamed to keep both"),
+        _part(report.links_refused, report.links_refused_count, "not made because the link leads out of the folder"),
+    ]
+    return " ".join(part for part in parts if part)
+
+
+def _part(paths: tuple[str, ...], count: int, what: str) -> str:
+    if not count:
+        return ""
+    names = ", ".join(paths[:NAMED])
+    more = f" and {count - NAMED} more" if count > NAMED else ""
+    return f"{names}{more}: {what}."
