@@ -183,15 +183,20 @@ class Layout:
             source=page.source(position),
         )
 
-    def blocks_of(self, entry: int) -> range:
-        """The blocks that hold bytes of an entry; empty for what has no content."""
+    def stream_range(self, entry: int) -> tuple[int, int]:
+        """Where the bytes of an entry begin in the stream, and how many they are; ``(0, 0)`` if it has none."""
         page, position = self.locate(entry)
         at = int(np.searchsorted(page.in_stream, position))
         if at >= len(page.in_stream) or int(page.in_stream[at]) != position:
-            return range(0)
+            return 0, 0
         number = bisect_right(self._first_entries, entry) - 1
-        end = self._first_bytes[number] + int(page.stream_ends[at])
-        return range((end - int(page.sizes[position])) // BLOCK_SIZE, -(-end // BLOCK_SIZE))
+        size = int(page.sizes[position])
+        return self._first_bytes[number] + int(page.stream_ends[at]) - size, size
+
+    def blocks_of(self, entry: int) -> range:
+        """The blocks that hold bytes of an entry; empty for what has no content."""
+        first, size = self.stream_range(entry)
+        return range(first // BLOCK_SIZE, -(-(first + size) // BLOCK_SIZE)) if size else range(0)
 
 
 def _run(page: Page, first_entry: int, start: int, length: int) -> Run | None:
