@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from jetstream.entities import Destination, Event, Manifest, ReceiveTransfer, Token, Transfer, wire_name
+from jetstream.aio import Server
+from jetstream.entities import Destination, Event, Manifest, ReceiveTransfer, Token, Transfer
 from jetstream.errors import JetStreamError
 from jetstream_desktop.services.session import Session
 from jetstream_desktop.state.address import Choice
@@ -56,10 +57,9 @@ class Commands:
 
     async def manifest(self, basket: Basket, options: Options) -> Manifest:
         """The manifest of a basket; counting goes on in the node."""
-        made: Manifest = await self._session.client.send.create_manifest(
+        return await self._session.client.send.create_manifest(
             mappings=basket.mappings(), symlink_mode=options.symlinks, exclude=list(basket.exclude),
             skip_unreadable=True)
-        return made
 
     async def send(self, basket: Basket, choice: Choice, options: Options) -> Transfer:
         """Send a basket to a destination that is known or was just typed."""
@@ -68,11 +68,11 @@ class Commands:
             destination_id = choice.destination.id
         else:
             assert choice.address is not None
-            fresh: Destination = await client.send.create_destination(
+            fresh = await client.send.create_destination(
                 destination_address=choice.address.host, destination_port=choice.address.port)
             destination_id = fresh.id
         manifest = await self.manifest(basket, options)
-        made: Transfer = await client.send.create_transfer(
+        made = await client.send.create_transfer(
             destination=destination_id, manifest=manifest, destination_path=options.folder,
             priority=options.priority, send_rate_max=options.limit, overwrite_mode=options.overwrite)
         self._done()
@@ -80,14 +80,13 @@ class Commands:
 
     async def share(self, manifest_id: str, values: Mapping[str, Any]) -> Token:
         """A token for a manifest."""
-        made: Token = await self._session.client.send.create_shared_token(manifest=manifest_id, **values)
+        made = await self._session.client.send.create_shared_token(manifest=manifest_id, **values)
         self._done()
         return made
 
     async def update_token(self, token: str, changes: Mapping[str, Any]) -> Token:
         """Change expiry, limit, password or description of a token."""
-        wire = {wire_name(name): value for name, value in changes.items()}
-        made: Token = await self._session.client.send.update_shared_token(token, changes=wire)
+        made = await self._session.client.send.update_shared_token(token, **changes)
         self._done()
         return made
 
@@ -99,7 +98,7 @@ class Commands:
 
     async def get(self, link: str, password: str | None, folder: str) -> ReceiveTransfer:
         """Fetch what a link shares."""
-        made: ReceiveTransfer = await self._session.client.receive.create_download(
+        made = await self._session.client.receive.create_download(
             link=link, password=password, destination_path=folder)
         self._done()
         return made
@@ -110,9 +109,9 @@ class Commands:
         """Add or change a destination. *values* in the names of the API, snake_case."""
         client = self._session.client
         if known is None:
-            made: Destination = await client.send.create_destination(**values)
+            made = await client.send.create_destination(**values)
         else:
-            made = await client.send.update_destination(known, changes={wire_name(k): v for k, v in values.items()})
+            made = await client.send.update_destination(known, **values)
         self._done()
         return made
 
@@ -124,17 +123,17 @@ class Commands:
 
     # Looking closer
 
-    async def files(self, row: Row, manifest_id: str, offset: int) -> tuple[list[tuple[str, int]], bool]:
+    async def files(self, manifest_id: str, offset: int) -> tuple[list[tuple[str, int | None]], bool]:
         """A page of the files of an outgoing transfer as ``(path, size)``, and whether it is the last one."""
         answer = await self._session.client.send.get_manifest_files(manifest_id, offset=offset, limit=PAGE)
         entries = answer["fileMappings"]
-        return [(str(e["destPath"]), int(e["fileSize"] or 0)) for e in entries], len(entries) < PAGE
+        found: list[tuple[str, int | None]] = [(str(e["destPath"]), e["fileSize"]) for e in entries]
+        return found, len(entries) < PAGE
 
     async def events(self, row: Row) -> list[Event]:
         """The event log of one transfer."""
         group = self._session.client.receive if row.incoming else self._session.client.send
-        found: list[Event] = list(await group.get_transfer_events(row.transfer_id))
-        return found
+        return await group.get_transfer_events(row.transfer_id)
 
     # The node itself
 
@@ -148,7 +147,7 @@ class Commands:
         await self._as_superuser(lambda server: server.set_receiving_folder(path))
         await self._session.refresh()
 
-    async def _as_superuser(self, call: Callable[[Any], Awaitable[Any]]) -> None:
+    async def _as_superuser(self, call: Callable[[Server], Awaitable[object]]) -> None:
         server = self._session.client.server
         await server.superuser()
         await call(server)

@@ -96,7 +96,7 @@ class _Walk:
 
     def __init__(self, root: str, pattern: "re.Pattern[str] | None") -> None:
         self._pattern = pattern
-        self._todo = [(root, (root,))]
+        self._todo: list[tuple[str, tuple[str, ...]]] = [(root, (root,))]
         self._seen: set[tuple[int, int]] = set()
         self._sums: dict[str, list[int]] = {root: [0, 0, 0]}
         self._open: dict[str, int] = {root: 1}

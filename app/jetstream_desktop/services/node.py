@@ -4,20 +4,22 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
+from jetstream.aio import Receive, Send, Server
+
 
 class NodeClient(Protocol):
     """A connection to a node. The groups have one coroutine per method of the API, in snake_case."""
 
     @property
-    def server(self) -> Any:
+    def server(self) -> Server:
         """Calls about the node itself."""
 
     @property
-    def send(self) -> Any:
+    def send(self) -> Send:
         """Calls about what goes out."""
 
     @property
-    def receive(self) -> Any:
+    def receive(self) -> Receive:
         """Calls about what comes in."""
 
     @property

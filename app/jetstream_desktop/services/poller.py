@@ -3,12 +3,12 @@
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
 from jetstream.entities import Destination, Manifest, ReceiveTransfer, Token, Transfer
 from jetstream.errors import JetStreamError
+from jetstream_desktop.services.node import NodeClient
 from jetstream_desktop.services.session import Session
 from jetstream_desktop.state.address import title_of
 from jetstream_desktop.state.changes import Changes, between
@@ -49,7 +49,7 @@ class Poller(QObject):
         self._maker = RowMaker()
         self._wake = asyncio.Event()
         self._cursors: list[int | None] = [None, None]
-        self._rows: dict[str, Row] = {}
+        self.rows: dict[str, Row] = {}
         self.entities: dict[str, Entity] = {}
         self.destinations: tuple[Destination, ...] = ()
         self.tokens: tuple[Token, ...] = ()
@@ -77,7 +77,7 @@ class Poller(QObject):
             except JetStreamError as error:
                 log.info("poll: %s", error)
                 return
-            busy = any(row.group is Group.ACTIVE or row.group is Group.WAITING for row in self._rows.values())
+            busy = any(row.group is Group.ACTIVE or row.group is Group.WAITING for row in self.rows.values())
             await self._pause(BUSY_SECONDS if busy else IDLE_SECONDS)
 
     async def _pause(self, seconds: float) -> None:
@@ -102,7 +102,7 @@ class Poller(QObject):
         self._take([*sent, *received], complete=complete)
         self.polled.emit()
 
-    async def _poll_side(self, client: Any) -> None:
+    async def _poll_side(self, client: NodeClient) -> None:
         destinations, tokens = await asyncio.gather(client.send.get_destinations(), client.send.get_shared_tokens())
         if tuple(destinations) != self.destinations:
             self.destinations = tuple(destinations)
@@ -122,20 +122,20 @@ class Poller(QObject):
         moving = {} if complete else {key: entity for key, entity in self.entities.items()
                                       if entity.processing and key not in living and key not in gone}
         rows = [self._maker.make(entity, names, now) for entity in (*living.values(), *moving.values())]
-        changes = between(self._rows, rows, complete=complete)
+        changes = between(self.rows, rows, complete=complete)
         if gone:
             changes = Changes(changes.added, changes.updated,
-                              tuple(dict.fromkeys((*changes.removed, *(k for k in gone if k in self._rows)))))
+                              tuple(dict.fromkeys((*changes.removed, *(k for k in gone if k in self.rows)))))
         self.entities |= living
         self._tell(changes, rows, now)
 
     def _tell(self, changes: Changes, rows: Sequence[Row], now: int) -> None:
         ended = [row for row in changes.updated
-                 if row.group in _ENDED and self._rows[row.key].group not in _ENDED]
+                 if row.group in _ENDED and self.rows[row.key].group not in _ENDED]
         for row in (*changes.added, *changes.updated):
-            self._rows[row.key] = row
+            self.rows[row.key] = row
         for key in changes.removed:
-            self._rows.pop(key, None)
+            self.rows.pop(key, None)
             self.entities.pop(key, None)
             self.histories.pop(key, None)
             self._maker.forget(key)

@@ -252,6 +252,11 @@ class Composer(QWidget):
         """The basket with its past and future."""
         return self._history
 
+    @property
+    def counted(self) -> Mapping[str, Count]:
+        """What is known of folders, by source."""
+        return self._counted
+
     def add(self, found: Sequence[Found]) -> None:
         """More paths, into the folder that is selected if one made by hand is."""
         chosen = self.tree.selected_targets()

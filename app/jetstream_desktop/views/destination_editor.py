@@ -104,6 +104,11 @@ class DestinationCard(Card):
             self.identity.setPlaceholderText(tr("last seen: {code}", code=code))
         self.limit.setValue((destination.send_rate_max or 0) // 1000)
 
+    def as_new(self) -> None:
+        """Save as another destination than the one that was loaded."""
+        self._destination = None
+        self.title.setText(tr("New destination"))
+
     def _typed(self) -> None:
         address = parse_address(self.address.text())
         if address is not None and address.port != DEFAULT_API_PORT:

@@ -97,7 +97,7 @@ class MainWindow(QMainWindow):
         self._empty.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         layout.addWidget(self._empty)
         back = button(tr("Show all transfers"), "link")
-        back.clicked.connect(self._show_all)
+        back.clicked.connect(self.show_all)
         line = row()
         line.addStretch(1)
         line.addWidget(back)
@@ -235,7 +235,9 @@ class MainWindow(QMainWindow):
         self.toolbar.search.setFocus()
         self.toolbar.search.selectAll()
 
-    def _show_all(self) -> None:
+    def show_all(self) -> None:
+        """Every transfer, whatever was searched for or filtered."""
+        self._welcome_forced = False
         self.toolbar.search.clear()
         self._query(shelf=Filter.ALL)
         self.sidebar.list.choose(Filter.ALL.value)

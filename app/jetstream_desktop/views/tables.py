@@ -194,7 +194,7 @@ class SharedPage(TablePage):
     def show_tokens(self, tokens: Sequence[Token], names: dict[str, str]) -> None:
         """The tokens; *names* are those of their manifests by id."""
         self._names = names
-        self.model.replace(sorted(tokens, key=_newest_first))
+        self.model.replace([*sorted(tokens, key=_newest_first)])
         self.refresh()
 
     def _one(self) -> Token | None:

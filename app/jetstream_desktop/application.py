@@ -1,0 +1,255 @@
+"""The composition root: the loop, the hooks for errors, every part joined once, and the one way out.
+
+Quitting is requested, never executed: the close button, the menu, Ctrl-C, the end of the desktop session all set the
+same event, and :func:`_serve` ends by the same steps. Nothing is awaited after Qt's loop has ended.
+"""
+
+import asyncio
+import logging
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import qasync  # type: ignore[import-untyped]
+from PySide6.QtCore import QEvent, QLocale, Signal
+from PySide6.QtWidgets import QApplication
+
+from jetstream import aio
+from jetstream.entities import ServerInfo
+from jetstream.local import state_folder
+from jetstream_desktop import assets, i18n
+from jetstream_desktop.desk.book import BookDesk
+from jetstream_desktop.desk.compose import ComposeDesk
+from jetstream_desktop.desk.context import Context, SettingsStore
+from jetstream_desktop.desk.rows import RowDesk
+from jetstream_desktop.desk.share import ShareDesk
+from jetstream_desktop.desk.window import WindowDesk
+from jetstream_desktop.i18n import tr
+from jetstream_desktop.models.lists import ValueTableModel
+from jetstream_desktop.models.paged import PagedTableModel
+from jetstream_desktop.models.sidebar import SidebarModel
+from jetstream_desktop.models.transfers import TransferTableModel
+from jetstream_desktop.services.commands import Commands
+from jetstream_desktop.services.disk import Disk
+from jetstream_desktop.services.instance import Instance, hand_over, server_name
+from jetstream_desktop.services.local_node import LocalNode
+from jetstream_desktop.services.node import Connect, NodeClient
+from jetstream_desktop.services.notices import Notice, Notices
+from jetstream_desktop.services.poller import Poller
+from jetstream_desktop.services.session import Session
+from jetstream_desktop.state import numbers
+from jetstream_desktop.state.connection import Connected, Connection
+from jetstream_desktop.state.details import event_line
+from jetstream_desktop.state.text import printable
+from jetstream_desktop.tasks import Tasks
+from jetstream_desktop.views.actions import Actions
+from jetstream_desktop.views.composer import Composer
+from jetstream_desktop.views.details import Details
+from jetstream_desktop.views.main_window import MainWindow
+from jetstream_desktop.views.tables import DestinationsPage, SharedPage
+from jetstream_desktop.views.theme import Theme
+from jetstream_desktop.views.tray import Tray
+from jetstream_desktop.views.welcome import Welcome
+
+log = logging.getLogger("jetstream.desktop")
+
+LEAVING_SECONDS = 12.0
+_DIAL_SECONDS = 5.0
+
+
+class Application(QApplication):
+    """Turns Qt's own wish to quit (session end, dock menu) into a request."""
+
+    quit_wanted = Signal()
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        super().__init__(list(arguments))
+        self.setApplicationName("JetStream")
+        self.setDesktopFileName("jetstream-desktop")
+        self.setQuitOnLastWindowClosed(False)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Quit:
+            self.quit_wanted.emit()
+            return True
+        return super().event(event)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything that was joined. Held by the main coroutine for as long as the program runs."""
+
+    context: Context
+    window: MainWindow
+    shell: WindowDesk
+    compose: ComposeDesk
+    share: ShareDesk
+    book: BookDesk
+    rows: RowDesk
+    tray: Tray
+
+
+def clock() -> int:
+    """The time in µs UTC."""
+    return time.time_ns() // 1000
+
+
+async def dial(port: int) -> NodeClient:
+    """Connect to this computer's node and log in by its ticket."""
+    return await aio.connect("localhost", port, timeout=_DIAL_SECONDS)
+
+
+async def ask(host: str, port: int) -> ServerInfo:
+    """What the node at *host*:*port* says of itself, without a login."""
+    async with aio.connect(host, port, timeout=_DIAL_SECONDS, ticket=False) as client:
+        return await client.server.get_server_info()
+
+
+def build(application: QApplication, connect: Connect, report: Callable[[BaseException], None],
+          notices: Notices) -> Desk:
+    """Join all parts. Nothing runs yet."""
+    settings = SettingsStore(state_folder(), notices)
+    theme = Theme(application, settings.now.appearance)  # type: ignore[arg-type]
+    application.setWindowIcon(theme.application_icon())
+    session = Session(connect)
+    poller = Poller(session, clock)
+    table, sidebar = TransferTableModel(), SidebarModel()
+    files, events = _file_model(), _event_model()
+    actions = Actions(theme, application)
+    window = MainWindow(theme, table, sidebar, actions, Details(theme, files, events), Composer(theme),
+                        Welcome(theme, str(Path.home())))
+    for part in (session, poller, table, sidebar, files, events, actions):
+        part.setParent(window)
+    context = Context(window, theme, session, poller, Commands(session, poller.soon), Disk(window), Tasks(report),
+                      notices, settings, clock)
+    compose = ComposeDesk(context)
+    share = ShareDesk(context, SharedPage(theme, clock))
+    book = BookDesk(context, DestinationsPage(theme), compose, ask)
+    tray = Tray(theme, actions, window)
+    rows = RowDesk(context, files, events)
+    shell = WindowDesk(context, compose, share, book, tray, table, sidebar)
+    return Desk(context, window, shell, compose, share, book, rows, tray)
+
+
+def _file_model() -> PagedTableModel:
+    def text(value: Any, column: int) -> str:
+        return printable(value[0]) if column == 0 else ("" if value[1] is None else numbers.size(value[1]))
+
+    return PagedTableModel((tr("Name"), tr("Size")), text, lambda value: value)
+
+
+def _event_model() -> ValueTableModel[Any]:
+    return ValueTableModel((tr("When"), tr("What")), lambda event, column: event_line(event)[column],
+                           lambda event: (event.cursor, event.timestamp))
+
+
+class Hooks:
+    """Both ends of lost exceptions: slots report to ``sys.excepthook``, tasks to the loop. One place for both."""
+
+    def __init__(self, notices: Notices) -> None:
+        self._notices = notices
+
+    def install(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Take over both hooks."""
+        sys.excepthook = self._slot
+        threading.excepthook = self._thread
+        loop.set_exception_handler(self._loop)
+
+    def report(self, error: BaseException) -> None:
+        """Log with traceback, and say it in the window."""
+        log.error("unexpected: %s", "".join(traceback.format_exception(error)))
+        self._notices.publish(Notice(tr("Something went wrong inside JetStream: {error}. The log has the details.",
+                                        error=error or type(error).__name__), "bad"))
+
+    def _slot(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            sys.__excepthook__(kind, error, trace)
+            return
+        self.report(error)
+
+    def _thread(self, arguments: threading.ExceptHookArgs) -> None:
+        if arguments.exc_value is not None:
+            self.report(arguments.exc_value)
+
+    def _loop(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        if isinstance(error, BaseException):
+            self.report(error)
+        else:
+            log.error("unexpected: %s", context.get("message"))
+
+
+class Polling:
+    """Runs the poller for as long as there is a connection."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._task: asyncio.Task[Any] | None = None
+        context.session.changed.connect(self.follow)
+
+    def follow(self, status: Connection) -> None:
+        """Start with a connection; the poller ends by itself when it breaks."""
+        if isinstance(status, Connected) and (self._task is None or self._task.done()):
+            self._task = self._context.tasks.spawn(self._context.poller.run(), "poller")
+
+
+async def _serve(application: Application, instance: Instance, arguments: Sequence[str], hidden: bool) -> None:
+    loop = asyncio.get_running_loop()
+    notices = Notices()
+    hooks = Hooks(notices)
+    hooks.install(loop)
+    leaving = asyncio.Event()
+    node = LocalNode(dial)
+    desk = build(application, node.reach, hooks.report, notices)
+    polling = Polling(desk.context)
+    desk.shell.quit_wanted.connect(leaving.set)
+    application.quit_wanted.connect(leaving.set)
+    instance.asked.connect(desk.shell.asked)
+    if sys.platform != "win32":
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, leaving.set)
+    if not (hidden and desk.tray.available):
+        desk.window.show()
+    notices.open()
+    session = desk.context.tasks.spawn(desk.context.session.run(), "session")
+    desk.shell.take(arguments)
+    await leaving.wait()
+    await leave(desk, node, instance)
+    del polling, session
+
+
+async def leave(desk: Desk, node: LocalNode | None, instance: Instance | None) -> None:
+    """The one way out, in order: what is seen, what is remembered, what runs, what was started."""
+    desk.window.hide()
+    desk.shell.remember()
+    if instance is not None:
+        instance.close()
+    desk.context.disk.close()
+    try:
+        async with asyncio.timeout(LEAVING_SECONDS):
+            await desk.context.tasks.stop()
+            if node is not None:
+                await node.stop()
+    except TimeoutError:
+        log.warning("not everything ended in time")
+    desk.window.deleteLater()
+
+
+def run(arguments: Sequence[str], *, hidden: bool = False) -> int:
+    """Run the window until it is left. *arguments* are paths and links. Answers the exit code."""
+    application = Application(["jetstream-desktop"])
+    name = server_name(state_folder())
+    if hand_over(name, arguments):
+        return 0
+    i18n.use(assets.catalogue(QLocale.system().name().partition("_")[0]))
+    instance = Instance(name)
+    with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(application)) as runner:
+        runner.run(_serve(application, instance, arguments, hidden))
+    return 0

@@ -1,0 +1,137 @@
+"""The address book: adding, changing, testing, removing with undo."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import QObject, QPoint
+
+from jetstream.entities import Destination
+from jetstream_desktop.desk.compose import ComposeDesk
+from jetstream_desktop.desk.context import Context
+from jetstream_desktop.i18n import tr
+from jetstream_desktop.models.sidebar import Entry
+from jetstream_desktop.services.probe import Ask, probe
+from jetstream_desktop.state.address import recent_first, title_of
+from jetstream_desktop.views.destination_editor import DestinationCard
+from jetstream_desktop.views.dialogs import popup
+from jetstream_desktop.views.tables import DestinationsPage
+
+UNDO = "undo-remove-destination"
+
+
+class BookDesk(QObject):
+    """Joins the page and the card of destinations to the node."""
+
+    def __init__(self, context: Context, page: DestinationsPage, compose: ComposeDesk, ask: Ask) -> None:
+        super().__init__(context.window)
+        self._c = context
+        self.page = page
+        self._compose = compose
+        self._ask = ask
+        self._card: DestinationCard | None = None
+        self._removed: list[Destination] = []
+        self._menu_for = ""
+        page.edit_wanted.connect(self.edit)
+        page.duplicate_wanted.connect(self._duplicate)
+        page.remove_wanted.connect(self._remove)
+        page.send_wanted.connect(compose.open)
+        context.poller.destinations_changed.connect(self._changed)
+        context.window.sidebar.list.menu_wanted.connect(self._menu)
+        context.window.banner.pressed.connect(self._pressed)
+
+    def _changed(self, destinations: Sequence[Destination]) -> None:
+        self.page.show_destinations(destinations)
+
+    def edit(self, destination: Destination | None) -> None:
+        """Open the card for a destination, or for a new one."""
+        card = DestinationCard(self._c.theme, destination)
+        card.saved.connect(self._save)
+        card.test_wanted.connect(self._test)
+        card.remove_wanted.connect(self._remove_id)
+        card.destroyed.connect(self._gone)
+        self._card = card
+        self._c.window.show_card(card)
+
+    def _gone(self) -> None:
+        self._card = None
+
+    def new(self, address: str = "") -> None:
+        """Open the card for a new destination at *address*."""
+        self.edit(None)
+        if self._card is not None:
+            self._card.address.setText(address)
+
+    def _duplicate(self, destination: Destination) -> None:
+        copy = replace(destination, name=tr("{name} (copy)", name=title_of(destination)))
+        self.edit(copy)
+        if self._card is not None:
+            self._card.as_new()
+
+    def _save(self, known: str | None, values: dict[str, Any]) -> None:
+        self._c.run(self._saved(known, values), "save a destination", self._problem)
+
+    async def _saved(self, known: str | None, values: dict[str, Any]) -> None:
+        await self._c.commands.save_destination(known, values)
+        self._c.window.close_card()
+
+    def _problem(self, words: str) -> None:
+        if self._card is not None:
+            self._card.show_problem(words)
+        else:
+            self._c.say(words, "bad")
+
+    def _test(self, host: str, port: int, identity: str) -> None:
+        self._c.run(self._tested(host, port, identity), "test a destination")
+
+    async def _tested(self, host: str, port: int, identity: str) -> None:
+        findings = await probe(host, port, identity, self._ask)
+        if self._card is not None:
+            self._card.show_findings(findings)
+
+    def _remove_id(self, destination_id: str) -> None:
+        self._c.window.close_card()
+        self._remove([d for d in self._c.poller.destinations if d.id == destination_id])
+
+    def _remove(self, destinations: Sequence[object]) -> None:
+        self._c.run(self._gone_for_good([d for d in destinations if isinstance(d, Destination)]), "remove")
+
+    async def _gone_for_good(self, destinations: Sequence[Destination]) -> None:
+        await self._c.commands.remove_destinations([d.id for d in destinations])
+        self._removed = list(destinations)
+        names = ", ".join(title_of(d) for d in destinations)
+        undo = "" if any(d.password_set for d in destinations) else tr("Undo")
+        self._c.say(tr("Removed {names}.", names=names), "info", undo, UNDO)
+
+    def _pressed(self, key: str) -> None:
+        if key == UNDO:
+            self._c.window.banner.hide()
+            removed, self._removed = self._removed, []
+            self._c.run(self._restore(removed), "undo")
+
+    async def _restore(self, destinations: Sequence[Destination]) -> None:
+        for d in destinations:
+            await self._c.commands.save_destination(None, {
+                "destination_address": d.destination_address, "destination_port": d.destination_port, "name": d.name,
+                "user_name": d.user_name, "send_rate_max": d.send_rate_max,
+                "permitted_destination_public_key": d.permitted_destination_public_key})
+
+    def _menu(self, entry: Entry, place: QPoint) -> None:
+        self._menu_for = entry.key
+        popup(self._c.window, place, ((tr("Send…"), self._menu_send), (tr("Edit…"), self._menu_edit),
+                                      (tr("Remove"), self._menu_remove)))
+
+    def _menu_send(self) -> None:
+        self._compose.open(self._menu_for)
+
+    def _menu_edit(self) -> None:
+        for destination in self._c.poller.destinations:
+            if destination.id == self._menu_for:
+                self.edit(destination)
+
+    def _menu_remove(self) -> None:
+        self._remove([d for d in self._c.poller.destinations if d.id == self._menu_for])
+
+    def recent(self) -> list[Destination]:
+        """The address book, used last first."""
+        return recent_first(self._c.poller.destinations)

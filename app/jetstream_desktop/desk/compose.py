@@ -1,0 +1,132 @@
+"""The composer: drops, listing, counting, sending; and the test file that one sends to oneself."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QGuiApplication
+
+from jetstream.local import state_folder
+from jetstream_desktop.desk.context import Context
+from jetstream_desktop.i18n import tr
+from jetstream_desktop.state.address import Address, Choice, title_of
+from jetstream_desktop.state.basket import Basket, Found, Kind, blocked
+from jetstream_desktop.state.connection import Connected
+from jetstream_desktop.state.options import Options
+from jetstream_desktop.state.rows import key_of
+from jetstream_desktop.views import dialogs
+
+
+class ComposeDesk(QObject):
+    """Joins the composer to the disk and the node."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context.window)
+        self._c = context
+        self._view = context.window.composer
+        window, view = context.window, self._view
+        window.paths_dropped.connect(self.drop)
+        window.actions_.send_files.triggered.connect(self.choose_files)
+        window.actions_.send_folder.triggered.connect(self.choose_folder)
+        view.files_wanted.connect(self.choose_files)
+        view.folder_wanted.connect(self.choose_folder)
+        view.paste_wanted.connect(self._paste)
+        view.listing_wanted.connect(self._list)
+        view.basket_changed.connect(context.disk.count)
+        view.send_wanted.connect(self._send)
+        view.problem.connect(self._problem)
+        context.disk.counted.connect(view.set_counts)
+        context.poller.destinations_changed.connect(view.set_destinations)
+
+    def open(self, destination_id: str | None = None) -> None:
+        """Open the composer, with a fresh basket unless it is open already."""
+        if self._c.window.pages.currentWidget() is not self._view:
+            self._c.disk.forget()
+            self._view.set_destinations(self._c.poller.destinations)
+            self._view.start(destination_id)
+        self._c.window.show_composer()
+
+    def open_empty(self) -> None:
+        """Open the composer for someone who chooses the destination first."""
+        self.open()
+
+    def drop(self, paths: Sequence[str], destination_id: str | None) -> None:
+        """Files were dropped on the window, or on a destination. With Shift held there they go at once."""
+        modifiers = QGuiApplication.queryKeyboardModifiers()
+        at_once = destination_id is not None and bool(modifiers & modifiers.ShiftModifier)
+        self._c.run(self._dropped(list(paths), destination_id, at_once), "drop")
+
+    async def _dropped(self, paths: Sequence[str], destination_id: str | None, at_once: bool) -> None:
+        found = await self._c.disk.find(paths)
+        if at_once and await self._sent_at_once(found, destination_id):
+            return
+        self.open(destination_id)
+        self._view.add(found)
+
+    async def _sent_at_once(self, found: Sequence[Found], destination_id: str | None) -> bool:
+        basket = Basket().add(found)
+        where = next((d for d in self._c.poller.destinations if d.id == destination_id), None)
+        if where is None or blocked(basket) is not None:
+            return False
+        choice = Choice(where.id, title_of(where), "", None, where)
+        await self._c.commands.send(basket, choice, Options())
+        self._c.say(tr("Sending to {where}.", where=choice.title), "good")
+        return True
+
+    def choose_files(self) -> None:
+        """Choose files in the system's dialog. The composer opens at once, so a destination can be chosen first."""
+        self.open()
+        dialogs.choose_files(self._c.window, tr("Choose files to send"), self._chosen)
+
+    def choose_folder(self) -> None:
+        """Choose a folder in the system's dialog."""
+        self.open()
+        dialogs.choose_folder(self._c.window, tr("Choose a folder to send"), self._chosen)
+
+    def _chosen(self, paths: Sequence[str]) -> None:
+        self._c.run(self._dropped(list(paths), None, False), "add files")
+
+    def _paste(self) -> None:
+        self._c.window.take(QGuiApplication.clipboard().mimeData())
+
+    def _list(self, path: str) -> None:
+        self._c.run(self._listed(path), "list a folder")
+
+    async def _listed(self, path: str) -> None:
+        self._view.set_listing(path, await self._c.disk.list_folder(path))
+
+    def _problem(self, words: str) -> None:
+        self._c.say(words, "caution")
+
+    def _send(self, basket: Basket, choice: Choice, options: Options) -> None:
+        self._view.send.setEnabled(False)
+        self._c.run(self._sent(basket, choice, options), "send", self._failed)
+
+    async def _sent(self, basket: Basket, choice: Choice, options: Options) -> None:
+        made = await self._c.commands.send(basket, choice, options)
+        self._c.disk.forget()
+        self._c.window.show_all()
+        await self._c.poller.poll()
+        self._c.window.table.select_key(key_of(made))
+
+    def _failed(self, words: str) -> None:
+        self._view.send.setEnabled(True)
+        self._c.say(words, "bad")
+
+    def send_test(self) -> None:
+        """Send a small file to this very node: proves the whole path."""
+        self._c.run(self._test(), "test file")
+
+    async def _test(self) -> None:
+        status = self._c.session.status
+        if not isinstance(status, Connected):
+            self._c.say(tr("The node is not running yet."), "caution")
+            return
+        folder = state_folder() / "test"
+        folder.mkdir(parents=True, exist_ok=True)
+        path = Path(folder, "JetStream test file.txt")
+        path.write_text(tr("This file went from your computer to itself. Everything works.") + "\n", encoding="utf-8")
+        basket = Basket().add([Found(str(path), Kind.FILE, path.stat().st_size)])
+        address = Address("localhost", status.server.receive_port)
+        await self._sent(basket, Choice("test", tr("this computer"), "", True, None, address), Options())
+        self._c.say(tr("The test file is on its way to the folder for received files."), "good")

@@ -1,0 +1,215 @@
+"""Rows of the table: pause, resume, retry, remove, limits, copies; and what the details pane asks for."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QUrl
+from PySide6.QtGui import QAction, QDesktopServices
+
+from jetstream.entities import Event, Transfer
+from jetstream.errors import JetStreamError
+from jetstream_desktop.desk.context import Context
+from jetstream_desktop.i18n import tr
+from jetstream_desktop.models.lists import ValueTableModel
+from jetstream_desktop.models.paged import PagedTableModel
+from jetstream_desktop.services.commands import CANCEL, PAUSE, REMOVE, RESUME
+from jetstream_desktop.state.code import as_python
+from jetstream_desktop.state.details import Selected
+from jetstream_desktop.state.history import SpeedHistory
+from jetstream_desktop.state.rows import Group, Row
+from jetstream_desktop.state.text import printable
+
+
+class RowDesk(QObject):
+    """Joins the actions on rows and the details pane to the node."""
+
+    def __init__(self, context: Context, files: PagedTableModel, events: ValueTableModel[object]) -> None:
+        super().__init__(context.window)
+        self._c = context
+        self._files = files
+        self._events = events
+        actions = context.window.actions_
+        for action, slot in (
+            (actions.pause, self._pause), (actions.resume, self._resume), (actions.retry, self._retry),
+            (actions.cancel, self._cancel), (actions.remove, self._remove), (actions.pause_all, self._pause_all),
+            (actions.resume_all, self._resume_all), (actions.remove_done, self._remove_done),
+            (actions.show_in_folder, self._show_in_folder), (actions.copy_name, self._copy_name),
+            (actions.copy_path, self._copy_path), (actions.copy_error, self._copy_error),
+            (actions.copy_python, self._copy_python),
+        ):
+            action.triggered.connect(slot)
+        for action in actions.limits:
+            action.triggered.connect(self._limit)
+        for action in actions.priorities:
+            action.triggered.connect(self._priority)
+        context.window.selection_changed.connect(self.show_details)
+        context.poller.polled.connect(self.show_details)
+        context.window.details.files_wanted.connect(self._files_wanted)
+        context.window.details.events_wanted.connect(self._events_wanted)
+        context.window.details.csv_wanted.connect(self._csv)
+
+    # Actions
+
+    def _act(self, what: str, rows: Sequence[Row]) -> None:
+        if rows:
+            self._c.run(self._acted(what, rows), what)
+
+    async def _acted(self, what: str, rows: Sequence[Row]) -> None:
+        problems = await self._c.commands.act(what, rows)
+        if problems:
+            self._c.say(str(problems[0]) if len(problems) == 1 else
+                        tr("{n} of {all} could not be done: {first}", n=len(problems), all=len(rows),
+                           first=problems[0]), "bad")
+
+    def _selected(self, wanted: Callable[[Row], bool]) -> list[Row]:
+        return [row for row in self._c.window.selected_rows() if wanted(row)]
+
+    def _everything(self, wanted: Callable[[Row], bool]) -> list[Row]:
+        return [row for row in self._c.poller.rows.values() if wanted(row)]
+
+    def _pause(self) -> None:
+        self._act(PAUSE, self._selected(_can_pause))
+
+    def _resume(self) -> None:
+        self._act(RESUME, self._selected(_can_resume))
+
+    def _retry(self) -> None:
+        self._act(RESUME, self._selected(_can_retry))
+
+    def _cancel(self) -> None:
+        self._act(CANCEL, self._selected(_can_cancel))
+
+    def _remove(self) -> None:
+        self._act(REMOVE, self._c.window.selected_rows())
+
+    def _pause_all(self) -> None:
+        self._act(PAUSE, self._everything(_can_pause))
+
+    def _resume_all(self) -> None:
+        self._act(RESUME, self._everything(_can_resume))
+
+    def _remove_done(self) -> None:
+        self._act(REMOVE, self._everything(_is_done))
+
+    def _limit(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self._c.run(self._c.commands.adjust(self._c.window.selected_rows(), limit=action.data() or 0), "limit")
+
+    def _priority(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self._c.run(self._c.commands.adjust(self._c.window.selected_rows(), priority=action.data()), "priority")
+
+    # Copies and folders
+
+    def _show_in_folder(self) -> None:
+        rows = self._c.window.selected_rows()
+        if rows:
+            self._c.run(self._open_folder(rows[0]), "show in folder")
+
+    async def _open_folder(self, row: Row) -> None:
+        folder = Path(row.path)
+        if not row.incoming:
+            sources = await self._sources(row)
+            if not sources:
+                self._c.say(tr("It is not known any more where these files came from."), "caution")
+                return
+            folder = Path(sources[0])
+        while not folder.is_dir() and folder != folder.parent:
+            folder = folder.parent
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
+            self._c.say(tr("No file manager could be opened. The folder is {folder}", folder=printable(str(folder))))
+
+    async def _sources(self, row: Row) -> list[str]:
+        entity = self._c.poller.entities.get(row.key)
+        if not isinstance(entity, Transfer):
+            return []
+        try:
+            page = await self._c.session.client.send.get_manifest_files(entity.manifest_id, limit=1)
+        except JetStreamError:
+            return []
+        return [str(entry["srcPath"]) for entry in page["fileMappings"] if entry.get("srcPath")]
+
+    def _copy_name(self) -> None:
+        self._c.copy("\n".join(row.name for row in self._c.window.selected_rows()), tr("Name"))
+
+    def _copy_path(self) -> None:
+        self._c.copy("\n".join(row.path for row in self._c.window.selected_rows() if row.path), tr("Path"))
+
+    def _copy_error(self) -> None:
+        self._c.copy("\n".join(row.error for row in self._c.window.selected_rows() if row.error), tr("Reason"))
+
+    def _copy_python(self) -> None:
+        for row in self._c.window.selected_rows()[:1]:
+            entity = self._c.poller.entities.get(row.key)
+            if isinstance(entity, Transfer):
+                where = next((d for d in self._c.poller.destinations if d.id == entity.destination_id), None)
+                self._c.copy(as_python(entity, where, None), tr("Python"))
+
+    # Details
+
+    def show_details(self) -> None:
+        """Show the first selected row in the pane."""
+        chosen = self._chosen()
+        history = self._c.poller.histories.get(chosen.row.key, SpeedHistory()) if chosen else SpeedHistory()
+        self._c.window.details.show_transfer(chosen, history, self._c.clock())
+
+    def _chosen(self) -> Selected | None:
+        for row in self._c.window.selected_rows()[:1]:
+            entity = self._c.poller.entities.get(row.key)
+            if entity is not None:
+                where = next((d for d in self._c.poller.destinations if d.id == row.destination_id), None)
+                return Selected(row, entity, where)
+        return None
+
+    def _files_wanted(self, offset: int) -> None:
+        self._c.run(self._load_files(offset), "files")
+
+    async def _load_files(self, offset: int) -> None:
+        chosen = self._chosen()
+        if chosen is None or not isinstance(chosen.entity, Transfer):
+            self._files.add_page(offset, [], last=True)
+            return
+        key = chosen.row.key
+        try:
+            found, last = await self._c.commands.files(chosen.entity.manifest_id, offset)
+        except JetStreamError as error:
+            found, last = [(str(error), None)], True
+        now = self._chosen()
+        if now is not None and now.row.key == key:
+            self._files.add_page(offset, found, last=last)
+
+    def _events_wanted(self) -> None:
+        self._c.run(self._load_events(), "events")
+
+    async def _load_events(self) -> None:
+        chosen = self._chosen()
+        if chosen is not None:
+            events: list[Event] = await self._c.commands.events(chosen.row)
+            self._events.replace(list(reversed(events)))
+
+    def _csv(self) -> None:
+        chosen = self._chosen()
+        if chosen is not None and chosen.row.key in self._c.poller.histories:
+            self._c.copy(self._c.poller.histories[chosen.row.key].csv(), tr("Speed"))
+
+
+def _can_pause(row: Row) -> bool:
+    return row.can_pause
+
+
+def _can_resume(row: Row) -> bool:
+    return row.can_resume
+
+
+def _can_retry(row: Row) -> bool:
+    return row.can_retry
+
+
+def _can_cancel(row: Row) -> bool:
+    return row.can_cancel
+
+
+def _is_done(row: Row) -> bool:
+    return row.group is Group.DONE

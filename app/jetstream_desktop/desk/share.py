@@ -1,0 +1,191 @@
+"""Sharing and getting: making tokens, the page of tokens, fetching with a token."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject
+
+from jetstream.entities import Token, Transfer
+from jetstream.errors import JetStreamError
+from jetstream_desktop.desk.context import Context
+from jetstream_desktop.i18n import tr
+from jetstream_desktop.state import sharing
+from jetstream_desktop.state.basket import Basket
+from jetstream_desktop.state.connection import Connected
+from jetstream_desktop.state.counting import of_basket
+from jetstream_desktop.state.options import Options
+from jetstream_desktop.state.rows import key_of
+from jetstream_desktop.state.text import base_name
+from jetstream_desktop.views import dialogs
+from jetstream_desktop.views.get import GetCard
+from jetstream_desktop.views.share import ShareCard, share_line
+from jetstream_desktop.views.tables import SharedPage
+
+
+class ShareDesk(QObject):
+    """Joins the cards for sharing and getting to the node."""
+
+    def __init__(self, context: Context, page: SharedPage) -> None:
+        super().__init__(context.window)
+        self._c = context
+        self.page = page
+        self._card: ShareCard | None = None
+        self._get: GetCard | None = None
+        self._png = b""
+        self._basket: tuple[Basket, Options] | None = None
+        self._manifest_id: str | None = None
+        window = context.window
+        window.actions_.share.triggered.connect(self.share)
+        window.actions_.get.triggered.connect(self.get)
+        window.composer.share_wanted.connect(self._share_basket)
+        context.poller.tokens_changed.connect(self._tokens)
+        page.open_wanted.connect(self._open)
+        page.extend_wanted.connect(self._extend)
+        page.revoke_wanted.connect(self._revoke_rows)
+        page.copy_wanted.connect(context.copy)
+
+    # Sharing
+
+    def share(self) -> None:
+        """Share the selected transfer's files, or open the composer to choose files."""
+        rows = [row for row in self._c.window.selected_rows() if not row.incoming]
+        entity = self._c.poller.entities.get(rows[0].key) if len(rows) == 1 else None
+        if isinstance(entity, Transfer):
+            self._basket, self._manifest_id = None, entity.manifest_id
+            self._show(ShareCard(self._c.theme, rows[0].name, share_line(rows[0].files, rows[0].total),
+                                 self._c.clock()))
+            return
+        self._c.window.actions_.send_files.trigger()
+        self._c.say(tr("Choose or drop files, then “Share by token instead”."))
+
+    def _share_basket(self, basket: Basket, options: Options) -> None:
+        self._basket, self._manifest_id = (basket, options), None
+        names = [base_name(target) for target in basket.mappings()]
+        what = names[0] if len(names) == 1 else tr("{name} and {n} more", name=names[0], n=len(names) - 1)
+        count = of_basket(basket, self._c.window.composer.counted)
+        line = share_line(count.files, count.size) if count.complete else share_line(None, None)
+        self._show(ShareCard(self._c.theme, what, line, self._c.clock()))
+
+    def _show(self, card: ShareCard) -> None:
+        card.create_wanted.connect(self._create)
+        card.update_wanted.connect(self._update)
+        card.revoke_wanted.connect(self._revoke)
+        card.copy_wanted.connect(self._c.copy)
+        card.save_wanted.connect(self._save)
+        card.destroyed.connect(self._gone)
+        self._card = card
+        self._c.window.show_card(card)
+
+    def _gone(self) -> None:
+        self._card = None
+
+    def _create(self, values: dict[str, object]) -> None:
+        self._c.run(self._created(values), "share", self._problem)
+
+    async def _created(self, values: dict[str, object]) -> None:
+        manifest_id = self._manifest_id
+        if manifest_id is None:
+            assert self._basket is not None
+            manifest = await self._c.commands.manifest(*self._basket)
+            manifest = await self._c.session.client.send.wait_for_manifest(manifest)
+            if manifest.status == "error":
+                raise JetStreamError(manifest.error_message or tr("The files could not be listed."))
+            manifest_id = manifest.id
+        token = await self._c.commands.share(manifest_id, values)
+        if self._card is not None:
+            self._card.show_token(token, self._c.clock())
+
+    def _problem(self, words: str) -> None:
+        if self._card is not None:
+            self._card.show_problem(words)
+        else:
+            self._c.say(words, "bad")
+
+    def _update(self, token: str, values: dict[str, object]) -> None:
+        self._c.run(self._updated(token, values), "change a token", self._problem)
+
+    async def _updated(self, token: str, values: dict[str, object]) -> None:
+        fresh = await self._c.commands.update_token(token, values)
+        if self._card is not None:
+            self._card.show_token(fresh, self._c.clock())
+        self._c.say(tr("Changed."), "good")
+
+    def _revoke(self, token: str) -> None:
+        self._c.window.close_card()
+        self._c.run(self._revoked([token]), "revoke")
+
+    def _revoke_rows(self, tokens: Sequence[object]) -> None:
+        self._c.run(self._revoked([t.token for t in tokens if isinstance(t, Token)]), "revoke")
+
+    async def _revoked(self, tokens: Sequence[str]) -> None:
+        await self._c.commands.revoke(tokens)
+        self._c.say(tr("Revoked. Nobody can fetch with it any more."), "good")
+
+    def _save(self, png: bytes) -> None:
+        self._png = png
+        dialogs.save_file(self._c.window, tr("Save the QR code"), "png", self._save_to)
+
+    def _save_to(self, path: str) -> None:
+        try:
+            Path(path).write_bytes(self._png)
+        except OSError as error:
+            self._c.say(tr("It could not be saved: {error}.", error=error.strerror or error), "bad")
+
+    # The page of tokens
+
+    def _tokens(self, tokens: Sequence[Token]) -> None:
+        names = {m.id: m.label for m in self._c.poller.manifests.values()}
+        self.page.show_tokens(tokens, names)
+        if self._card is not None and self._card.shown is not None:
+            for token in tokens:
+                if token.token == self._card.shown.token:
+                    self._card.show_token(token, self._c.clock())
+
+    def _open(self, token: Token) -> None:
+        manifest = self._c.poller.manifests.get(token.manifest_id)
+        what = token.description or (manifest.label if manifest else "") or tr("files")
+        line = share_line(manifest.total_files, manifest.total_size) if manifest else share_line(None, None)
+        card = ShareCard(self._c.theme, what, line, self._c.clock())
+        self._show(card)
+        card.show_token(token, self._c.clock())
+
+    def _extend(self, token: Token) -> None:
+        start = max(token.expiry_time or 0, self._c.clock())
+        if token.expiry_time is None:
+            self._c.say(tr("This token never ends."))
+            return
+        self._c.run(self._updated(token.token, {"expiry_time": start + 7 * sharing.DAY}), "extend")
+
+    # Getting
+
+    def get(self, link: str = "") -> None:
+        """Open the card that fetches with a token or a link."""
+        status = self._c.session.status
+        folder = status.server.receiving_folder if isinstance(status, Connected) else None
+        card = GetCard(self._c.theme, folder, str(Path.home()))
+        card.get_wanted.connect(self._fetch)
+        card.destroyed.connect(self._get_gone)
+        self._get = card
+        self._c.window.show_card(card)
+        if isinstance(link, str) and link:
+            card.take(link)
+        else:
+            card.offer_clipboard()
+
+    def _get_gone(self) -> None:
+        self._get = None
+
+    def _fetch(self, link: str, password: str | None, folder: str) -> None:
+        self._c.run(self._fetched(link, password, folder), "get", self._get_problem)
+
+    async def _fetched(self, link: str, password: str | None, folder: str) -> None:
+        made = await self._c.commands.get(link, password, folder)
+        self._c.window.show_all()
+        await self._c.poller.poll()
+        self._c.window.table.select_key(key_of(made))
+
+    def _get_problem(self, words: str) -> None:
+        if self._get is not None:
+            self._get.show_problem(words)
+        else:
+            self._c.say(words, "bad")

@@ -1,0 +1,266 @@
+"""The window as a whole: connection, pages, settings, closing, what other starts of the program ask for."""
+
+import asyncio
+import platform
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal, qVersion
+
+from jetstream.constants import BUILD_VERSION
+from jetstream.entities import Destination, Token
+from jetstream.errors import JetStreamError
+from jetstream.links import parse_link
+from jetstream_desktop.desk.book import BookDesk
+from jetstream_desktop.desk.compose import ComposeDesk
+from jetstream_desktop.desk.context import Context
+from jetstream_desktop.desk.share import ShareDesk
+from jetstream_desktop.i18n import tr
+from jetstream_desktop.models.sidebar import Entry, EntryKind, SidebarModel
+from jetstream_desktop.models.transfers import TransferTableModel
+from jetstream_desktop.services.notices import Notice
+from jetstream_desktop.settings import Settings
+from jetstream_desktop.state import sharing
+from jetstream_desktop.state.address import Address, recent_first
+from jetstream_desktop.state.changes import Changes
+from jetstream_desktop.state.connection import Connected, Connecting, Connection, Failed, seconds_until
+from jetstream_desktop.state.filters import totals
+from jetstream_desktop.state.rows import Row
+from jetstream_desktop.views.dialogs import choose_folder
+from jetstream_desktop.views.settings_card import AboutCard, CloseCard, SettingsCard, ShortcutsCard
+from jetstream_desktop.views.tray import Tray
+
+RECONNECT = "reconnect"
+_MINUTE_MS = 60_000
+
+
+class WindowDesk(QObject):
+    """Joins the frame of the window to the services."""
+
+    quit_wanted = Signal()
+
+    def __init__(self, context: Context, compose: ComposeDesk, share: ShareDesk, book: BookDesk, tray: Tray,
+                 table: TransferTableModel, sidebar: SidebarModel) -> None:
+        super().__init__(context.window)
+        self._c = context
+        self._compose = compose
+        self._share = share
+        self._book = book
+        self._tray = tray
+        self._table = table
+        self._sidebar = sidebar
+        self._card: SettingsCard | None = None
+        self._applied_limit: int | None = None
+        self._countdown = QTimer(self)
+        self._countdown.setInterval(1000)
+        self._countdown.timeout.connect(self._show_failure)
+        self._week = QTimer(self)
+        self._week.setInterval(_MINUTE_MS)
+        self._week.timeout.connect(self._apply_week)
+        self._connect()
+        self._restore()
+
+    def _connect(self) -> None:
+        window, poller = self._c.window, self._c.poller
+        self._c.session.changed.connect(self._status)
+        self._c.notices.published.connect(self._notice)
+        window.banner.pressed.connect(self._pressed)
+        window.entry_chosen.connect(self._entry)
+        window.close_wanted.connect(self.close)
+        window.status.limit_chosen.connect(self._limit)
+        poller.changed.connect(self._changed)
+        poller.finished.connect(self._finished)
+        poller.destinations_changed.connect(self._destinations)
+        poller.tokens_changed.connect(self._tokens)
+        actions = window.actions_
+        actions.settings.triggered.connect(self._settings)
+        actions.about.triggered.connect(self._about)
+        actions.shortcuts.triggered.connect(self._shortcuts)
+        actions.first_run.triggered.connect(window.show_welcome)
+        actions.quit.triggered.connect(self.quit_wanted)
+        welcome = window.welcome
+        welcome.send_wanted.connect(self._compose.open_empty)
+        welcome.share_wanted.connect(self._share.share)
+        welcome.get_wanted.connect(self._share.get)
+        welcome.folder_wanted.connect(self._choose_folder)
+        welcome.test_wanted.connect(self._compose.send_test)
+        self._tray.open_wanted.connect(self.open)
+
+    def _restore(self) -> None:
+        now = self._c.settings.now
+        self._c.window.restore_state(now.geometry)
+        self._c.window.table.restore_header(now.header)
+        self._c.window.details.tabs.setCurrentIndex(now.tab)
+        self._week.start()
+
+    def remember(self) -> None:
+        """Keep size, columns and tab for the next start."""
+        window = self._c.window
+        self._c.settings.change(geometry=window.geometry_state(), header=window.table.header_state(),
+                                tab=window.details.tabs.currentIndex())
+
+    # What the services tell
+
+    def _status(self, status: Connection) -> None:
+        window = self._c.window
+        window.status.show_connection(status)
+        self._countdown.stop()
+        if isinstance(status, Failed):
+            self._show_failure()
+            self._countdown.start()
+        elif isinstance(status, Connected):
+            window.banner.done(RECONNECT)
+            window.welcome.show_folder(status.server.receiving_folder)
+            if self._card is not None:
+                self._card.show_folder(status.server.receiving_folder)
+        elif isinstance(status, Connecting) and self._c.poller.rows:
+            window.banner.show_line(status.step, "caution", stays=True, key=RECONNECT)
+
+    def _show_failure(self) -> None:
+        status = self._c.session.status
+        if not isinstance(status, Failed):
+            return
+        left = seconds_until(status, self._loop_time())
+        words = status.reason
+        if left is not None:
+            words = tr("{reason} Next try in {n} s.", reason=words if words.endswith(".") else words + ".", n=left)
+        self._c.window.banner.show_line(words, "bad", tr("Try now"), RECONNECT, stays=True)
+
+    def _loop_time(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    def _notice(self, notice: Notice) -> None:
+        self._c.window.banner.show_line(notice.text, notice.tone, notice.label, notice.key)
+
+    def _pressed(self, key: str) -> None:
+        if key == RECONNECT:
+            self._c.session.retry_now()
+
+    def _changed(self, changes: Changes) -> None:
+        self._table.apply(changes)
+        self._c.window.show_totals()
+        self._tray.show_totals(totals(self._table.rows.values()))
+
+    def _finished(self, rows: Sequence[Row]) -> None:
+        if self._c.settings.now.notify and not self._c.window.isActiveWindow():
+            self._tray.notify(rows)
+
+    def _destinations(self, destinations: Sequence[Destination]) -> None:
+        self._sidebar.set_destinations(recent_first(destinations))
+
+    def _tokens(self, tokens: Sequence[Token]) -> None:
+        self._sidebar.set_shared(sum(sharing.alive(token, self._c.clock()) for token in tokens))
+
+    # What the person does
+
+    def _entry(self, entry: Entry) -> None:
+        if entry.kind is EntryKind.SHARED:
+            self._c.window.show_page(self._share.page)
+        elif entry.kind is EntryKind.ALL_DESTINATIONS:
+            self._c.window.show_page(self._book.page)
+
+    def _limit(self, kbps: int) -> None:
+        self._c.run(self._c.commands.limit(kbps), "limit")
+
+    def _choose_folder(self) -> None:
+        choose_folder(self._c.window, tr("Choose the folder for received files"), self._folder_chosen)
+
+    def _folder_chosen(self, paths: Sequence[str]) -> None:
+        for path in paths[:1]:
+            self._c.run(self._c.commands.receiving_folder(path), "receiving folder")
+
+    def _settings(self) -> None:
+        status = self._c.session.status
+        folder = status.server.receiving_folder if isinstance(status, Connected) else None
+        card = SettingsCard(self._c.theme, self._c.settings.now, folder, str(Path.home()), tray=self._tray.available)
+        card.changed.connect(self._settings_changed)
+        card.folder_wanted.connect(self._choose_folder)
+        card.destroyed.connect(self._card_gone)
+        self._card = card
+        self._c.window.show_card(card)
+
+    def _card_gone(self) -> None:
+        self._card = None
+
+    def _settings_changed(self, fresh: Settings) -> None:
+        if fresh.appearance != self._c.settings.now.appearance:
+            self._c.theme.set_appearance(fresh.appearance)  # type: ignore[arg-type]
+        self._c.settings.set(fresh)
+        self._apply_week()
+
+    def _apply_week(self) -> None:
+        wanted = self._c.settings.now.week.at(datetime.now())
+        if wanted != self._applied_limit and isinstance(self._c.session.status, Connected):
+            self._applied_limit = wanted
+            self._c.run(self._c.commands.limit(wanted or 0), "slow hours")
+
+    def diagnostics(self) -> list[tuple[str, str]]:
+        """Versions and state, without names of files or secrets."""
+        status = self._c.session.status
+        lines = [("JetStream", ".".join(map(str, BUILD_VERSION)))]
+        if isinstance(status, Connected):
+            lines += [(tr("Node"), f"{status.server.version}, API {status.server.api_version}"),
+                      (tr("Port"), str(status.server.api_control_port)),
+                      (tr("Identity"), status.server.fingerprint)]
+        lines += [("Qt", qVersion()), ("Python", platform.python_version()), (tr("System"), platform.platform()),
+                  (tr("Transfers"), str(len(self._table.rows)))]
+        return lines
+
+    def _about(self) -> None:
+        card = AboutCard(self._c.theme, self.diagnostics())
+        card.copy_wanted.connect(self._c.copy)
+        self._c.window.show_card(card)
+
+    def _shortcuts(self) -> None:
+        self._c.window.show_card(ShortcutsCard(self._c.theme, self._c.window.actions_.all()))
+
+    # Opening and closing
+
+    def open(self) -> None:
+        """Show the window and bring it to the front."""
+        window = self._c.window
+        window.show()
+        if window.isMinimized():
+            window.showNormal()
+        window.raise_()
+        window.activateWindow()
+
+    def asked(self, arguments: Sequence[str]) -> None:
+        """What another start of the program was asked: paths to send, or a link."""
+        self.open()
+        self.take(arguments)
+
+    def take(self, arguments: Sequence[str]) -> None:
+        """Paths open the composer, a download link opens Get, a link to a node opens a new destination."""
+        links = [text for text in arguments if text.startswith("jetstream:")]
+        paths = [text for text in arguments if not text.startswith("jetstream:")]
+        for text in links[:1]:
+            try:
+                link = parse_link(text)
+            except JetStreamError as error:
+                self._c.say(str(error), "caution")
+                continue
+            if link.action == "download":
+                self._share.get(text)
+            else:
+                self._book.new(str(Address(link.host, link.port)))
+        if paths:
+            self._compose.drop(paths, None)
+
+    def close(self) -> None:
+        """The window's close button: asked once, then as chosen."""
+        choice = self._c.settings.now.on_close
+        if not self._tray.available or choice == "quit":
+            self.quit_wanted.emit()
+        elif choice == "tray":
+            self._c.window.hide()
+        else:
+            card = CloseCard(self._c.theme)
+            card.chosen.connect(self._close_chosen)
+            self._c.window.show_card(card)
+
+    def _close_chosen(self, choice: str) -> None:
+        self._c.settings.change(on_close=choice)
+        self._c.window.close_card()
+        self.close()

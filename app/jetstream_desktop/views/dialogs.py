@@ -1,0 +1,52 @@
+"""The system's file dialogs and small menus. All open without waiting: a nested event loop would stop every task."""
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+
+
+def choose_files(parent: QWidget, title: str, chosen: Callable[[Sequence[str]], None]) -> QFileDialog:
+    """Ask for files."""
+    return _open(parent, title, QFileDialog.FileMode.ExistingFiles, chosen)
+
+
+def choose_folder(parent: QWidget, title: str, chosen: Callable[[Sequence[str]], None]) -> QFileDialog:
+    """Ask for a folder."""
+    return _open(parent, title, QFileDialog.FileMode.Directory, chosen)
+
+
+def _open(parent: QWidget, title: str, mode: QFileDialog.FileMode,
+          chosen: Callable[[Sequence[str]], None]) -> QFileDialog:
+    dialog = QFileDialog(parent, title)
+    dialog.setFileMode(mode)
+    if mode == QFileDialog.FileMode.Directory:
+        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.filesSelected.connect(chosen)
+    dialog.open()
+    return dialog
+
+
+def save_file(parent: QWidget, title: str, suffix: str, chosen: Callable[[str], None]) -> QFileDialog:
+    """Ask where to save something."""
+    dialog = QFileDialog(parent, title)
+    dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
+    dialog.setDefaultSuffix(suffix)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.fileSelected.connect(chosen)
+    dialog.open()
+    return dialog
+
+
+def popup(parent: QWidget, place: QPoint, entries: Sequence[tuple[str, Callable[[], object]]]) -> QMenu:
+    """A menu at a place of the screen."""
+    menu = QMenu(parent)
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    for text, slot in entries:
+        action = QAction(text, menu)
+        action.triggered.connect(slot)
+        menu.addAction(action)
+    menu.popup(place)
+    return menu
