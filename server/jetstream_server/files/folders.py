@@ -27,6 +27,7 @@ _DIRECTORY = getattr(os, "O_DIRECTORY", 0)
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | _NOFOLLOW | _CLOEXEC | _BINARY
 _EXISTING = _NOFOLLOW | _CLOEXEC | _BINARY | _NONBLOCK
 _NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES})
+_NOT_SUPPORTED = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP})
 _RENAME_NOREPLACE = 1
 
 
@@ -115,6 +116,22 @@ def _no_replace() -> Callable[[int, bytes, bytes], bool] | None:
 
 
 _rename_no_replace = _no_replace()
+_HERE = -100
+"""``AT_FDCWD``: paths are what they are."""
+
+
+def rename_no_replace(old: bytes, new: bytes) -> bool:
+    """Rename between any two folders, unless something has the new path: then ``False``. Raises ``OSError``."""
+    if _rename_no_replace is not None:
+        try:
+            return _rename_no_replace(_HERE, old, new)
+        except OSError as error:
+            if error.errno not in _NOT_SUPPORTED:
+                raise
+    if os.path.lexists(new):
+        return False
+    os.rename(old, new)
+    return True
 
 
 def _regular(fd: int, name: bytes) -> int:
@@ -158,7 +175,7 @@ class DescriptorFolder:
             try:
                 return _rename_no_replace(self._fd, old, new)
             except OSError as error:
-                if error.errno not in (errno.EINVAL, errno.ENOSYS, errno.ENOTSUP):
+                if error.errno not in _NOT_SUPPORTED:
                     raise
         try:
             if self.link(old, new):
