@@ -25,6 +25,7 @@ from jetstream_server.config import load_settings
 from jetstream_server.destinations import Activity, Destinations
 from jetstream_server.dispatch import Call, Dispatcher, Handler
 from jetstream_server.eventlog import EventLog
+from jetstream_server.handlers.browse import BrowseHandlers
 from jetstream_server.handlers.destinations import DestinationHandlers
 from jetstream_server.handlers.login import LoginHandlers
 from jetstream_server.handlers.manifests import ManifestHandlers
@@ -81,6 +82,7 @@ class Desk:
         self.manifests: Manifests
         self.catalog: Catalog
         self.info: ServerInfoHandlers
+        self.gate: NodeGate
         self.stop = asyncio.Event()
         self.logged_out: list[Callable[[Principal], bool]] = []
         self.activity = Activity()
@@ -133,6 +135,8 @@ async def _build(
         catalog, door, desk.shared, desk.sandboxes, identity.fingerprint, "olga", folder / "received", desk.now
     )
 
+    desk.gate = gate
+
     async def in_use(id: str) -> bool:
         return False
 
@@ -144,6 +148,7 @@ async def _build(
     handlers: dict[str, Handler] = {
         **manifests.methods(),
         **desk.info.methods(),
+        **BrowseHandlers(desk.sandboxes, executor, gate).methods(),
         **LoginHandlers(door, "olga", TICKET, False).methods(),
         **UserHandlers(desk.accounts, desk.sandboxes, desk.logged_out.append).methods(),
         **DestinationHandlers(desk.destinations).methods(),
