@@ -1,19 +1,23 @@
 """Real nodes as processes on loopback, each with folders of its own, and what tests want to know of them."""
 
+import asyncio
 import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from blake3 import blake3
 
+from jetstream.aio import AsyncClient, connect
+
 START_SECONDS = 30
+Look = TypeVar("Look")
 
 
 @dataclass
@@ -58,6 +62,27 @@ class NodeProcess:
         ready = json.loads(line)
         self.port, self.fingerprint = ready["port"], ready["fingerprint"]
         return self
+
+    @contextlib.asynccontextmanager
+    async def client(self) -> AsyncIterator[AsyncClient]:
+        """A client that is logged in by this node's ticket."""
+        before = os.environ.get("JETSTREAM_HOME")
+        os.environ["JETSTREAM_HOME"] = self.environment["JETSTREAM_HOME"]
+        try:
+            client = await connect("127.0.0.1", self.port)
+        finally:
+            if before is None:
+                del os.environ["JETSTREAM_HOME"]
+            else:
+                os.environ["JETSTREAM_HOME"] = before
+        async with client:
+            yield client
+
+    async def let_in(self, other: "NodeProcess") -> None:
+        """From now on *other* may send here."""
+        async with self.client() as client:
+            await client.server.superuser()
+            await client.receive.add_authorized_client(other.fingerprint)
 
     def log(self) -> str:
         return (self.folder / "log").read_text(errors="replace")
@@ -131,3 +156,13 @@ def make_tree(folder: Path, *, small: int = 40, large: int = 2, large_size: int 
     (folder / "grüße").write_text("ü")
     Path(os.fsdecode(os.fsencode(folder) + b"/not utf-8 \xff\xfe")).write_text("bytes")
     return folder
+
+
+async def until(look: Callable[[], Awaitable[Look]], fits: Callable[[Look], bool], seconds: float = 60) -> Look:
+    """Ask *look* until its answer *fits*, and return that answer; fails after *seconds*."""
+    async with asyncio.timeout(seconds):
+        while True:
+            found = await look()
+            if fits(found):
+                return found
+            await asyncio.sleep(0.02)
