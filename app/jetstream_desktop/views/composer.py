@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QKeySequence, QShortcut
+from PySide6.QtGui import QAction, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QComboBox, QFrame, QLineEdit, QMenu, QSizePolicy, QToolButton, QWidget
 
 from jetstream.entities import Destination
@@ -222,9 +222,12 @@ class Composer(QWidget):
         self.share = button(tr("Share by token instead"), theme=self._theme, icon="share")
         self.share.clicked.connect(self._share)
         layout.addWidget(self.share)
-        side = panel(layout, "pane")
-        side.setFixedWidth(round(330 * self._theme.scale))
-        return side
+        self._side = panel(layout, "pane")
+        return self._side
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._side.setFixedWidth(round((330 if self.width() > 760 else 262) * self._theme.scale))
 
     def _summary_box(self) -> QFrame:
         frame = QFrame()

@@ -1,7 +1,7 @@
 """The composer's tree: painted rows, renaming in place, keys for removing."""
 
 from PySide6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -89,6 +89,7 @@ class BasketTree(QTreeView):
         self._theme = theme
         self._open: set[str] = set()
         self._chosen: set[str] = set()
+        self._fitted = 0
         self.setModel(model)
         self.setItemDelegate(BasketDelegate(theme, model, self))
         self.setAccessibleName(tr("What goes"))
@@ -107,6 +108,7 @@ class BasketTree(QTreeView):
         for column, width in ((NAME, 260), (GOES_AS, 200), (SIZE, 100), (NOTE, 190)):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
             header.resizeSection(column, width)
+        header.setMinimumSectionSize(40)
         header.setSectionResizeMode(GOES_AS, QHeaderView.ResizeMode.Stretch)
         model.modelAboutToBeReset.connect(self._keep)
         model.modelReset.connect(self._restore)
@@ -114,6 +116,15 @@ class BasketTree(QTreeView):
         self.collapsed.connect(self._closed)
         self.doubleClicked.connect(self._double)
         theme.changed.connect(self.viewport().update)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        room = self.viewport().width()
+        if room != self._fitted:
+            self._fitted = room
+            self.header().resizeSection(NAME, max(150, min(340, room * 36 // 100)))
+            self.header().resizeSection(NOTE, max(24, min(220, room * 26 // 100)))
+            self.header().resizeSection(SIZE, 84 if room < 500 else 100)
 
     def selected_targets(self) -> list[str]:
         """Targets of the selected rows, outermost first, without those inside another selected one."""

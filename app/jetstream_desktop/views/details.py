@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFormLayout,
@@ -31,6 +32,7 @@ from jetstream_desktop.views.widgets import Chips, ElidedLabel, IconLabel, butto
 OVERVIEW, FILES, SPEED, EVENTS = range(4)
 _WINDOWS: tuple[tuple[str, float | None], ...] = (("1 min", 60.0), ("10 min", 600.0), ("All", None))
 _MOST_POINTS = 240
+_ROOM_FOR_GRAPH = 760
 
 
 def plain_table(model: ValueTableModel[object], name: str, stretch: int) -> QTableView:
@@ -142,6 +144,10 @@ class Details(QWidget):
 
     def sizeHint(self) -> QSize:
         return QSize(600, 232)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._small.setVisible(self.width() >= _ROOM_FOR_GRAPH)
 
     def _overview_page(self) -> QWidget:
         line = row(margins=(16, 14, 16, 8), spacing=32)

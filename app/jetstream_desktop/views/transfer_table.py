@@ -267,13 +267,13 @@ class TransferTable(QTableView):
         tight = room < 760
         widths = {Column.DIRECTION: 36, Column.DONE: 140, Column.RATE: 88, Column.TIME_LEFT: 96, Column.FILES: 100,
                   Column.PRIORITY: 80, Column.ADDED: 130, Column.FINISHED: 130, Column.ERROR: 200}
-        widths[Column.NAME] = max(150, min(300, room // 4))
-        widths[Column.PROGRESS] = 110 if tight else max(140, min(216, room // 5))
+        widths[Column.NAME] = max(150, min(300, room * 23 // 100))
+        widths[Column.PROGRESS] = 60 if tight else max(130, min(200, room * 17 // 100))
         if tight:
-            widths |= {Column.DONE: 118, Column.RATE: 78, Column.TIME_LEFT: 78}
+            widths |= {Column.DONE: 118, Column.RATE: 80, Column.TIME_LEFT: 80}
         used = sum(widths.get(column, 110) for column in Column
                    if not self.isColumnHidden(column) and column is not Column.STATUS)
-        widths[Column.STATUS] = max(150, room - used)
+        widths[Column.STATUS] = max(136, room - used)
         for column in Column:
             self.setColumnWidth(column, widths.get(column, 110))
         self._fitting = False
