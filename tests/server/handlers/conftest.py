@@ -10,7 +10,6 @@ import pytest
 from argon2 import PasswordHasher
 
 from jetstream.api.methods import METHODS
-from jetstream.entities import BandwidthLimits
 from jetstream_server.access.accounts import Accounts
 from jetstream_server.access.door import Door
 from jetstream_server.access.gate import NodeGate
@@ -20,11 +19,13 @@ from jetstream_server.access.principal import Kind, Principal
 from jetstream_server.access.sandbox import Sandboxes
 from jetstream_server.access.throttle import Throttle
 from jetstream_server.access.tokens import ApiTokens, SharedTokens
+from jetstream_server.bandwidth import Bandwidth
 from jetstream_server.catalog import Catalog
 from jetstream_server.config import load_settings
 from jetstream_server.destinations import Activity, Destinations
 from jetstream_server.dispatch import Call, Dispatcher, Handler
 from jetstream_server.eventlog import EventLog
+from jetstream_server.handlers.bandwidth import BandwidthHandlers
 from jetstream_server.handlers.browse import BrowseHandlers
 from jetstream_server.handlers.destinations import DestinationHandlers
 from jetstream_server.handlers.login import LoginHandlers
@@ -33,6 +34,7 @@ from jetstream_server.handlers.server_info import ServerInfoHandlers
 from jetstream_server.handlers.tokens import TokenHandlers
 from jetstream_server.handlers.users import UserHandlers
 from jetstream_server.link.handshake import Myself
+from jetstream_server.link.limiter import Bucket
 from jetstream_server.manifests import Manifests
 from jetstream_server.requests import Requests
 
@@ -40,13 +42,6 @@ TICKET = "the ticket's secret"
 OWNER = Principal(Kind.OWNER, "olga")
 ANN = Principal(Kind.ACCOUNT, "ann")
 BOB = Principal(Kind.ACCOUNT, "bob")
-
-
-class FakeBandwidth:
-    """Limits that never change."""
-
-    def __init__(self) -> None:
-        self.limits = BandwidthLimits(outgoing=5000)
 
 
 class Client:
@@ -83,6 +78,8 @@ class Desk:
         self.catalog: Catalog
         self.info: ServerInfoHandlers
         self.gate: NodeGate
+        self.bandwidth: Bandwidth
+        self.outgoing = Bucket(None, 0.0)
         self.stop = asyncio.Event()
         self.logged_out: list[Callable[[Principal], bool]] = []
         self.activity = Activity()
@@ -142,12 +139,15 @@ async def _build(
 
     manifests = ManifestHandlers(desk.manifests, desk.sandboxes, desk.shared, in_use, executor)
     myself = Myself(identity, "uid", "launch", "Studio A", "0.1.0")
+    desk.bandwidth = Bandwidth(catalog, Bucket(None, 0.0), desk.outgoing, lambda: 0.0, lambda: None)
+    await desk.bandwidth.start(settings)
     desk.info = ServerInfoHandlers(
-        settings, myself, catalog, gate, FakeBandwidth(), executor, desk.stop, desk.now  # type: ignore[arg-type]
+        settings, myself, catalog, gate, desk.bandwidth, executor, desk.stop, desk.now
     )
     handlers: dict[str, Handler] = {
         **manifests.methods(),
         **desk.info.methods(),
+        **BandwidthHandlers(desk.bandwidth).methods(),
         **BrowseHandlers(desk.sandboxes, executor, gate).methods(),
         **LoginHandlers(door, "olga", TICKET, False).methods(),
         **UserHandlers(desk.accounts, desk.sandboxes, desk.logged_out.append).methods(),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from jetstream.entities import ServerInfo, from_wire
-from jetstream.errors import PermissionDenied
+from jetstream.errors import InvalidParameters, PermissionDenied
 from jetstream_server.access.identity import read_fingerprint
 from jetstream_server.handlers.server_info import outward_address, split_address
 
@@ -23,7 +23,6 @@ async def test_strangers_learn_what_they_need_to_log_in(desk: Desk) -> None:
     assert read_fingerprint(info.public_key) == info.fingerprint
     assert (info.auth_required, info.user, info.superuser) == (True, None, False)
     assert (info.receiving_folder, info.free_space) == (None, None)
-    assert info.bandwidth_limits.outgoing == 5000
     assert info.api_tokens_available
 
 
@@ -56,6 +55,20 @@ async def test_everybody_reads_their_own_events_and_superusers_all(desk: Desk) -
     root = desk.client(dataclasses.replace(OWNER, superuser=True))
     assert [e["_cursor"] for e in await root("server.getEventLog")] == [1, 2, 3]
     assert [e["_cursor"] for e in await root("server.getEventLog", since=1, limit=1)] == [2]
+
+
+async def test_superusers_change_the_limits_of_the_node(desk: Desk) -> None:
+    with pytest.raises(PermissionDenied):
+        await desk.client(OWNER)("server.updateBandwidthLimits", outgoing=1)
+    root = desk.client(dataclasses.replace(OWNER, superuser=True))
+    assert (await root("server.updateBandwidthLimits", outgoing=5000))["outgoing"] == 5000
+    assert (await root("server.updateBandwidthLimits", incoming=7))["outgoing"] == 5000
+    info = from_wire(ServerInfo, await desk.client()("server.getServerInfo"))
+    assert (info.bandwidth_limits.incoming, info.bandwidth_limits.outgoing) == (7, 5000)
+    assert desk.outgoing.rate == 5000
+    assert (await root("server.updateBandwidthLimits", outgoing=0))["outgoing"] is None
+    with pytest.raises(InvalidParameters):
+        await root("server.updateBandwidthLimits", outgoing=-1)
 
 
 async def test_background_calls(desk: Desk) -> None:
