@@ -71,12 +71,13 @@ def read_verify(verify: Verify) -> str | None:
 
 def _fingerprint_in_pem(pem: str, what: str) -> str:
     found = _CERTIFICATE.search(pem)
+    if found is None:
+        raise InvalidParameters(f"There is no certificate in {what}.", field="verify")
     try:
-        if found is not None:
-            return fingerprint_of(ssl.PEM_cert_to_DER_cert(found[0]))
-    except ValueError as error:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=found[0])  # refuses what is none
+        return fingerprint_of(ssl.PEM_cert_to_DER_cert(found[0]))
+    except (ssl.SSLError, ValueError) as error:
         raise InvalidParameters(f"There is no readable certificate in {what}.", field="verify") from error
-    raise InvalidParameters(f"There is no certificate in {what}.", field="verify")
 
 
 class KnownNodes:

@@ -1,6 +1,7 @@
 """A state folder and a scripted node for every test."""
 
 import pytest
+
 from helpers.scripted_peer import Certificate, ScriptedPeer
 
 

@@ -6,7 +6,7 @@ import re
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jetstream.errors import InvalidParameters
@@ -48,6 +48,7 @@ def test_case_dots_spaces_and_dashes_do_not_matter(token, data):
     assert canonical_token(typed) == token
 
 
+@settings(max_examples=25)
 @given(tokens)
 def test_every_single_wrong_letter_is_caught(token):
     for index, right in enumerate(token):

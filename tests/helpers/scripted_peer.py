@@ -79,7 +79,7 @@ class ScriptedPeer:
         self._tls = certificate.server_tls(alpn)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
-        self._open: set[socket.socket] = set()
+        self._open: dict[socket.socket, RpcSession] = {}
         self._threads = [threading.Thread(target=self._accept)]
         self._closing = False
 
@@ -111,6 +111,12 @@ class ScriptedPeer:
         for sock in list(self._open):
             sock.sendall(data)
 
+    def ask(self, method: str) -> None:
+        """Ask every client something, as nodes never do."""
+        for sock, session in list(self._open.items()):
+            session.request(method, {})
+            sock.sendall(session.take_output())
+
     def _accept(self) -> None:
         while not self._closing:
             try:
@@ -128,13 +134,12 @@ class ScriptedPeer:
         except OSError:
             plain.close()
             return
-        self._open.add(sock)
-        session = RpcSession()
+        session = self._open[sock] = RpcSession()
         with sock, contextlib.suppress(OSError):
-            while data := sock.recv(1 << 16):
+            while not self._closing and (data := sock.recv(1 << 16)):
                 if not self._answer(sock, session, data):
                     break
-        self._open.discard(sock)
+        del self._open[sock]
 
     def _answer(self, sock: ssl.SSLSocket, session: RpcSession, data: bytes) -> bool:
         for event in session.receive(data):

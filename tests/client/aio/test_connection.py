@@ -4,8 +4,8 @@ import asyncio
 import socket
 
 import pytest
-from helpers.scripted_peer import HANG_UP, SILENCE, Certificate, Raw, ScriptedPeer, protocol_error
 
+from helpers.scripted_peer import HANG_UP, SILENCE, Certificate, Raw, ScriptedPeer, protocol_error
 from jetstream.aio import connect
 from jetstream.errors import (
     ConnectionFailed,
@@ -144,8 +144,10 @@ async def test_why_the_node_hung_up_is_repeated(peer):
 async def test_a_node_that_asks_is_refused(peer):
     async with connect("127.0.0.1", peer.port) as client:
         await client.server.echo()
-        peer.tell(pack([0, 1, "client.secret", {}]) + pack([2, "news", {}]))
+        peer.ask("client.secret")
+        peer.tell(pack([2, "news", {}]))
         assert await client.server.echo("next") == "next"
+    assert [type(answer.error) for answer in peer.answered] == [InvalidParameters]
 
 
 async def test_nobody_answers():
