@@ -25,6 +25,7 @@ from jetstream import aio
 from jetstream.entities import ServerInfo
 from jetstream.local import state_folder
 from jetstream_desktop import assets, i18n
+from jetstream_desktop.desk.allowed import AllowedDesk
 from jetstream_desktop.desk.book import BookDesk
 from jetstream_desktop.desk.compose import ComposeDesk
 from jetstream_desktop.desk.context import Context, SettingsStore
@@ -93,6 +94,7 @@ class Desk:
     share: ShareDesk
     book: BookDesk
     rows: RowDesk
+    allowed: AllowedDesk
     tray: Tray
 
 
@@ -134,8 +136,9 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
     book = BookDesk(context, DestinationsPage(theme), compose, ask)
     tray = Tray(theme, actions, window)
     rows = RowDesk(context, files, events)
+    allowed = AllowedDesk(context)
     shell = WindowDesk(context, compose, share, book, tray, table, sidebar)
-    return Desk(context, window, shell, compose, share, book, rows, tray)
+    return Desk(context, window, shell, compose, share, book, rows, allowed, tray)
 
 
 def _file_model() -> PagedTableModel:

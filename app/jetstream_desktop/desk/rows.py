@@ -1,5 +1,6 @@
 """Rows of the table: pause, resume, retry, remove, limits, copies; and what the details pane asks for."""
 
+import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from jetstream_desktop.state.history import SpeedHistory
 from jetstream_desktop.state.rows import Group, Row
 from jetstream_desktop.state.text import printable
 
+log = logging.getLogger("jetstream.desktop")
+
 
 class RowDesk(QObject):
     """Joins the actions on rows and the details pane to the node."""
@@ -28,6 +31,7 @@ class RowDesk(QObject):
         self._c = context
         self._files = files
         self._events = events
+        self._known_sources: dict[str, tuple[str, ...]] = {}
         actions = context.window.actions_
         for action, slot in (
             (actions.pause, self._pause), (actions.resume, self._resume), (actions.retry, self._retry),
@@ -152,15 +156,24 @@ class RowDesk(QObject):
     def show_details(self) -> None:
         """Show the first selected row in the pane."""
         chosen = self._chosen()
+        if chosen is not None and not chosen.row.incoming and chosen.row.key not in self._known_sources:
+            self._known_sources[chosen.row.key] = ()
+            self._c.run(self._learn_sources(chosen.row), "sources", self._quiet)
         history = self._c.poller.histories.get(chosen.row.key, SpeedHistory()) if chosen else SpeedHistory()
         self._c.window.details.show_transfer(chosen, history, self._c.clock())
+
+    async def _learn_sources(self, row: Row) -> None:
+        self._known_sources[row.key] = tuple(await self._sources(row))
+
+    def _quiet(self, words: str) -> None:
+        log.info("details: %s", words)
 
     def _chosen(self) -> Selected | None:
         for row in self._c.window.selected_rows()[:1]:
             entity = self._c.poller.entities.get(row.key)
             if entity is not None:
                 where = next((d for d in self._c.poller.destinations if d.id == row.destination_id), None)
-                return Selected(row, entity, where)
+                return Selected(row, entity, where, sources=self._known_sources.get(row.key, ()))
         return None
 
     def _files_wanted(self, offset: int) -> None:

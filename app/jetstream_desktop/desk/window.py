@@ -25,6 +25,7 @@ from jetstream_desktop.state import sharing
 from jetstream_desktop.state.address import Address, recent_first
 from jetstream_desktop.state.changes import Changes
 from jetstream_desktop.state.connection import Connected, Connecting, Connection, Failed, seconds_until
+from jetstream_desktop.state.details import grouped
 from jetstream_desktop.state.filters import totals
 from jetstream_desktop.state.rows import Row
 from jetstream_desktop.views.dialogs import choose_folder
@@ -202,7 +203,7 @@ class WindowDesk(QObject):
         if isinstance(status, Connected):
             lines += [(tr("Node"), f"{status.server.version}, API {status.server.api_version}"),
                       (tr("Port"), str(status.server.api_control_port)),
-                      (tr("Identity"), status.server.fingerprint)]
+                      (tr("Identity"), grouped(status.server.fingerprint))]
         lines += [("Qt", qVersion()), ("Python", platform.python_version()), (tr("System"), platform.platform()),
                   (tr("Transfers"), str(len(self._table.rows)))]
         return lines

@@ -142,6 +142,24 @@ class Commands:
         await self._as_superuser(lambda server: server.update_bandwidth_limits(outgoing=outgoing))
         await self._session.refresh()
 
+    async def allowed(self) -> list[dict[str, Any]]:
+        """The identities that may send here."""
+        client = self._session.client
+        await client.server.superuser()
+        return await client.receive.get_authorized_clients()
+
+    async def let_in(self, fingerprint: str, name: str) -> None:
+        """Let the node with this identity send here."""
+        client = self._session.client
+        await client.server.superuser()
+        await client.receive.add_authorized_client(fingerprint, name)
+
+    async def let_out(self, fingerprint: str) -> None:
+        """Do not let that node send here any more."""
+        client = self._session.client
+        await client.server.superuser()
+        await client.receive.remove_authorized_client(fingerprint)
+
     async def receiving_folder(self, path: str) -> None:
         """Where incoming transfers land."""
         await self._as_superuser(lambda server: server.set_receiving_folder(path))

@@ -47,10 +47,7 @@ def overview(chosen: Selected, now: int, home: str) -> tuple[Fact, ...]:
 def _status(row: Row) -> Fact | None:
     if not row.status.advice:
         return None
-    text = printable(row.status.sentence)
-    advice = printable(row.status.advice)
-    text = f"{text}. {advice}" if not text.endswith((".", "!", "?")) else f"{text} {advice}"
-    return Fact(tr("Status"), text, row.status.tone, row.status.icon)
+    return Fact(tr("What next"), printable(row.status.advice), row.status.tone, row.status.icon)
 
 
 def _source(chosen: Selected, home: str) -> str:
@@ -77,8 +74,13 @@ def _identity(entity: Transfer | ReceiveTransfer) -> Fact | None:
 
 def short_fingerprint(fingerprint: str) -> str:
     """The first 16 figures in groups of four: what two people can compare on the telephone."""
-    head = fingerprint.replace(":", "")[:16]
-    return " ".join(head[i : i + 4] for i in range(0, len(head), 4))
+    return grouped(fingerprint)[:19]
+
+
+def grouped(fingerprint: str) -> str:
+    """A whole fingerprint in groups of four, so that it can be read out and breaks into lines."""
+    plain = fingerprint.replace(":", "")
+    return " ".join(plain[i : i + 4] for i in range(0, len(plain), 4))
 
 
 def _verified(entity: Transfer | ReceiveTransfer, now: int) -> Fact | None:

@@ -43,7 +43,7 @@ def overwrite_names() -> dict[int, str]:
 
 def limit_name(limit: int | None) -> str:
     """A limit in words."""
-    return tr("no limit") if not limit else tr("at most {rate}", rate=numbers.bits(limit * 125))
+    return tr("no limit") if not limit else tr("max {rate}", rate=numbers.bits(limit * 125))
 
 
 def priority_names() -> dict[int, str]:

@@ -39,6 +39,7 @@ class Actions(QObject):
         self.resume_all = self._make(tr("Resume all"), "play", "Ctrl+Shift+R", tr("Go on with everything paused"))
         self.remove_done = self._make(tr("Remove finished rows"), "trash", None, "")
         self.search = self._make(tr("Search"), "search", QKeySequence.StandardKey.Find, "")
+        self.allowed = self._make(tr("Who may send to me…"), "key", None, "")
         self.settings = self._make(tr("Settings…"), "settings", "Ctrl+,", "")
         self.first_run = self._make(tr("Show the start page"), "info", None, "")
         self.shortcuts = self._make(tr("Keyboard shortcuts"), "key", "F1", "")

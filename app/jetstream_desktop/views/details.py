@@ -49,7 +49,7 @@ def plain_table(model: ValueTableModel[object], name: str, stretch: int) -> QTab
     table.verticalHeader().setDefaultSectionSize(28)
     table.horizontalHeader().setSectionResizeMode(stretch, QHeaderView.ResizeMode.Stretch)
     table.horizontalHeader().setHighlightSections(False)
-    table.setStyleSheet("QTableView::item { padding: 0 8px; }")
+    table.setStyleSheet("QTableView::item { padding: 0 5px; }")
     return table
 
 

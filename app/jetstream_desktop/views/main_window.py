@@ -3,7 +3,16 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QByteArray, QMimeData, QPoint, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDragMoveEvent, QDropEvent, QResizeEvent
+from PySide6.QtGui import (
+    QCloseEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QKeySequence,
+    QResizeEvent,
+    QShortcut,
+)
 from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QSplitter, QStackedWidget, QWidget
 
 from jetstream_desktop.i18n import tr
@@ -61,6 +70,8 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(720, 420)
         self.resize(1280, 800)
         self.addActions(actions.all())
+        cycle = QShortcut(QKeySequence("F6"), self)
+        cycle.activated.connect(self.cycle_focus)
         self.show_table()
         self.sidebar.list.choose(Filter.ALL.value)
 

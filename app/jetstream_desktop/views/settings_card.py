@@ -145,12 +145,14 @@ class SettingsCard(Card):
         self.hidden = self._check(tr("Start hidden in the tray"), settings.start_hidden)
         self.hidden.setVisible(tray)
         self.notify = self._check(tr("Tell me when transfers are complete or fail"), settings.notify)
-        fields.addRow("", self.hidden) if tray else None
+        if tray:
+            fields.addRow("", self.hidden)
         fields.addRow("", self.notify)
         self.slow = QSpinBox()
         self.slow.setRange(1, 1_000_000)
         self.slow.setSuffix(tr(" Mbit/s"))
         self.slow.setAccessibleName(tr("Limit in slow hours"))
+        self.slow.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.slow.setValue((settings.week.slow_kbps or 10_000) // 1000)
         self.limited = QCheckBox(tr("Slow hours, at most"))
         self.limited.setChecked(settings.week.enabled)
@@ -183,6 +185,7 @@ class SettingsCard(Card):
         for value, text in values:
             box.addItem(text[:1].upper() + text[1:], value)
         box.setCurrentIndex(max(0, box.findData(current)))
+        box.setMinimumWidth(230)
         return box
 
     def _check(self, text: str, on: bool) -> QCheckBox:

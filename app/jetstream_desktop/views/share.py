@@ -5,7 +5,7 @@ from typing import Any
 
 import segno
 from PySide6.QtCore import QDateTime, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QDateTimeEdit, QFrame, QLineEdit, QWidget
 
 from jetstream.entities import Token
@@ -17,6 +17,7 @@ from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import Chips, ElidedLabel, IconLabel, button, column, label, row, set_role
 
 CUSTOM = "custom"
+_TOKEN_ROOM = 410
 
 
 class QrCode(QWidget):
@@ -66,6 +67,7 @@ class ShareForm(QWidget):
         super().__init__()
         self._now = now
         day, week = now + sharing.DAY, now + 7 * sharing.DAY
+        self._week = week
         self.until = Chips(tr("Until"), [(tr("1 day"), day), (tr("1 week"), week), (tr("Never"), None),
                                          (tr("Date…"), CUSTOM)], week)
         self.until.set_text(week, tr("1 week · {when}", when=sharing.moment(week)))
@@ -93,9 +95,12 @@ class ShareForm(QWidget):
 
     def _lay_out(self) -> None:
         layout = column(spacing=10)
-        until = row(spacing=6)
-        until.addWidget(self.until, 1)
-        until.addWidget(self.date)
+        until = column(spacing=6)
+        until.addWidget(self.until)
+        dated = row()
+        dated.addWidget(self.date)
+        dated.addStretch(1)
+        until.addLayout(dated)
         password = row()
         password.addWidget(self.password)
         password.addWidget(self.generate)
@@ -123,6 +128,7 @@ class ShareForm(QWidget):
             self.date.setMinimumDateTime(QDateTime.fromMSecsSinceEpoch(min(self._now, token.expiry_time) // 1000))
             self.date.setDateTime(QDateTime.fromMSecsSinceEpoch(token.expiry_time // 1000))
             self.date.show()
+        self.until.set_text(self._week, tr("1 week"))
         self.limit.set_value(token.download_limit)
         self.description.setText(token.description)
         self.password.setPlaceholderText(tr("kept as it is") if token.password_required else tr("none"))
@@ -160,7 +166,7 @@ class ShareCard(Card):
     """PNG bytes of the QR code."""
 
     def __init__(self, theme: Theme, what: str, line: str, now: int) -> None:
-        super().__init__(theme, tr("Share “{what}”", what=printable(what)))
+        super().__init__(theme, tr("Share “{what}”", what=printable(what)), 660)
         self._what = printable(what)
         self._now = now
         self._token: Token | None = None
@@ -245,6 +251,7 @@ class ShareCard(Card):
             self._result.show()
             self.apply.hide()
         self.token.setText(token.token)
+        self._fit_token()
         self.link.setText(token.link or "")
         self.copy_link.setVisible(bool(token.link))
         self.qr.show_text(token.link or token.token)
@@ -254,6 +261,14 @@ class ShareCard(Card):
         self._state.setText(f"{sharing.used(token)}, {sharing.until(token, now)}")
         if first:
             (self.copy_link if token.link else self.copy_token).setFocus()
+
+    def _fit_token(self) -> None:
+        """The token as large as it goes on one line."""
+        font = self._theme.font("token")
+        size = font.pixelSize()
+        while size > 13 and QFontMetrics(_sized(font, size)).horizontalAdvance(self.token.text()) > _TOKEN_ROOM:
+            size -= 1
+        self.token.setStyleSheet(f"font-size: {size}px")
 
     def show_problem(self, words: str) -> None:
         """Why it could not be made or changed."""
@@ -300,6 +315,12 @@ class ShareCard(Card):
 
     def _save_qr(self) -> None:
         self.save_wanted.emit(self.qr.png())
+
+
+def _sized(font: QFont, size: int) -> QFont:
+    made = QFont(font)
+    made.setPixelSize(size)
+    return made
 
 
 def share_line(files: int | None, size: int | None) -> str:

@@ -4,6 +4,7 @@ Tables, trees and the sidebar are painted by delegates; here are only frames, bu
 Controls opt in to a role through the dynamic property ``role`` (``primary``, ``flat``, ``chip``, ``link``, ``card``).
 """
 
+from jetstream_desktop import assets
 from jetstream_desktop.assets import Colours, Tokens
 
 _TEMPLATE = """
@@ -48,7 +49,7 @@ QPushButton[role="link"] {{ background: transparent; border: 1px solid transpare
 QPushButton[role="link"]:hover {{ text-decoration: underline; }}
 QPushButton[role="link"]:focus {{ border-color: {accent}; }}
 QPushButton[role="danger"] {{ color: {bad}; }}
-QPushButton[role="chip"] {{ border-radius: 12px; padding: 3px 11px; font-size: {small}px; }}
+QPushButton[role="chip"] {{ border-radius: 11px; padding: 3px 8px; min-height: 15px; font-size: {small}px; }}
 QPushButton[role="chip"]:checked {{ background: {wash}; border-color: {accent}; color: {accent_ink};
   font-weight: 600; }}
 QPushButton[role="choice"] {{ text-align: left; padding: 16px; border-radius: {radius2}px; }}
@@ -60,6 +61,9 @@ QLineEdit:focus, QPlainTextEdit:focus, QSpinBox:focus, QComboBox:focus,
 QDateTimeEdit:focus {{ border-color: {accent}; }}
 QLineEdit[bad="true"] {{ border-color: {bad}; }}
 QLineEdit:disabled {{ color: {faint}; background: {window}; }}
+QComboBox::drop-down, QDateTimeEdit::drop-down {{ border: 0; width: 22px; }}
+QComboBox::down-arrow, QDateTimeEdit::down-arrow {{ image: url("{drop}"); width: 12px; height: 12px; }}
+QAbstractSpinBox {{ min-height: 17px; }}
 QComboBox QAbstractItemView {{ background: {pane}; border: 1px solid {hairline}; selection-background-color: {wash};
   selection-color: {text}; }}
 QCheckBox, QRadioButton {{ background: transparent; spacing: 8px; }}
@@ -96,5 +100,6 @@ def stylesheet(colours: Colours, tokens: Tokens, scale: float) -> str:
     """The style sheet for one appearance and text scale."""
     values: dict[str, object] = {name: getattr(colours, name) for name in Colours.__slots__}
     values |= {name: round(size * scale) for name, size in tokens.type.items()}
+    values["drop"] = (assets.folder() / "controls" / "drop.svg").as_posix()
     values |= {"radius": tokens.radius, "radius2": tokens.radius + 2}
     return _TEMPLATE.format(**values)

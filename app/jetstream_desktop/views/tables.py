@@ -28,6 +28,7 @@ class TablePage(QWidget):
         self.model = model
         self.table = plain_table(model, title, 0)
         self.table.verticalHeader().setDefaultSectionSize(36)
+        self.table.horizontalHeader().setFixedHeight(32)
         self.table.selectionModel().selectionChanged.connect(self._selected)
         self.setFocusProxy(self.table)
         model.modelReset.connect(self._selected)

@@ -89,7 +89,8 @@ class Toolbar(QWidget):
         menu = QMenu(self)
         groups = ((actions.send_files, actions.send_folder, actions.get),
                   (actions.pause_all, actions.resume_all, actions.remove_done),
-                  (actions.first_run, actions.shortcuts, actions.settings, actions.about), (actions.quit,))
+                  (actions.allowed, actions.settings),
+                  (actions.first_run, actions.shortcuts, actions.about), (actions.quit,))
         for number, group in enumerate(groups):
             if number:
                 menu.addSeparator()

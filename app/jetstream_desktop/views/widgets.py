@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QObject, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QAction, QFont, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QButtonGroup,
@@ -198,6 +198,14 @@ def clear(layout: QLayout) -> None:
             clear(inner)
 
 
+def _leave_room(chip: QAbstractButton) -> None:
+    """As wide as the bold text that it has while it is chosen, so that nothing moves then."""
+    chip.ensurePolished()
+    font = QFont(chip.font())
+    font.setWeight(QFont.Weight.DemiBold)
+    chip.setMinimumWidth(QFontMetrics(font).horizontalAdvance(chip.text()) + 22)
+
+
 class Chips(QWidget):
     """A row of buttons of which one is chosen."""
 
@@ -215,6 +223,7 @@ class Chips(QWidget):
             chip = button(text, "chip")
             chip.setCheckable(True)
             chip.setAccessibleName(f"{name}: {text}")
+            _leave_room(chip)
             self._group.addButton(chip, len(self._values))
             self._values.append(option)
             line.addWidget(chip)
@@ -235,7 +244,9 @@ class Chips(QWidget):
 
     def set_text(self, value: Any, text: str) -> None:
         """Another text on a chip."""
-        self._group.button(self._values.index(value)).setText(text)
+        chip = self._group.button(self._values.index(value))
+        chip.setText(text)
+        _leave_room(chip)
 
     def _clicked(self, number: int) -> None:
         self.chosen.emit(self._values[number])
