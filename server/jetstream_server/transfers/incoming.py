@@ -23,7 +23,7 @@ from jetstream_server.transfers.jobs import Job, Scheduler, carry_out
 from jetstream_server.transfers.live import Live, ReceivingTable, receive_entity
 from jetstream_server.transfers.receiving import ReceiveSession, writer_for
 from jetstream_server.transfers.sending import refused_sentence
-from jetstream_server.transfers.session import Surroundings, outcome_of
+from jetstream_server.transfers.session import Surroundings, outcome_of, outcome_of_dialling
 from jetstream_server.transfers.states import Event, IllegalMove, Phase, Status
 from jetstream_server.transfers.trouble import Outcome, TryAgain
 
@@ -275,7 +275,7 @@ class Incoming:
         try:
             peer = await dial(link.host, link.port, self._myself, check, self._liveness)
         except LinkError as error:
-            return outcome_of(error)
+            return outcome_of_dialling(error, known=record.peer_fingerprint is not None)
         try:
             return await self._fetch(peer, live, job, link.parameters["token"])
         except JetStreamError as error:

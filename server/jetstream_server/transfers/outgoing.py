@@ -20,7 +20,7 @@ from jetstream_server.records import DestinationRecord, TransferRecord
 from jetstream_server.transfers.jobs import Job, Scheduler, carry_out
 from jetstream_server.transfers.live import Live, SendingTable, transfer_entity
 from jetstream_server.transfers.sending import SendSession, refused_sentence
-from jetstream_server.transfers.session import Surroundings, outcome_of
+from jetstream_server.transfers.session import Surroundings, outcome_of, outcome_of_dialling
 from jetstream_server.transfers.states import Event, IllegalMove, ManifestStatus, Phase, Status
 from jetstream_server.transfers.trouble import Done, Failed, Outcome
 
@@ -290,7 +290,7 @@ class Outgoing:
             await self._destinations.seen(
                 destination.id, last_error=type(error).__name__, last_error_message=error.message
             )
-            return outcome_of(error)
+            return outcome_of_dialling(error, known=destination.public_key is not None)
         try:
             return await self._over(peer, live, job, destination)
         finally:

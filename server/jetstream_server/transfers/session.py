@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 from jetstream_server.files.lane import Lane
 from jetstream_server.link.data import DataDialler, DataPlane
-from jetstream_server.link.errors import LinkError, Unreachable
+from jetstream_server.link.errors import LinkError, NotJetStream, Unreachable
 from jetstream_server.link.limiter import Bucket
 from jetstream_server.link.messages import Stop, StopReason, understand
 from jetstream_server.link.peer import PeerConnection
@@ -168,3 +168,13 @@ class Session:
 def outcome_of(error: LinkError) -> Outcome:
     """How a transfer takes the end of its link."""
     return TryAgain(error.message) if error.retry else Failed(error.message)
+
+
+def outcome_of_dialling(error: LinkError, *, known: bool) -> Outcome:
+    """How a transfer takes that its other side could not be reached.
+
+    :param known: whether a node has answered there before; then what is no node now may be one again soon.
+    """
+    if known and isinstance(error, NotJetStream):
+        return TryAgain(error.message)
+    return outcome_of(error)
