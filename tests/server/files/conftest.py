@@ -21,15 +21,15 @@ def ordinary_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     above = tmp_path_factory.getbasetemp()
     modes = {path: path.stat().st_mode & 0o7777 for path in (above, *above.parents)}
     for path, mode in modes.items():
-        if mode & 0o001 == 0:
-            path.chmod(mode | 0o001)
+        if mode & 0o011 != 0o011:
+            path.chmod(mode | 0o011)
     os.seteuid(65534)
     try:
         yield
     finally:
         os.seteuid(0)
         for path, mode in modes.items():
-            if mode & 0o001 == 0:
+            if mode & 0o011 != 0o011:
                 path.chmod(mode)
 
 
