@@ -1,10 +1,21 @@
-"""Noise is failure: exceptions in slots and messages of Qt fail the test that caused them (pytest-qt does both)."""
+"""Noise is failure: exceptions in slots, messages of Qt, what the loop is told: all fail the test."""
 
+import asyncio
+import gc
 import os
+import sys
+import threading
 
 import pytest
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+
+@pytest.fixture(scope="session")
+def qapp_cls():
+    from jetstream_desktop.application import Application
+
+    return Application
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +27,26 @@ def qapp_args():
 def own_home(tmp_path, monkeypatch):
     """Every test has a state folder of its own."""
     monkeypatch.setenv("JETSTREAM_HOME", str(tmp_path / "state"))
+
+
+@pytest.fixture
+def gui(qapp):
+    """Runs a coroutine on a fresh Qt loop. What the loop's handler is told fails the test."""
+    import qasync
+
+    told = []
+
+    def run(work):
+        async def main():
+            asyncio.get_running_loop().set_exception_handler(lambda _loop, context: told.append(context))
+            async with asyncio.timeout(60):
+                await work()
+
+        with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(qapp)) as runner:
+            runner.run(main())
+        gc.collect()
+
+    hooks = sys.excepthook, threading.excepthook
+    yield run
+    sys.excepthook, threading.excepthook = hooks
+    assert not told, told

@@ -64,6 +64,7 @@ QLineEdit:disabled {{ color: {faint}; background: {window}; }}
 QComboBox::drop-down, QDateTimeEdit::drop-down {{ border: 0; width: 22px; }}
 QComboBox::down-arrow, QDateTimeEdit::down-arrow {{ image: url("{drop}"); width: 12px; height: 12px; }}
 QAbstractSpinBox {{ min-height: 17px; }}
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: 0; padding: 0; background: transparent; }}
 QComboBox QAbstractItemView {{ background: {pane}; border: 1px solid {hairline}; selection-background-color: {wash};
   selection-color: {text}; }}
 QCheckBox, QRadioButton {{ background: transparent; spacing: 8px; }}

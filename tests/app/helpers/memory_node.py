@@ -1,0 +1,221 @@
+# ruff: noqa: N803 - parameters have their names on the wire
+"""A node in memory with the interface of ``jetstream.aio``: a real implementation of the few calls the window makes."""
+
+import asyncio
+from dataclasses import replace
+
+from jetstream.aio import Receive, Send, Server
+from jetstream.entities import (
+    Destination,
+    Event,
+    Manifest,
+    ReceiveTransfer,
+    ServerInfo,
+    Token,
+    Transfer,
+    event_to_wire,
+    to_wire,
+)
+from jetstream.errors import NotFound
+
+FINGERPRINT = "ab" * 32
+
+
+class MemoryNode:
+    """Holds objects; transfers move only when a test moves them."""
+
+    def __init__(self):
+        self.cursor = 0
+        self.transfers = {}
+        self.incoming = {}
+        self.destinations = {}
+        self.tokens = {}
+        self.manifests = {}
+        self.gone = []
+        self.calls = []
+        self.limit = None
+        self.folder = "/received"
+        self.clients = []
+        self.refuse = {}
+
+    async def connect(self, _step=None):
+        client = MemoryClient(self)
+        self.clients.append(client)
+        return client
+
+    def drop_connections(self):
+        for client in self.clients:
+            client.lose()
+        self.clients.clear()
+
+    def put(self, entity):
+        self.cursor += 1
+        store = self.incoming if isinstance(entity, ReceiveTransfer) else self.transfers
+        store[entity.id] = replace(entity, modified_cursor=self.cursor)
+
+    def move(self, number, **changes):
+        self.put(replace(self.transfers[number], **changes))
+
+
+class MemoryClient:
+    def __init__(self, node):
+        self.node = node
+        self.closed = asyncio.get_running_loop().create_future()
+        self.server = Server(self.call)
+        self.send = Send(self.call)
+        self.receive = Receive(self.call)
+
+    def lose(self):
+        if not self.closed.done():
+            self.closed.set_result(None)
+
+    async def close(self):
+        self.lose()
+
+    async def call(self, name, params):
+        self.node.calls.append((name, params))
+        if name in self.node.refuse:
+            raise self.node.refuse[name]
+        await asyncio.sleep(0)
+        return getattr(self, name.replace(".", "_"))(**params)
+
+    # server
+
+    def server_getServerInfo(self):
+        return to_wire(ServerInfo(
+            api_version=40, version="0.1.0", server_id="1", server_uid="u", server_name="here", host_name="here",
+            api_control_port=8886, receive_port=8886, public_key="", fingerprint=FINGERPRINT, auth_required=False,
+            receiving_folder=self.node.folder, free_space=10**12))
+
+    def server_superuser(self):
+        return None
+
+    def server_updateBandwidthLimits(self, outgoing=None, **_others):
+        self.node.limit = outgoing or None
+        return {}
+
+    def server_setReceivingFolder(self, path):
+        self.node.folder = path
+
+    # send
+
+    def _changed(self, store, since, cls, **blank):
+        found = [to_wire(e) for e in store.values() if since is None or e.modified_cursor > since]
+        if since is not None:
+            found += [to_wire(cls(deleted=True, modified_cursor=cursor, **{"transfer_id": id, **blank}))
+                      for kind, id, cursor in self.node.gone if kind is cls and cursor > since]
+        return found
+
+    def send_getTransfers(self, modifiedSince=None):
+        return self._changed(self.node.transfers, modifiedSince, Transfer, manifest_id="", destination_id="",
+                             status="cancelled", processing=False)
+
+    def recv_getTransfers(self, modifiedSince=None):
+        return self._changed(self.node.incoming, modifiedSince, ReceiveTransfer, status="cancelled", processing=False)
+
+    def send_getDestinations(self):
+        return [to_wire(d) for d in self.node.destinations.values()]
+
+    def send_createDestination(self, **values):
+        from jetstream.entities import from_wire
+
+        values.pop("password", None)
+        made = from_wire(Destination, {"destinationId": str(len(self.node.destinations) + 1),
+                                       **{k: v for k, v in values.items() if v is not None}})
+        self.node.destinations[made.id] = made
+        return to_wire(made)
+
+    def send_updateDestination(self, destination, changes):
+        from jetstream.entities import from_wire
+
+        known = to_wire(self.node.destinations[destination])
+        self.node.destinations[destination] = from_wire(Destination, {**known, **changes})
+        return to_wire(self.node.destinations[destination])
+
+    def send_deleteDestination(self, destination):
+        del self.node.destinations[destination]
+
+    def send_createManifest(self, mappings, **_options):
+        made = Manifest(manifest_id=str(len(self.node.manifests) + 1), status="complete", processing=False,
+                        total_files=len(mappings), total_size=100, label=next(iter(mappings)))
+        self.node.manifests[made.id] = made
+        return to_wire(made)
+
+    def send_getManifest(self, manifest):
+        return to_wire(self.node.manifests[manifest])
+
+    def send_getManifests(self):
+        return [to_wire(m) for m in self.node.manifests.values()]
+
+    def send_getManifestFiles(self, manifest, offset=0, limit=1000):
+        names = [f"file {n:04}" for n in range(1200)][offset : offset + limit]
+        return {"manifestId": manifest, "fileMappings": [
+            {"srcPath": f"/source/{n}", "destPath": n, "fileSize": 5} for n in names]}
+
+    def send_createTransfer(self, destination, manifest, **options):
+        number = str(len(self.node.transfers) + 1)
+        self.node.put(Transfer(
+            transfer_id=number, manifest_id=manifest, destination_id=destination, status="sending", processing=True,
+            phase="sending", total_bytes=100, total_files=1, label=self.node.manifests[manifest].label,
+            priority=options["priority"], destination_path=options["destinationPath"], request_time=1, start_time=1))
+        return to_wire(self.node.transfers[number])
+
+    def _act(self, transfer, **changes):
+        if transfer not in self.node.transfers:
+            raise NotFound("There is no such transfer.")
+        self.node.move(transfer, **changes)
+        return to_wire(self.node.transfers[transfer])
+
+    def send_suspendTransfer(self, transfer):
+        return self._act(transfer, status="suspended", processing=False)
+
+    def send_resumeTransfer(self, transfer):
+        return self._act(transfer, status="sending", processing=True, error_message=None)
+
+    def send_cancelTransfer(self, transfer):
+        return self._act(transfer, status="cancelled", processing=False)
+
+    def send_updateTransfer(self, transfer, priority=None, sendRateMax=None):
+        known = self.node.transfers[transfer]
+        return self._act(transfer, priority=known.priority if priority is None else priority,
+                         send_rate_max=known.send_rate_max if sendRateMax is None else sendRateMax or None)
+
+    def send_deleteTransfer(self, transfer):
+        del self.node.transfers[transfer]
+        self.node.cursor += 1
+        self.node.gone.append((Transfer, transfer, self.node.cursor))
+
+    def send_getTransferEvents(self, transfer, limit):
+        return [event_to_wire(Event(event="queued", timestamp=1_700_000_000_000_000, cursor=1, message="Queued."))]
+
+    def send_getSharedTokens(self):
+        return [to_wire(t) for t in self.node.tokens.values()]
+
+    def send_createSharedToken(self, manifest, description="", expiryTime=None, downloadLimit=None,
+                               password=None, userData=None):
+        token = Token(token="MAYWEBRO.TRUPO.VEVEEBLU", manifest_id=manifest, description=description,
+                      expiry_time=expiryTime, download_limit=downloadLimit, password_required=bool(password),
+                      link="jetstream://here/download?token=MAYWEBRO.TRUPO.VEVEEBLU", creation_time=1)
+        self.node.tokens[token.token] = token
+        return to_wire(token)
+
+    def send_updateSharedToken(self, token, changes):
+        from jetstream.entities import from_wire
+
+        known = to_wire(self.node.tokens[token])
+        self.node.tokens[token] = from_wire(Token, {**known, **{k: v for k, v in changes.items() if k != "password"}})
+        return to_wire(self.node.tokens[token])
+
+    def send_deleteSharedToken(self, token):
+        del self.node.tokens[token]
+
+    # recv
+
+    def recv_createDownload(self, link, **_options):
+        made = ReceiveTransfer(transfer_id=str(len(self.node.incoming) + 1), status="receiving", processing=True,
+                               download=True, label="Fetched", total_size=10)
+        self.node.put(made)
+        return to_wire(self.node.incoming[made.id])
+
+    def recv_getAuthorizedClients(self):
+        return []

@@ -1,0 +1,86 @@
+import os
+
+import pytest
+
+from app.helpers.waiting import until
+from jetstream_desktop.services.disk import Disk, count_folder, find, find_all, list_folder
+from jetstream_desktop.state.basket import Basket, Kind
+from jetstream_desktop.state.counting import Count
+
+
+@pytest.fixture
+def folder(tmp_path):
+    root = tmp_path / "reel"
+    (root / "in" / "deep").mkdir(parents=True)
+    (root / "a.txt").write_bytes(b"12345")
+    (root / "in" / "b.tmp").write_bytes(b"123")
+    (root / "in" / "deep" / "c.txt").write_bytes(b"1")
+    os.symlink("a.txt", root / "link")
+    os.symlink("nowhere", root / "broken")
+    os.symlink(root, root / "in" / "loop")
+    os.mkfifo(root / "pipe")
+    return root
+
+
+def counted(root, exclude=()):
+    found = {}
+    count_folder(str(root), exclude, found.update, lambda: False)
+    return found
+
+
+def test_find(folder):
+    assert find(str(folder)).kind is Kind.FOLDER
+    assert (find(str(folder / "a.txt")).kind, find(str(folder / "a.txt")).size) == (Kind.FILE, 5)
+    assert find(str(folder / "link")).link
+    assert find(str(folder / "broken")).kind is Kind.MISSING
+    assert find(str(folder / "nothing")).kind is Kind.MISSING
+    assert find(str(folder / "pipe")).kind is Kind.SPECIAL
+    assert len(find_all([str(folder), str(folder) + "/", str(folder / "in" / "..")])) == 1
+
+
+def test_names_that_are_no_text(tmp_path):
+    raw = os.fsencode(tmp_path) + b"/caf\xe9\n<b>"
+    with open(raw, "wb") as file:
+        file.write(b"x")
+    assert find(os.fsdecode(raw)).kind is Kind.FILE
+    assert len(list_folder(str(tmp_path))) == 1
+
+
+def test_listing(folder):
+    found = list_folder(str(folder))
+    assert [os.path.basename(f.path) for f in found] == ["in", "a.txt", "broken", "link", "pipe"]
+    assert list_folder(str(folder / "nothing")) == []
+
+
+def test_counting_and_loops(folder):
+    found = counted(folder)
+    assert found[str(folder)].complete
+    assert found[str(folder / "in" / "deep")] == Count(1, 1, True)
+    assert found[str(folder)].files >= 4
+    assert found[str(folder)].unreadable >= 2
+
+
+def test_patterns(folder):
+    found = counted(folder, ("*.tmp", "loop", "link"))
+    assert found[str(folder)] == Count(2, 6, True, 2)
+
+
+def test_cancelling_tells_nothing(folder):
+    told = []
+    count_folder(str(folder), (), told.append, lambda: True)
+    assert told == []
+
+
+async def test_in_threads(qapp, folder):
+    disk = Disk()
+    seen = []
+    disk.counted.connect(lambda sums: seen.append(dict(sums)))
+    basket = Basket().add(await disk.find([str(folder), str(folder / "gone")]))
+    disk.count(basket)
+    await until(lambda: seen and seen[-1][str(folder)].complete)
+    assert len(await disk.list_folder(str(folder))) == 5
+    files = seen[-1][str(folder)].files
+    disk.count(basket.without("*.tmp"))
+    await until(lambda: seen[-1][str(folder)].complete and seen[-1][str(folder)].files < files)
+    disk.count(Basket())
+    disk.close()

@@ -1,0 +1,123 @@
+import asyncio
+
+import pytest
+
+from app.helpers.build import NOW, incoming, transfer
+from app.helpers.memory_node import MemoryNode
+from app.helpers.waiting import until
+from jetstream.entities import Destination, Manifest, Token
+from jetstream_desktop.services.commands import CANCEL, PAUSE, REMOVE, RESUME, Commands
+from jetstream_desktop.services.poller import Poller
+from jetstream_desktop.services.session import Session
+from jetstream_desktop.state.connection import Connected
+from jetstream_desktop.state.rows import Group
+
+
+@pytest.fixture
+async def parts(qapp):
+    node = MemoryNode()
+    node.destinations["d"] = Destination(destination_id="d", destination_address="b.example", destination_port=8886,
+                                         name="Studio B")
+    session = Session(node.connect)
+    task = asyncio.create_task(session.run())
+    await until(lambda: isinstance(session.status, Connected))
+    poller = Poller(session, lambda: NOW)
+    yield node, poller, Commands(session, poller.soon)
+    task.cancel()
+
+
+async def test_differences_only(parts):
+    node, poller, _ = parts
+    seen = []
+    poller.changed.connect(seen.append)
+    node.put(transfer(1, status="suspended", processing=False))
+    node.put(transfer(2))
+    node.put(incoming(1))
+    await poller.poll()
+    assert {r.key for r in seen[0].added} == {"s1", "s2", "r1"}
+    assert poller.rows["s1"].other == "Studio B"
+    await poller.poll()
+    assert len(seen) == 1
+    node.move("2", bytes_acked=500)
+    await poller.poll()
+    assert [r.key for r in seen[1].updated] == ["s2"]
+    assert len(poller.histories["s2"]) == 1
+
+
+async def test_what_is_deleted_disappears(parts):
+    node, poller, commands = parts
+    seen = []
+    node.put(transfer(1))
+    await poller.poll()
+    poller.changed.connect(seen.append)
+    assert await commands.act(REMOVE, list(poller.rows.values())) == []
+    await poller.poll()
+    assert seen[0].removed == ("s1",)
+    assert not poller.rows
+    assert not poller.entities
+    await poller.poll()
+    assert len(seen) == 1
+
+
+async def test_actions_and_their_problems(parts):
+    node, poller, commands = parts
+    node.put(transfer(1))
+    await poller.poll()
+    row = poller.rows["s1"]
+    for what, group in ((PAUSE, Group.PAUSED), (RESUME, Group.ACTIVE), (CANCEL, Group.DONE)):
+        assert await commands.act(what, [row]) == []
+        await poller.poll()
+        assert poller.rows["s1"].group is group
+    await commands.adjust([row], priority=10, limit=1000)
+    assert node.transfers["1"].priority == 10
+    assert node.transfers["1"].send_rate_max == 1000
+    del node.transfers["1"]
+    assert len(await commands.act(PAUSE, [row])) == 1
+
+
+async def test_what_ended_is_told_once(parts):
+    node, poller, _ = parts
+    ended = []
+    poller.finished.connect(ended.append)
+    node.put(transfer(1))
+    node.put(transfer(2, status="complete", processing=False))
+    await poller.poll()
+    assert not ended
+    node.move("1", status="error", processing=False, error_message="No")
+    await poller.poll()
+    await poller.poll()
+    assert [[r.key for r in rows] for rows in ended] == [["s1"]]
+
+
+async def test_tokens_come_with_the_names_of_what_they_share(parts):
+    node, poller, _ = parts
+    node.manifests["m"] = Manifest(
+        manifest_id="m", status="complete", processing=False, label="Trailer")
+    node.tokens["T"] = Token(token="T", manifest_id="m")
+    await poller.poll()
+    assert poller.tokens[0].token == "T"
+    assert poller.manifests["m"].label == "Trailer"
+
+
+async def test_it_polls_at_once_after_an_action_and_ends_with_the_connection(parts):
+    node, poller, commands = parts
+    task = asyncio.create_task(poller.run())
+    await until(lambda: any(name == "send.getTransfers" for name, _ in node.calls))
+    node.put(transfer(1))
+    poller.soon()
+    await until(lambda: "s1" in poller.rows)
+    node.drop_connections()
+    poller._session._client = None
+    poller.soon()
+    await until(task.done)
+    assert task.exception() is None
+
+
+async def test_files_come_in_pages(parts):
+    _, _, commands = parts
+    first, last = await commands.files("m", 0)
+    assert len(first) == 500
+    assert not last
+    rest, last = await commands.files("m", 1000)
+    assert len(rest) == 200
+    assert last

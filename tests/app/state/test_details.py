@@ -1,0 +1,63 @@
+from dataclasses import replace
+
+from app.helpers.build import NAMES, NOW, incoming, transfer
+from jetstream.entities import Destination, Event
+from jetstream_desktop.state.details import Selected, event_line, grouped, overview, short_fingerprint
+from jetstream_desktop.state.rows import RowMaker
+
+PLACE = Destination(destination_id="d", destination_address="10.0.0.7", destination_port=8886, name="Studio B")
+
+
+def lines(entity, now=NOW, **more):
+    row = RowMaker().make(entity, NAMES, now)
+    return {fact.label: fact for fact in overview(Selected(row, entity, **more), now, "/home/me")}
+
+
+def test_a_running_transfer():
+    facts = lines(transfer(destination_path="/in", peer_fingerprint="ab" * 32, checkpoint_bytes=5000,
+                           last_checkpoint_time=NOW - 4_000_000, carrier="udp", rtt=82_000, loss_rate=0.004, retries=2,
+                           bottleneck="the disk there"), destination=PLACE, sources=("/home/me/reel", "/x"))
+    assert {label: fact.text for label, fact in facts.items() if label != "Added"} == {
+        "From": "this computer, ~/reel and 1 more", "To": "Studio B (10.0.0.7), /in",
+        "Identity": "abab abab abab abab · pinned", "Verified": "5 KB, checkpoint 4 s ago",
+        "Line": "UDP, 82 ms, 0.4 % loss, 2 retries", "Limited by": "the disk there"}
+
+
+def test_a_paused_one_says_what_next():
+    facts = lines(transfer(status="suspended", processing=False, checkpoint_bytes=5000, send_rate_max=8000, request_time=0))
+    assert "Resume" in facts["What next"].text
+    assert facts["Verified"].text == "5 KB"
+    assert facts["Limited by"].text == "you, to 1.0 MB/s"
+    assert "Added" not in facts
+    assert "Limited by" not in lines(transfer(bottleneck="x", status="suspended", processing=False))
+
+
+def test_a_finished_one():
+    facts = lines(transfer(status="complete", processing=False, end_time=NOW, average_rate=8000))
+    assert "took 1 min, 1.0 MB/s on average" in facts["Finished"].text
+    assert "average" not in lines(transfer(status="complete", processing=False, end_time=NOW))["Finished"].text
+
+
+def test_an_incoming_one():
+    facts = lines(incoming(rtt=400, peer_name="lab"))
+    assert facts["From"].text == "lab"
+    assert facts["To"].text == "~/JetStream"
+    assert facts["Line"].text == "0.4 ms"
+    assert "Limited by" not in facts
+
+
+def test_names_without_a_record():
+    assert lines(transfer())["To"].text == "Studio B"
+    assert lines(transfer(), destination=replace(PLACE, name=""))["To"].text == "Studio B"
+    assert lines(transfer(), sources=("/x",))["From"].text == "this computer, /x"
+    assert lines(transfer())["From"].text == "this computer"
+
+
+def test_fingerprints():
+    assert short_fingerprint("AA:BB" * 13)[:9] == "AABB AABB"[:9]
+    assert grouped("ab:cd" * 4) == "abcd abcd abcd abcd"
+
+
+def test_event_lines():
+    assert event_line(Event(event="link_lost", timestamp=0)) == ("", "link lost")
+    assert event_line(Event(event="x", timestamp=NOW, message="Paused."))[1] == "Paused."
