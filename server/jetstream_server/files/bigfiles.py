@@ -37,20 +37,22 @@ class BigFiles:
         self.failed: set[int] = set()
         """Entries that will not become whole in this session, small ones among them."""
 
-    def write(self, page: Page, position: int, entry: int, block: int, offset: int, data: memoryview | None) -> bytes:
-        """Store what *block* holds of a file; ``None`` are zero bytes. Returns the name that was written to.
+    def write(
+        self, page: Page, position: int, entry: int, block: int, offset: int, data: memoryview | None
+    ) -> bytes | None:
+        """Store what *block* holds of a file; ``None`` are zero bytes. Returns the name that is to be flushed.
 
         :raises ContentError, OSError: if that fails.
         """
         part = self._part(page, position, entry)
         if part is None:
-            return page.names[position]
+            return None
         index = block - part.blocks.start
         if part.todo[index]:
             self._store(part, index, block, offset, data)
         if not part.left:
             self._complete(part)
-        return part.file_name
+        return None if part.how is How.SKIP or part.placed else part.file_name
 
     def _part(self, page: Page, position: int, entry: int) -> Part | None:
         with self._lock:
@@ -125,7 +127,8 @@ class BigFiles:
             part.placed = True
         self._open.forget(part)
         self._tree.outcomes.add(part.folder, part.name, placed)
-        self._on_named(part.folder, part.file_name, placed.name)
+        if placed.outcome is not Outcome.SKIPPED:
+            self._on_named(part.folder, part.file_name, placed.name)
         with self._lock:
             self._done.add(part.entry)
             self._parts.pop(part.entry, None)

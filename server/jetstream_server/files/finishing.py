@@ -11,9 +11,9 @@ from jetstream.constants import OVERWRITE_IN_PLACE_NEVER, OVERWRITE_NEVER
 from jetstream_server.files.errors import ContentError
 from jetstream_server.files.folders import Folder
 from jetstream_server.files.pages import Kind, Page
-from jetstream_server.files.parts import Part
+from jetstream_server.files.parts import How, Part
 from jetstream_server.files.paths import PART_SUFFIX, link_stays_inside
-from jetstream_server.files.placing import Placed, find_final
+from jetstream_server.files.placing import Outcome, Placed, find_final
 from jetstream_server.files.smallfiles import SmallFiles
 from jetstream_server.files.tree import Listed, ReceivingTree, join
 
@@ -129,7 +129,8 @@ class Finisher:
             placed = make(folder)
         if placed is not None:
             self._tree.outcomes.add(path, name, placed)
-        self._on_named(path, name)
+        if placed is None or placed.outcome is not Outcome.SKIPPED:
+            self._on_named(path, placed.name if placed else name)
 
     def _note_kept(self, page: Page) -> None:
         """Count files that this or an earlier session has put beside existing ones."""
@@ -143,12 +144,14 @@ class Finisher:
 
 
 def remove_parts(tree: ReceivingTree, parts: Collection[Part]) -> None:
-    """Remove what there is of files that will not become whole."""
+    """Remove what there is of files that will not become whole, unless they were somebody's before."""
     for part in parts:
         with tree.problems(part.target):
             try:
                 with tree.using(part.folder, create=False) as folder:
                     _remove_part(tree, folder, part.part_name, part.name)
+                    if part.how is How.IN_PLACE and part.fresh:
+                        folder.unlink(part.name)
             except FileNotFoundError:
                 continue
 

@@ -123,7 +123,9 @@ def back_up(folder: Folder, name: bytes) -> None:
 def identical(folder: Folder, one: bytes, other: bytes) -> bool:
     """Whether two names are regular files of the same content."""
     first, second = folder.lstat(one), folder.lstat(other)
-    if first is None or second is None or first.st_size != second.st_size or not stat.S_ISREG(second.st_mode):
+    if first is None or second is None or first.st_size != second.st_size:
+        return False
+    if not (stat.S_ISREG(first.st_mode) and stat.S_ISREG(second.st_mode)):
         return False
     try:
         first_fd = folder.open(one, write=False)

@@ -5,6 +5,7 @@ A few files are flushed one by one, many with ``syncfs`` where the system has it
 
 import ctypes
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterable
 from typing import Final
@@ -112,7 +113,7 @@ def flush(dirty: Dirty, cache: FolderCache, made: Iterable[bytes]) -> None:
         finally:
             cache.release(path)
     if moved:
-        # Somebody renamed or moved it in the meantime: wherever it is, it has to be flushed.
+        # It was renamed in the meantime, or its permissions keep us out: wherever it is, it has to be flushed.
         if _syncfs is None:
             os.sync()
         else:
@@ -122,14 +123,17 @@ def flush(dirty: Dirty, cache: FolderCache, made: Iterable[bytes]) -> None:
 
 
 def _sync_one(cache: FolderCache, path: bytes, name: bytes) -> bool:
-    """Flush one file; ``False`` if it is not there."""
+    """Flush one file; ``False`` if it is not there or may not be opened. Links have nothing of their own to flush."""
     try:
         folder = cache.acquire(path, create=False)
     except FileNotFoundError:
         return False
     try:
+        info = folder.lstat(name)
+        if info is not None and not stat.S_ISREG(info.st_mode):
+            return True
         fd = folder.open(name, write=sys.platform == "win32")
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
         return False
     finally:
         cache.release(path)

@@ -75,7 +75,8 @@ class ReceivingTree:
         if mode not in MODES:
             raise ValueError(f"no overwrite mode {mode}")
         wanted = os.fsencode(destination_path)
-        self.destination = b"/".join(target_components(wanted)) if wanted.strip(b"/.") else b""
+        itself = all(part in (b"", b".") for part in wanted.split(b"/"))
+        self.destination = b"" if itself else b"/".join(target_components(wanted))
         self.root = root
         self.layout = layout
         self.mode = mode

@@ -26,6 +26,7 @@ from jetstream_server.files.finishing import Finisher, FinishReport, discard, re
 from jetstream_server.files.folders import HAVE_DIR_FD
 from jetstream_server.files.lane import Lane
 from jetstream_server.files.layout import Layout, Run
+from jetstream_server.files.placing import Outcome
 from jetstream_server.files.readback import read_back
 from jetstream_server.files.smallfiles import SmallFiles
 from jetstream_server.files.syncing import Dirty, flush
@@ -173,7 +174,9 @@ class TreeWriter:
             entry = run.first_entry + position
             content = None if data is None else data[at : at + length]
             try:
-                dirty.append((folder, self._big.write(page, position, entry, block, offset, content)))
+                name = self._big.write(page, position, entry, block, offset, content)
+                if name is not None:
+                    dirty.append((folder, name))
             except OSError as error:
                 raise self._tree.problem(join(folder, page.names[position]), error) from error
         if small:
@@ -211,6 +214,8 @@ class TreeWriter:
                 placed = write(folder, name, tree.part_name(entry), content, size, mtimes[index], modes[index])
                 if placed is not None:
                     tree.outcomes.add(path, name, placed)
+                    if placed.outcome is Outcome.SKIPPED:
+                        continue
                     name = placed.name
                 dirty.append((path, name))
         except OSError as error:
@@ -268,7 +273,8 @@ class TreeWriter:
 
         May be repeated after a crash.
 
-        :param failed_entries: files that the sender could not deliver; what there is of them is removed.
+        :param failed_entries: files that the sender could not deliver; what there is of them is removed. A file of
+            several blocks that has arrived whole nevertheless counts as delivered.
         :raises ValueError: if blocks are missing.
         :raises ContentError: if something cannot be made.
         """
