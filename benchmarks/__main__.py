@@ -32,6 +32,8 @@ def main(
     size: Annotated[float, typer.Option(min=0.0001, help="Share of the full amount of work.")] = 1.0,
     json_file: Annotated[Path | None, typer.Option("--json", help="Where to write every run.")] = None,
     folder: Annotated[Path | None, typer.Option(help="Where to work; by default a new temporary folder.")] = None,
+    patience: Annotated[float, typer.Option(min=0, help="Seconds that a run waits for a quiet machine.")] = 20,
+    attempts: Annotated[int, typer.Option(min=1, help="How often a disturbed run is made at most.")] = 3,
     wan: Annotated[Path, typer.Option(help="The folder of the line emulator, wan.sh.")] = WAN,
 ) -> None:
     """Measure the node beside what else moves files on this machine, and say what came of it."""
@@ -41,7 +43,7 @@ def main(
         raise typer.BadParameter(f"there is no row {unknown[0]}; there are {', '.join(ROWS)}")
     place = Path(tempfile.mkdtemp(prefix="jetstream-benchmarks-", dir=folder))
     lock = MachineLock()
-    context = Context(place, runs, size, wan, lock, _say)
+    context = Context(place, runs, size, wan, patience, attempts, lock, _say)
     facts = machine_facts(place)
     found: dict[str, Any] = {"machine": facts, "runs": runs, "size": size, "rows": {}}
     print("  ".join(f"{name}: {value}" for name, value in facts.items()) + "\n", flush=True)

@@ -77,6 +77,8 @@ def _file_system(folder: Path) -> str:
 
 # -- CPU time ---------------------------------------------------------------------------------------------------------
 
+_QUIET_SECONDS: Final = 0.3
+_QUIET_SHARE: Final = 0.15
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
@@ -121,3 +123,13 @@ def settle(processes: Sequence[int], members: int) -> None:
     end = time.monotonic() + 2
     while len(family(processes)) > members and time.monotonic() < end:
         time.sleep(0.01)
+
+
+def wait_until_quiet(patience: float) -> None:
+    """Wait until hardly anything runs on this machine, but no longer than *patience* seconds."""
+    until = time.monotonic() + patience
+    while time.monotonic() < until:
+        before = busy()
+        time.sleep(_QUIET_SECONDS)
+        if busy() - before <= _QUIET_SHARE * _QUIET_SECONDS:
+            return
