@@ -4,8 +4,9 @@ MessagePack describes its own length, so the stream carries message after messag
 Strings that are not UTF-8 (file names) travel as the same bytes by Python's ``surrogateescape`` convention.
 """
 
+import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import msgpack
 
@@ -23,7 +24,7 @@ class StreamBroken(InvalidParameters):
 
 
 class FrameTooLarge(LimitExceeded):
-    """One message is longer than the limit, so the stream cannot be followed. The connection must be closed."""
+    """One message is beyond a limit, so the stream cannot be followed. The connection must be closed."""
 
     @property
     def code(self) -> str:
@@ -47,15 +48,21 @@ class MessageReader:
 
     def __init__(self, limits: RpcLimits = DEFAULT_RPC_LIMITS) -> None:
         self._limits = limits
-        # Every element takes at least one byte, so a header that promises more elements than a frame has bytes lies.
+        self._fed = 0
+        self._start = 0
+        """Where in the stream the message under way begins."""
+        # The unpacker reads ahead into a message that is not complete, so its buffer says nothing about the length of
+        # the message; that is counted here. An array is allocated when its header is read, so its header is limited;
+        # a map's is not, but every pair takes two bytes at least.
         self._unpacker = msgpack.Unpacker(
             raw=False,
             strict_map_key=False,
             unicode_errors="surrogateescape",
-            max_buffer_size=limits.max_frame,
+            ext_hook=_refuse_extension,
+            max_buffer_size=2 * limits.max_frame,
             max_str_len=limits.max_frame,
             max_bin_len=limits.max_frame,
-            max_array_len=limits.max_frame,
+            max_array_len=min(limits.max_items, limits.max_frame),
             max_map_len=limits.max_frame // 2,
             max_ext_len=0,
         )
@@ -63,21 +70,42 @@ class MessageReader:
     def feed(self, data: bytes | bytearray | memoryview) -> Iterator[Any]:
         """Take *data* in and yield each message that is complete now.
 
-        :raises FrameTooLarge: if a message does not end within the limit.
+        :raises FrameTooLarge: if a message does not end within the limit, or nests far deeper than allowed.
         :raises StreamBroken: if the bytes are no MessagePack.
         """
         view = memoryview(data)
-        step = max(1, min(len(view), self._limits.max_frame // 2))
+        step = max(1, self._limits.max_frame // 2)
         for start in range(0, len(view), step):
+            chunk = view[start : start + step]
             try:
-                self._unpacker.feed(view[start : start + step])
-                yield from self._unpacker
-            except msgpack.BufferFull as error:
-                raise FrameTooLarge(
-                    f"A message may have at most {self._limits.max_frame} bytes.", limit=self._limits.max_frame
-                ) from error
-            except (ValueError, TypeError, RecursionError) as error:  # msgpack's own errors are ValueErrors
+                self._unpacker.feed(chunk)
+                self._fed += len(chunk)
+                for message in self._unpacker:
+                    end = self._unpacker.tell()
+                    self._check_length(end)
+                    self._start = end
+                    yield message
+            except msgpack.StackError as error:
+                limit = self._limits.max_depth
+                raise FrameTooLarge(f"A message may nest at most {limit} levels deep.", limit=limit) from error
+            except (ValueError, TypeError, RecursionError, MemoryError) as error:  # msgpack's own are ValueErrors
+                if _is_too_long(error):
+                    raise FrameTooLarge("A part of a message is longer than any may be.") from error
                 raise StreamBroken("The bytes on this connection are no MessagePack messages.") from error
+            self._check_length(self._fed)
+
+    def _check_length(self, end: int) -> None:
+        limit = self._limits.max_frame
+        if end - self._start > limit:
+            raise FrameTooLarge(f"A message may have at most {limit} bytes.", limit=limit)
+
+
+def _is_too_long(error: Exception) -> bool:
+    return re.search("exceeds max_(str|bin|array|map)_len", str(error)) is not None
+
+
+def _refuse_extension(code: int, data: bytes) -> NoReturn:
+    raise ValueError(f"extension type {code}")
 
 
 def depth_within(message: object, limit: int) -> bool:

@@ -12,6 +12,8 @@ class RpcLimits:
     """Bytes of one MessagePack message."""
     max_depth: int = 32
     """Levels of nested arrays and maps in one message."""
+    max_items: int = 1 << 20
+    """Elements of one array."""
     max_outstanding: int = 256
     """Requests that were received and not answered yet."""
 

@@ -101,12 +101,15 @@ class RpcSession:
         try:
             self._queue([RESPONSE, request_id, None, result])
         except (InvalidParameters, LimitExceeded) as error:
-            self._queue([RESPONSE, request_id, error_to_wire(error), None])
+            self.respond_error(request_id, error)
 
     def respond_error(self, request_id: int, error: JetStreamError) -> None:
-        """Refuse a request."""
+        """Refuse a request. An error that cannot be sent, because of what it quotes, keeps its code only."""
         self._to_answer.discard(request_id)
-        self._queue([RESPONSE, request_id, error_to_wire(error), None])
+        try:
+            self._queue([RESPONSE, request_id, error_to_wire(error), None])
+        except (InvalidParameters, LimitExceeded):
+            self._queue([RESPONSE, request_id, {"code": error.code, "message": "", "facts": {}}, None])
 
     def _queue(self, message: list[Any]) -> None:
         data = pack(message)
@@ -138,8 +141,8 @@ class RpcSession:
     def _understand(self, message: object) -> Event | None:
         if not isinstance(message, list) or len(message) not in (3, 4):
             return self._violation(InvalidParameters("A message is an array of three or four elements."))
-        kind = message[0]
-        if kind == REQUEST and type(kind) is int and len(message) == 4:
+        kind = message[0] if type(message[0]) is int else None
+        if kind == REQUEST and len(message) == 4:
             return self._understand_request(message)
         if kind == RESPONSE and len(message) == 4:
             return self._understand_response(message)
