@@ -151,17 +151,23 @@ class Server(Group):
 
     # -- folders --------------------------------------------------------------------------------------------------
 
-    async def ls_roots(self) -> Any:
-        """The root folders that this login sees."""
-        return await self._raw("lsRoots")
+    async def ls_roots(self) -> list[dict[str, Any]]:
+        """The root folders that this login sees, in the form of the entries of :meth:`ls`."""
+        roots: list[dict[str, Any]] = await self._raw("lsRoots")
+        return roots
 
-    async def ls(self, path: str, offset: int = 0, limit: int = 10_000) -> Any:
-        """The entries of a folder on the node's machine, a page at a time."""
-        return await self._raw("ls", path=path, offset=offset, limit=limit)
+    async def ls(self, path: str, offset: int = 0, limit: int = 10_000) -> dict[str, Any]:
+        """The entries of a folder on the node's machine, a page at a time: ``{'path', 'entries', 'offset', 'total'}``.
 
-    async def du(self, path: str) -> Any:
-        """Bytes and files below a path."""
-        return await self._raw("du", path=path)
+        An entry is ``{'name', 'path', 'type', 'size', 'modificationTime'}``; the type is one of ``FILETYPE_...``.
+        """
+        page: dict[str, Any] = await self._raw("ls", path=path, offset=offset, limit=limit)
+        return page
+
+    async def du(self, path: str) -> dict[str, Any]:
+        """What is below a path: ``{'path', 'size', 'files', 'folders', 'unreadable'}``."""
+        sums: dict[str, Any] = await self._raw("du", path=path)
+        return sums
 
     async def mkdir(self, path: str) -> None:
         """Make a folder and the missing ones above it."""
