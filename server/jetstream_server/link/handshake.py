@@ -12,6 +12,7 @@ import hmac
 import os
 import socket
 import ssl
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,6 +21,7 @@ from jetstream.errors import AuthenticationFailed, JetStreamError, VersionMismat
 from jetstream.protocol.limits import ALPN_PEER, HANDSHAKE_SECONDS
 from jetstream_server.access.identity import Identity, client_tls, fingerprint_of, sign, verify
 from jetstream_server.link.errors import IdentityChanged, NotJetStream, PeerViolation, Refused, Unreachable
+from jetstream_server.link.kernel import round_trip
 from jetstream_server.link.messages import (
     NONCE_BYTES,
     PROTOCOL_VERSIONS,
@@ -67,7 +69,6 @@ async def dial(
         connection = PeerConnection(reader, writer, stage=Stage.OPEN, liveness=liveness)
         connection.start()
         connection.peer = await _introduce(connection, writer, myself, fingerprint)
-        await connection.measure()
         return connection
     except BaseException:
         if connection is not None:
@@ -121,10 +122,13 @@ async def _introduce(
         certificate=ssl.PEM_cert_to_DER_cert(myself.identity.certificate_pem.decode()),
         nonce=nonce,
     )
+    began = time.perf_counter()
     try:
         answer = await ask(connection, "hello", hello, HelloAnswer, HANDSHAKE_SECONDS)
+        elapsed = time.perf_counter() - began
+        connection.rtt = round_trip(writer.get_extra_info("socket")) or elapsed
         text = proof_text(nonce, answer.nonce, fingerprint)
-        await connection.request("prove", Prove(signature=sign(myself.identity, text)), HANDSHAKE_SECONDS)
+        connection.prove(Prove(signature=sign(myself.identity, text)), HANDSHAKE_SECONDS)
     except JetStreamError as error:
         raise Refused(str(error)) from error
     address, port = writer.get_extra_info("peername")[:2]

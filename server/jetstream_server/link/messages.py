@@ -25,6 +25,8 @@ NONCE_BYTES: Final = 32
 PROOF_CONTEXT: Final = b"jetstream-peer/1 dialler\x00"
 
 MAX_PAGES_AT_ONCE: Final = 16
+INLINE_BYTES: Final = 512 * 1024
+"""Pages up to this size together travel with the offer."""
 
 Name = Annotated[str, msgspec.Meta(max_length=1024)]
 Text = Annotated[str, msgspec.Meta(max_length=8192)]
@@ -110,6 +112,17 @@ class Offer(Message, frozen=True, kw_only=True):
     destination_path: Text = ""
     overwrite_mode: Annotated[int, msgspec.Meta(ge=0, le=6)] = 4
     checkpoint_seconds: Annotated[int, msgspec.Meta(ge=1, le=86_400)] = 10
+    session: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
+    """Id of the data session, fresh for every offer. Whoever dialled may open data connections at once."""
+    key: Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+    """Key of the data session."""
+    carriers: Annotated[list[Name], msgspec.Meta(max_length=16)]
+    """What the sender can use."""
+    first_pages: Annotated[list[bytes], msgspec.Meta(max_length=MAX_PAGES_AT_ONCE)] = []
+    """The first pages of the manifest, where they are small: a round trip saved."""
+
+    def __repr__(self) -> str:
+        return f"<Offer {self.uid[:8]} files={self.files} size={self.size}>"
 
 
 class OfferState(enum.Enum):
@@ -157,17 +170,6 @@ class Begin(Message, frozen=True, kw_only=True):
     """The receiver is ready for blocks and has *have* already."""
 
     have: Ranges
-
-
-class Session(Message, frozen=True, kw_only=True):
-    """Answer to ``begin``: id and key of the data session, and the carriers that the sender can use."""
-
-    session: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
-    key: Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
-    carriers: list[str]
-
-    def __repr__(self) -> str:
-        return f"<Session {self.session.hex()[:8]}>"
 
 
 class Stored(Message, frozen=True, kw_only=True):

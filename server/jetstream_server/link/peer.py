@@ -72,6 +72,8 @@ class PeerConnection:
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed: asyncio.Future[LinkError] = asyncio.get_running_loop().create_future()
         self._running: asyncio.Task[None] | None = None
+        self._in_order = asyncio.Lock()
+        self._proof: asyncio.Task[dict[str, Any]] | None = None
 
     def __repr__(self) -> str:
         who = self.peer.name if self.peer else "unknown"
@@ -112,7 +114,7 @@ class PeerConnection:
                 async with asyncio.timeout(2):
                     await self._writer.drain()
         self.abort(why or LinkLost("The session is over."))
-        tasks = [task for task in (*self._tasks, self._running) if task is not None]
+        tasks = [task for task in (*self._tasks, self._running, self._proof) if task is not None]
         current = asyncio.current_task()
         for task in tasks:
             if task is not current:
@@ -131,15 +133,26 @@ class PeerConnection:
         :raises JetStreamError: if the other node says no.
         :raises LinkError: if the session ends first.
         """
+        return await self._answer_to(method, *self._ask(method, message), timeout)
+
+    def _ask(self, method: str, message: Message) -> tuple[int, "asyncio.Future[Any]"]:
         if self._closed.done():
             raise self._closed.result()
         request_id = self._session.request(method, as_map(message))
         future: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._pending[request_id] = future
         self._flush()
+        return request_id, future
+
+    async def _answer_to(
+        self, method: str, request_id: int, future: "asyncio.Future[Any]", timeout: float
+    ) -> dict[str, Any]:
         try:
             async with asyncio.timeout(timeout):
                 result = await future
+        except JetStreamError:
+            await self._proof_first(method)
+            raise
         except TimeoutError as error:
             lost = LinkLost(f"The other node did not answer within {timeout:.0f} s.")
             self.abort(lost)
@@ -149,6 +162,18 @@ class PeerConnection:
         if not isinstance(result, dict):
             raise PeerViolation(f"The other node answered {method} with something that is no map.")
         return result
+
+    def prove(self, message: Message, timeout: float) -> None:
+        """Ask ``prove`` without waiting for the answer: what follows may be on its way already. If the proof is
+        refused, whatever is asked next fails with that refusal.
+        """
+        asked = self._ask("prove", message)
+        self._proof = asyncio.create_task(self._answer_to("prove", *asked, timeout), name="prove")
+        self._proof.add_done_callback(_look_at)
+
+    async def _proof_first(self, method: str) -> None:
+        if self._proof is not None and method != "prove":
+            await self._proof
 
     def tell(self, method: str, message: Message) -> None:
         """Tell the other node; if the session is over nobody hears it."""
@@ -244,7 +269,11 @@ class PeerConnection:
 
     async def _answer(self, event: RequestReceived) -> None:
         try:
-            answer = await self._ask_handler(event)
+            if self.stage is Stage.OPEN:
+                answer = await self._ask_handler(event)
+            else:  # one after another: each may be what allows the next
+                async with self._in_order:
+                    answer = await self._ask_handler(event)
         except JetStreamError as error:
             self._session.respond_error(event.request_id, error)
         except asyncio.CancelledError:
@@ -268,6 +297,11 @@ class PeerConnection:
         answer = await handler(event.params)
         self.stage = NEXT_STAGE.get((stage, event.method), self.stage)
         return answer
+
+
+def _look_at(task: "asyncio.Task[dict[str, Any]]") -> None:
+    if not task.cancelled():
+        task.exception()  # told to whoever asks next; nobody may
 
 
 async def _answer_ping(_: dict[str, Any]) -> None:

@@ -12,14 +12,17 @@ class BlockQueue:
 
     A block is *waiting*, then *under way* on one connection, then *stored* when the receiver says so. When a
     connection dies, what was under way on it waits again, before everything else.
+
+    :param missing: what the receiver wants; ``None`` if it has not said so yet (see :meth:`begin`).
     """
 
-    def __init__(self, missing: Iterable[Range]) -> None:
-        self._ranges: deque[Range] = deque(missing)
+    def __init__(self, missing: Iterable[Range] | None = None) -> None:
+        self._ranges: deque[Range] = deque(missing or ())
         self._again: deque[int] = deque()
         self._under_way: dict[int, int] = {}
         self._left = sum(count for _, count in self._ranges)
         self._ready = threading.Condition()
+        self._begun = missing is not None
         self._closed = False
         self.sent = 0
         self.resent = 0
@@ -37,10 +40,23 @@ class BlockQueue:
         """Whether :meth:`close` was called."""
         return self._closed
 
+    @property
+    def begun(self) -> bool:
+        """Whether the receiver has said what it wants."""
+        return self._begun
+
+    def begin(self, missing: Iterable[Range]) -> None:
+        """The receiver wants *missing*; connections that wait for their first block get it now."""
+        with self._ready:
+            self._ranges.extend(missing)
+            self._left = sum(count for _, count in self._ranges)
+            self._begun = True
+            self._ready.notify_all()
+
     def take(self, connection: int) -> int | None:
         """The next block for *connection*; waits while others may still come back. ``None``: nothing more, ever."""
         with self._ready:
-            while not self._closed and self._left:
+            while not self._closed and (self._left or not self._begun):
                 block = self._next()
                 if block is not None:
                     self._under_way[block] = connection

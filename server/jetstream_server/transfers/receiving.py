@@ -31,7 +31,6 @@ from jetstream_server.link.messages import (
     Pages,
     Stored,
 )
-from jetstream_server.link.messages import Session as SessionMessage
 from jetstream_server.link.peer import PeerConnection, ask
 from jetstream_server.link.sealed import SessionKey
 from jetstream_server.link.tcp import TcpReceiver
@@ -121,9 +120,14 @@ class ReceiveSession(Session):
     # -- the way through ------------------------------------------------------------------------------------------
 
     async def _receive(self) -> Outcome:
+        if TcpReceiver.name not in self._offer.carriers:
+            raise PeerViolation("The other node has no carrier that this one knows.")
+        key = SessionKey(self._offer.session, self._offer.key)
+        if self._offer.size:
+            await self._open_data(key)
         layout = await self._learn_manifest()
         have = await self._find_what_is_there(layout)
-        await self._begin(layout, have)
+        await self._begin(layout, have, key)
         await self._take_blocks()
         return await self._finish()
 
@@ -145,19 +149,22 @@ class ReceiveSession(Session):
         entry = size = 0
         await self._catalog.incoming.replace_checkpoint(id, [])
         await self._catalog.incoming.delete_pages(id)
-        for number in range(0, offer.pages, MAX_PAGES_AT_ONCE):
-            count = min(MAX_PAGES_AT_ONCE, offer.pages - number)
-            answer = await ask(self._peer, "page", PageRequest(number=number, count=count), Pages, PAGE_SECONDS)
-            if len(answer.pages) != count:
-                raise PeerViolation("The other node left out pages of the manifest.")
+        number, pages = 0, offer.first_pages[: offer.pages]
+        while number < offer.pages:
+            if not pages:
+                count = min(MAX_PAGES_AT_ONCE, offer.pages - number)
+                request = PageRequest(number=number, count=count)
+                pages = (await ask(self._peer, "page", request, Pages, PAGE_SECONDS)).pages
+                if len(pages) != count:
+                    raise PeerViolation("The other node left out pages of the manifest.")
             rows = []
-            for offset, data in enumerate(answer.pages):
+            for data in pages:
                 hasher.update(data)
                 page = await self._near.in_thread(Page.decode, data)
-                rows.append((number + offset, entry, size, data))
-                entry += len(page)
-                size += page.total_bytes
+                rows.append((number, entry, size, data))
+                number, entry, size = number + 1, entry + len(page), size + page.total_bytes
             await self._catalog.incoming.add_pages(id, rows)
+            pages = []
         if hasher.digest() != offer.digest:
             raise PeerViolation("The manifest arrived damaged.")
         await self._table.save(
@@ -186,7 +193,7 @@ class ReceiveSession(Session):
         self._checkpointed = len(good)
         return good
 
-    async def _begin(self, layout: Layout, have: set[int]) -> None:
+    async def _begin(self, layout: Layout, have: set[int], key: SessionKey) -> None:
         ranges = as_ranges(have)
         self._arrived = BlockMap(layout.block_count)
         for first, count in ranges:
@@ -195,20 +202,16 @@ class ReceiveSession(Session):
         self._count.arrived(ranges)
         assert self._writer is not None
         self._sink = ReceiveSink(self._writer, layout, ranges, self._on_all_here, self._on_held)
-        answer = await ask(self._peer, "begin", Begin(have=list(ranges)), SessionMessage)
-        key = SessionKey(answer.session, answer.key)
         receiver = TcpReceiver(key, self._sink, self.limiter, self._connection_lost, self._on_failure)
-        if receiver.name not in answer.carriers:
-            raise PeerViolation("The other node has no carrier that this one knows.")
+        self._use(receiver)
         self._receiver = receiver
+        await self._peer.request("begin", Begin(have=list(ranges)))
         live = self._live
         live.carrier, live.waiting_message, live.retries, live.next_retry_time = receiver.name, None, 0, None
         if live.status is not Status.RECEIVING:
             await self._table.step(live, Event.START, error_message=None)
         self._set_phase(Phase.RECEIVING)
         live.rate.add(self._bytes_here(), self._near.steady())
-        if not self._arrived.full:
-            await self._open_data(key, receiver)
 
     async def _take_blocks(self) -> None:
         steady, record = self._near.steady, self._live.record

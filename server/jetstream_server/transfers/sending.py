@@ -14,6 +14,8 @@ from jetstream_server.link.blockmap import BlockMap, checked_ranges
 from jetstream_server.link.carrier import Filled
 from jetstream_server.link.limiter import Bucket, Limiter
 from jetstream_server.link.messages import (
+    INLINE_BYTES,
+    MAX_PAGES_AT_ONCE,
     Begin,
     Checkpoint,
     Complete,
@@ -27,7 +29,6 @@ from jetstream_server.link.messages import (
     Stored,
     understand,
 )
-from jetstream_server.link.messages import Session as SessionMessage
 from jetstream_server.link.peer import PeerConnection, ask
 from jetstream_server.link.queue import BlockQueue
 from jetstream_server.link.tcp import TcpSender
@@ -96,11 +97,14 @@ class SendSession(Session):
         self._layout: Layout = manifest.layout
         self._bucket = bucket
         self._have = BlockMap(self._layout.block_count)
-        self._source: SendSource | None = None
-        self._queue: BlockQueue | None = None
-        self._reader: BlockReader | None = None
-        self._sender: TcpSender | None = None
+        self._queue = BlockQueue()
+        self._reader = BlockReader(self._layout, lane=near.lane)
+        self._source = SendSource(self._queue, self._reader)
+        self._data_key = near.new_key()
         self.limiter = Limiter([bucket, near.outgoing], near.steady)
+        self._sender = TcpSender(
+            self._data_key, self._source, self.limiter, self._connection_lost, self._on_failure
+        )
         self._counted_before = live.record
         peer.on_request("page", self._answer_page)
         peer.on_request("begin", self._answer_begin)
@@ -123,12 +127,29 @@ class SendSession(Session):
             destination_path=record.destination_path,
             overwrite_mode=record.overwrite_mode,
             checkpoint_seconds=record.checkpoint_seconds,
+            session=self._data_key.session,
+            key=self._data_key.key,
+            carriers=[self._sender.name],
+            first_pages=self._first_pages(),
         )
+
+    def _first_pages(self) -> list[bytes]:
+        """What of the manifest is small enough to travel with the offer."""
+        pages: list[bytes] = []
+        room = INLINE_BYTES
+        for stored in self._manifest.stored_pages[:MAX_PAGES_AT_ONCE]:
+            room -= len(stored)
+            if room < 0:
+                break
+            pages += self._manifest.wire_pages(len(pages), 1)
+        return pages
 
     async def run(self) -> Outcome:
         """Send until everything is there or the session ends."""
         ticker = asyncio.create_task(self._tick(), name=f"send-tick-{self._live.id}")
         try:
+            self._use(self._sender)
+            await self._open_data(self._data_key)
             if self._we_dialled:
                 answer = await ask(self._peer, "offer", self.offer(), OfferAnswer, OFFER_SECONDS)
                 early = self._outcome_of_answer(answer)
@@ -138,11 +159,9 @@ class SendSession(Session):
         finally:
             ticker.cancel()
             self.limiter.close()
-            if self._queue is not None:
-                self._queue.close()
+            self._queue.close()
             await self._close_data()
-            if self._reader is not None:
-                self._reader.close()
+            self._reader.close()
             await self._save_counters()
 
     def _outcome_of_answer(self, answer: OfferAnswer) -> Outcome | None:
@@ -161,8 +180,8 @@ class SendSession(Session):
             raise InvalidParameters("There are not so many pages.", field="number")
         return Pages(pages=await self._near.in_thread(self._manifest.wire_pages, request.number, request.count))
 
-    async def _answer_begin(self, params: dict[str, Any]) -> Message:
-        if self._queue is not None:
+    async def _answer_begin(self, params: dict[str, Any]) -> None:
+        if self._queue.begun:
             raise Conflict("The blocks of this session have begun already.")
         begin = understand(Begin, params)
         try:
@@ -170,11 +189,6 @@ class SendSession(Session):
                 self._have.add_range(first, count)
         except ValueError as error:
             raise InvalidParameters(str(error), field="have") from error
-        self._reader = BlockReader(self._layout, lane=self._near.lane)
-        self._queue = BlockQueue(self._have.missing())
-        self._source = SendSource(self._queue, self._reader)
-        key = self._near.new_key()
-        self._sender = TcpSender(key, self._source, self.limiter, self._connection_lost, self._on_failure)
         live = self._live
         live.phase, live.carrier, live.waiting_message = Phase.SENDING, self._sender.name, None
         live.retries, live.next_retry_time = 0, None
@@ -182,13 +196,10 @@ class SendSession(Session):
             started = live.record.start_time or self._near.wall()
             await self._table.step(live, Event.START, start_time=started, bytes_acked=self._bytes_there())
         live.rate.add(self._bytes_there(), self._near.steady())
-        await self._open_data(key, self._sender)
-        return SessionMessage(session=key.session, key=key.key, carriers=[self._sender.name])
+        self._queue.begin(self._have.missing())
 
     def _on_stored(self, params: dict[str, Any]) -> None:
         stored = understand(Stored, params)
-        if self._queue is None:
-            return
         ranges = self._ranges([list(item) for item in stored.blocks])
         self._queue.stored(ranges)
         for first, count in ranges:
@@ -215,7 +226,7 @@ class SendSession(Session):
 
     async def _answer_complete(self, params: dict[str, Any]) -> None:
         complete = understand(Complete, params)
-        if self._queue is None or (self._queue.left and not complete.failed):
+        if not self._queue.begun or (self._queue.left and not complete.failed):
             raise Conflict("Not everything has been sent yet.")
         self._table.show(self._live, **self._all_there(complete.files))
         if complete.failed:
@@ -233,7 +244,7 @@ class SendSession(Session):
         }
 
     def _failure_sentence(self, entries: list[int]) -> str:
-        reasons = self._source.gaps if self._source is not None else {}
+        reasons = self._source.gaps
         named = []
         for entry in sorted(entries)[:NAMED_FAILURES]:
             if entry < self._layout.entries:
@@ -265,7 +276,8 @@ class SendSession(Session):
         while True:
             await asyncio.sleep(TICK_SECONDS)
             now = near.steady()
-            if self._sender is None:
+            if not self._queue.begun:
+                before = now
                 continue
             live.rate.add(self._bytes_there(), now)
             live.rtt = self._peer.rtt
@@ -277,14 +289,12 @@ class SendSession(Session):
                 await self._save_counters()
 
     def _name_current_file(self) -> None:
-        block = self._source.last_block if self._source is not None else None
+        block = self._source.last_block
         if block is not None:
             pieces = self._layout.pieces(block)
             self._live.current_file = printable(os.fsdecode(self._layout.entry(pieces[0].entry).target))
 
     def _counters(self, elapsed: float) -> dict[str, Any]:
-        assert self._sender is not None
-        assert self._queue is not None
         base, statistics = self._counted_before, self._sender.statistics
         return {
             "bytes_acked": self._bytes_there(),
@@ -296,7 +306,7 @@ class SendSession(Session):
         }
 
     async def _save_counters(self) -> None:
-        if self._sender is None:
+        if not self._queue.begun:
             return
         record = self._live.record
         counters = {**self._counters(0.0), "files_done": record.files_done, "bytes_acked": record.bytes_acked}

@@ -86,6 +86,7 @@ class Session:
         self._key: SessionKey | None = None
         self._carrier: SocketCarrier | None = None
         self._dialler: DataDialler | None = None
+        self._early: list[tuple[socket.socket, int]] = []
         peer.on_notification("stop", self._on_stop)
 
     async def run(self) -> Outcome:
@@ -134,16 +135,30 @@ class Session:
 
     # -- data connections -----------------------------------------------------------------------------------------
 
-    async def _open_data(self, key: SessionKey, carrier: SocketCarrier) -> None:
-        self._key, self._carrier = key, carrier
+    async def _open_data(self, key: SessionKey) -> None:
+        """Let data connections come, or make them. They may be there before the carrier that uses them."""
+        self._key = key
         if not self._we_dialled:
-            await self._near.data.expect(key, carrier.add)
+            await self._near.data.expect(key, self._take_socket)
             return
         assert self._peer.peer is not None
         address, port = self._peer.peer.address, self._peer.peer.port
         count = connections_for(self._peer.rtt)
-        self._dialler = DataDialler(address, port, key, count, carrier.add, self._on_unreachable)
+        self._dialler = DataDialler(address, port, key, count, self._take_socket, self._on_unreachable)
         self._dialler.start()
+
+    def _take_socket(self, sock: socket.socket, number: int) -> bool:
+        if self._carrier is not None:
+            return self._carrier.add(sock, number)
+        self._early.append((sock, number))
+        return True
+
+    def _use(self, carrier: SocketCarrier) -> None:
+        """From now on *carrier* has the data connections."""
+        self._carrier = carrier
+        early, self._early = self._early, []
+        for sock, number in early:
+            carrier.add(sock, number)
 
     def _on_unreachable(self, error: Unreachable) -> None:
         self.end(TryAgain(error.message))
@@ -160,6 +175,8 @@ class Session:
             await self._dialler.close()
         if self._key is not None:
             self._near.data.forget(self._key)
+        for sock, _ in self._early:
+            sock.close()
         if self._carrier is not None:
             self._carrier.close()
             await asyncio.shield(self._near.in_thread(self._carrier.join, JOIN_SECONDS))

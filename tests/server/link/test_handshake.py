@@ -59,6 +59,7 @@ async def test_both_sides_know_each_other_afterwards(identities: list[Identity])
         assert (peer.peer.fingerprint, peer.peer.name) == (identities[1].fingerprint, "Studio B")
         assert peer.rtt is not None
         assert "Studio B open" in repr(peer)
+        await peer.measure()  # an answer to this comes after the proof
         theirs = answerer.proven[0].peer
         assert theirs is not None
         assert (theirs.fingerprint, theirs.name) == (identities[0].fingerprint, "Laptop")
