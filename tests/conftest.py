@@ -1,6 +1,11 @@
-"""For all tests: what is long runs only when asked for."""
+"""For all tests: what is long runs only when asked for, and a busy machine fails nothing."""
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says something about the machine, not about the code.
+settings.register_profile("jetstream", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("jetstream")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
