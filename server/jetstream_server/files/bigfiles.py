@@ -1,6 +1,5 @@
 """Writing files of several blocks: shared between threads, in any order, continued after a crash."""
 
-import os
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -22,10 +21,11 @@ class BigFiles:
 
     :param have: 1 for each block that is there; kept up to date by the owner.
     :param on_named: called with folder, part name and final name when a file takes its final name.
+    :param keep: descriptors to keep open while nobody uses them.
     """
 
     def __init__(
-        self, tree: ReceivingTree, have: bytearray, on_named: Callable[[bytes, bytes, bytes], None]
+        self, tree: ReceivingTree, have: bytearray, on_named: Callable[[bytes, bytes, bytes], None], keep: int
     ) -> None:
         self._tree = tree
         self._have = have
@@ -33,7 +33,7 @@ class BigFiles:
         self._lock = threading.Lock()
         self._parts: dict[int, Part] = {}
         self._done: set[int] = set()
-        self._open = OpenParts()
+        self._open = OpenParts(keep)
         self.failed: set[int] = set()
         """Entries that will not become whole in this session, small ones among them."""
 
@@ -75,6 +75,7 @@ class BigFiles:
             int(page.mtimes[position]),
             int(page.modes[position]),
             first_byte,
+            self._tree.layout.block_size,
             self._have[blocks.start : blocks.stop].translate(_FLIP),
         )
 
@@ -126,7 +127,7 @@ class BigFiles:
                     placed = _close_whole(part, folder, self._tree.mode)
             part.placed = True
         self._open.forget(part)
-        self._tree.outcomes.add(part.folder, part.name, placed)
+        self._tree.outcomes.add(part.entry, part.folder, part.name, placed)
         if placed.outcome is not Outcome.SKIPPED:
             self._on_named(part.folder, part.file_name, placed.name)
         with self._lock:
@@ -217,10 +218,7 @@ def _write(part: Part, block: int, offset: int, data: memoryview | None) -> None
     if data is not None:
         write_at(part.fd, data, offset)
     elif not part.fresh:
-        # What is there may be anything; beyond the end of the file there is nothing.
-        length = min(part.extent(block)[1], os.fstat(part.fd).st_size - offset)
-        if length > 0:
-            write_zeros(part.fd, offset, length)
+        write_zeros(part.fd, offset, part.extent(block)[1])
 
 
 def _close_whole(part: Part, folder: Folder, mode: int) -> Placed:
@@ -230,12 +228,6 @@ def _close_whole(part: Part, folder: Folder, mode: int) -> Placed:
             folder.close_file(fd, part.file_name, part.mtime_ns, part.mode)
         kept = mode not in IN_PLACE_MODES and part.file_name != part.name
         return Placed(Outcome.KEPT if kept and part.file_name.endswith(b".jetpart") else Outcome.PLACED, part.file_name)
-    try:
-        if os.fstat(fd).st_size != part.size:
-            os.ftruncate(fd, part.size)
-    except BaseException:
-        os.close(fd)
-        raise
     folder.close_file(fd, part.file_name, part.mtime_ns, part.mode)
     if part.how is How.IN_PLACE:
         return Placed(Outcome.PLACED, part.name)

@@ -1,6 +1,5 @@
 """The last steps of a tree: what has no bytes in the stream, and folders' own times and permissions. Also giving up."""
 
-import os
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +14,7 @@ from jetstream_server.files.parts import How, Part
 from jetstream_server.files.paths import PART_SUFFIX, link_stays_inside
 from jetstream_server.files.placing import Outcome, Placed, find_final
 from jetstream_server.files.smallfiles import SmallFiles
-from jetstream_server.files.tree import Listed, ReceivingTree, join
+from jetstream_server.files.tree import ReceivingTree, join
 
 _NOTHING = memoryview(b"")
 
@@ -69,14 +68,12 @@ class Finisher:
         """
         folders: list[tuple[bytes, int, int]] = []
         recount = resumed and self._tree.mode == OVERWRITE_NEVER
-        if recount:
-            self._tree.outcomes.kept = Listed()
         for first_entry, page in self._tree.layout.pages():
             self._files += page.file_count
             self._empty_files(first_entry, page, failed)
             self._links(first_entry, page)
             if recount:
-                self._note_kept(page)
+                self._note_kept(first_entry, page)
             for position in np.flatnonzero(page.kinds == Kind.DIRECTORY).tolist():
                 path = self._tree.folder(page.target(position))
                 with self._tree.problems(path), self._tree.using(path):
@@ -111,36 +108,37 @@ class Finisher:
             name, mtime_ns, mode = page.names[position], int(page.mtimes[position]), int(page.modes[position])
             part = self._tree.part_name(first_entry + position)
             make = partial(self._small.write, name=name, part=part, data=_NOTHING, size=0, mtime_ns=mtime_ns, mode=mode)
-            self._make(page, position, make)
+            self._make(page, position, first_entry + position, make)
 
     def _links(self, first_entry: int, page: Page) -> None:
         for position, link in page.links.items():
             name, path = page.names[position], self._tree.folder(page.directories[int(page.directory[position])])
             if not link_stays_inside(path.split(b"/") if path else (), link):
-                self._tree.outcomes.links_refused.add(join(path, name), f" -> {os.fsdecode(link)}")
+                self._tree.outcomes.refuse_link(first_entry + position, join(path, name), link)
                 continue
             part = self._tree.part_name(first_entry + position)
-            self._make(page, position, partial(self._small.symlink, name=name, part=part, link=link))
+            make = partial(self._small.symlink, name=name, part=part, link=link)
+            self._make(page, position, first_entry + position, make)
 
-    def _make(self, page: Page, position: int, make: Callable[[Folder], Placed | None]) -> None:
+    def _make(self, page: Page, position: int, entry: int, make: Callable[[Folder], Placed | None]) -> None:
         path = self._tree.folder(page.directories[int(page.directory[position])])
         name = page.names[position]
         with self._tree.problems(join(path, name)), self._tree.using(path) as folder:
             placed = make(folder)
         if placed is not None:
-            self._tree.outcomes.add(path, name, placed)
+            self._tree.outcomes.add(entry, path, name, placed)
         if placed is None or placed.outcome is not Outcome.SKIPPED:
             self._on_named(path, placed.name if placed else name)
 
-    def _note_kept(self, page: Page) -> None:
-        """Count files that this or an earlier session has put beside existing ones."""
+    def _note_kept(self, first_entry: int, page: Page) -> None:
+        """Count files that an earlier session has put beside existing ones."""
         for position in np.flatnonzero(page.kinds == Kind.FILE).tolist():
             path, name = self._tree.folder(page.directories[int(page.directory[position])]), page.names[position]
             with self._tree.problems(join(path, name)), self._tree.using(path) as folder:
                 size, mtime_ns = int(page.sizes[position]), int(page.mtimes[position])
                 found = find_final(folder, OVERWRITE_NEVER, name, size, mtime_ns)
             if found is not None and found != name:
-                self._tree.outcomes.kept.add(join(path, found))
+                self._tree.outcomes.keep(first_entry + position, join(path, found))
 
 
 def remove_parts(tree: ReceivingTree, parts: Collection[Part]) -> None:

@@ -7,9 +7,6 @@ from collections.abc import Callable
 from jetstream_server.files.errors import UnsafePath, WriteFailed
 from jetstream_server.files.folders import Folder
 
-OPEN_FOLDERS = 64
-"""Folders kept open while nobody uses them."""
-
 
 class _Held:
     __slots__ = ("folder", "users")
@@ -24,9 +21,10 @@ class FolderCache:
 
     :param root: stays open as long as the cache.
     :param mode_of: permissions to make a missing folder with, by its path.
+    :param keep: folders to keep open while nobody uses them.
     """
 
-    def __init__(self, root: Folder, mode_of: Callable[[bytes], int], *, keep: int = OPEN_FOLDERS) -> None:
+    def __init__(self, root: Folder, mode_of: Callable[[bytes], int], keep: int) -> None:
         self._root = root
         self._mode_of = mode_of
         self._keep = keep

@@ -73,9 +73,17 @@ class Layout:
     :param page_starts: number of the first entry and offset in the stream of the first byte, for each page in order.
     :param load_page: the bytes of a page by number, stored or wire form. Called from any thread that asks for a block
         or an entry; the answer must never change.
+    :param block_size: bytes in a block; both nodes must agree.
     """
 
-    def __init__(self, page_starts: Sequence[tuple[int, int]], load_page: Callable[[int], bytes]) -> None:
+    def __init__(
+        self,
+        page_starts: Sequence[tuple[int, int]],
+        load_page: Callable[[int], bytes],
+        *,
+        block_size: int = BLOCK_SIZE,
+    ) -> None:
+        self.block_size = block_size
         self._load = load_page
         self._first_entries = [entry for entry, _ in page_starts]
         self._first_bytes = [byte for _, byte in page_starts]
@@ -89,10 +97,10 @@ class Layout:
             last = self.page(len(page_starts) - 1)
             self.entries = self._first_entries[-1] + len(last)
             self.total_bytes = self._first_bytes[-1] + last.total_bytes
-        self.block_count = -(-self.total_bytes // BLOCK_SIZE)
+        self.block_count = -(-self.total_bytes // block_size)
 
     @classmethod
-    def from_pages(cls, pages: Sequence[bytes]) -> "Layout":
+    def from_pages(cls, pages: Sequence[bytes], *, block_size: int = BLOCK_SIZE) -> "Layout":
         """The layout of *pages*, stored or wire form, all in memory.
 
         :raises DamagedPage: if a page is malformed or all files together are too large.
@@ -106,7 +114,7 @@ class Layout:
             byte += page.total_bytes
         if byte > DEFAULT_LIMITS.total:
             raise DamagedPage("sizes", f"more than {DEFAULT_LIMITS.total} bytes")
-        return cls(starts, pages.__getitem__)
+        return cls(starts, pages.__getitem__, block_size=block_size)
 
     def __repr__(self) -> str:
         return f"<Layout {self.entries} entries, {self.block_count} blocks>"
@@ -131,9 +139,9 @@ class Layout:
             yield first_entry, self.page(number)
 
     def block_length(self, block: int) -> int:
-        """Bytes in *block*: ``BLOCK_SIZE`` but for the last."""
+        """Bytes in *block*: all are equally long but the last."""
         self._check(block)
-        return min(BLOCK_SIZE, self.total_bytes - block * BLOCK_SIZE)
+        return min(self.block_size, self.total_bytes - block * self.block_size)
 
     def _check(self, block: int) -> None:
         if not 0 <= block < self.block_count:
@@ -142,8 +150,8 @@ class Layout:
     def runs(self, block: int) -> list[Run]:
         """What *block* consists of, page by page."""
         self._check(block)
-        start = block * BLOCK_SIZE
-        end = min(start + BLOCK_SIZE, self.total_bytes)
+        start = block * self.block_size
+        end = min(start + self.block_size, self.total_bytes)
         number = bisect_right(self._first_bytes, start) - 1
         runs = []
         while number < len(self._first_bytes) and self._first_bytes[number] < end:
@@ -196,7 +204,7 @@ class Layout:
     def blocks_of(self, entry: int) -> range:
         """The blocks that hold bytes of an entry; empty for what has no content."""
         first, size = self.stream_range(entry)
-        return range(first // BLOCK_SIZE, -(-(first + size) // BLOCK_SIZE)) if size else range(0)
+        return range(first // self.block_size, -(-(first + size) // self.block_size)) if size else range(0)
 
 
 def _run(page: Page, first_entry: int, start: int, length: int) -> Run | None:

@@ -6,10 +6,8 @@ import stat
 import threading
 from collections import OrderedDict
 from enum import Enum
-from typing import Final
 
 from jetstream.constants import (
-    BLOCK_SIZE,
     OVERWRITE_IN_PLACE_ALWAYS,
     OVERWRITE_IN_PLACE_NEVER,
     OVERWRITE_IN_PLACE_SAME_SIZE,
@@ -17,9 +15,6 @@ from jetstream.constants import (
 from jetstream_server.files.errors import WriteFailed
 from jetstream_server.files.folders import Folder
 from jetstream_server.files.rawio import copy_range
-
-OPEN_FILES: Final = 64
-"""Descriptors kept open while nobody uses them."""
 
 
 class How(Enum):
@@ -40,13 +35,13 @@ class Part:
     """One such file. *lock* guards everything that changes; the bytes are written outside of it."""
 
     __slots__ = (
-        "blocks", "entry", "fd", "file_name", "first_byte", "folder", "fresh", "how", "left", "lock", "mode",
-        "mtime_ns", "name", "part_name", "placed", "size", "todo", "users",
+        "block_size", "blocks", "entry", "fd", "file_name", "first_byte", "folder", "fresh", "how", "left", "lock",
+        "mode", "mtime_ns", "name", "part_name", "placed", "size", "todo", "users",
     )  # fmt: skip
 
     def __init__(
         self, entry: int, folder: bytes, name: bytes, part_name: bytes, size: int, mtime_ns: int, mode: int,
-        first_byte: int, todo: bytearray,
+        first_byte: int, block_size: int, todo: bytearray,
     ) -> None:  # fmt: skip
         self.entry = entry
         self.folder = folder
@@ -57,7 +52,8 @@ class Part:
         self.mode = mode
         self.first_byte = first_byte
         """Where it begins in the stream."""
-        self.blocks = range(first_byte // BLOCK_SIZE, first_byte // BLOCK_SIZE + len(todo))
+        self.block_size = block_size
+        self.blocks = range(first_byte // block_size, first_byte // block_size + len(todo))
         self.todo = todo
         """1 for each block of the file that is missing."""
         self.left = todo.count(1)
@@ -81,17 +77,26 @@ class Part:
 
     def extent(self, block: int) -> tuple[int, int]:
         """Offset and length of what *block* holds of the file."""
-        start = max(block * BLOCK_SIZE, self.first_byte)
-        end = min((block + 1) * BLOCK_SIZE, self.first_byte + self.size)
+        start = max(block * self.block_size, self.first_byte)
+        end = min((block + 1) * self.block_size, self.first_byte + self.size)
         return start - self.first_byte, end - start
 
 
 def open_part(part: Part, folder: Folder, mode: int) -> None:
     """Open the file that the bytes of *part* go to, by the overwrite *mode*; ``part.lock`` is held.
 
+    The file has its full size from the start, so that zero blocks need not be written, and so that in the mode that
+    looks at sizes a file of ours is known again after a crash.
+
     :raises OSError: if it cannot be opened.
     :raises WriteFailed: if what was written before has disappeared.
     """
+    _choose_and_open(part, folder, mode)
+    if part.how in (How.PART, How.IN_PLACE) and os.fstat(part.fd).st_size != part.size:
+        os.ftruncate(part.fd, part.size)
+
+
+def _choose_and_open(part: Part, folder: Folder, mode: int) -> None:
     if part.how is How.COMPARE:
         part.fd = folder.open(part.file_name, write=False)
     elif part.how is not How.UNDECIDED:
@@ -107,9 +112,6 @@ def open_part(part: Part, folder: Folder, mode: int) -> None:
             part.how = How.SKIP
             return
         _open_in_place(part, folder)
-        if part.fresh or os.fstat(part.fd).st_size == 0:
-            # A file of ours has its full size from the start: that is how it is known again after a crash.
-            os.ftruncate(part.fd, part.size)
     elif mode == OVERWRITE_IN_PLACE_NEVER:
         _open_new_in_place(part, folder)
     else:
@@ -184,6 +186,7 @@ def leave_comparison(part: Part, folder: Folder, mode: int) -> None:
     try:
         folder.unlink(part.part_name)
         _open_part_file(part, folder)
+        os.ftruncate(part.fd, part.size)
         for block, missing in zip(part.blocks, part.todo, strict=True):
             if not missing and not copy_range(source, part.fd, *part.extent(block)):
                 raise WriteFailed(part.target, "the file changed while it was being compared")
@@ -202,7 +205,7 @@ def leave_comparison(part: Part, folder: Folder, mode: int) -> None:
 class OpenParts:
     """Bounds how many parts have an open descriptor. Thread-safe."""
 
-    def __init__(self, keep: int = OPEN_FILES) -> None:
+    def __init__(self, keep: int) -> None:
         self._keep = keep
         self._open: OrderedDict[int, Part] = OrderedDict()
         self._lock = threading.Lock()

@@ -4,6 +4,7 @@ Where the system has no positioned calls, the descriptor's own position is used;
 between threads, which the callers see to with :data:`SHARED_DESCRIPTORS`.
 """
 
+import errno
 import os
 from typing import Final
 
@@ -52,8 +53,20 @@ else:
         return done
 
 
+def in_hole(fd: int, offset: int, length: int) -> bool:
+    """Whether a stretch of a file was never written, as far as the system can tell. Moves the descriptor's position."""
+    if not hasattr(os, "SEEK_DATA"):
+        return False
+    try:
+        return os.lseek(fd, offset, os.SEEK_DATA) >= offset + length
+    except OSError as error:
+        return error.errno == errno.ENXIO
+
+
 def write_zeros(fd: int, offset: int, length: int) -> None:
-    """Write *length* zero bytes at *offset*."""
+    """Make *length* bytes at *offset* zero; a hole stays one."""
+    if in_hole(fd, offset, length):
+        return
     zeros = memoryview(bytes(min(length, CHUNK)))
     while length:
         part = zeros[: min(length, CHUNK)]

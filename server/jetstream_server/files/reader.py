@@ -19,7 +19,7 @@ from jetstream_server.files.errors import reason_of
 from jetstream_server.files.lane import Lane
 from jetstream_server.files.layout import Layout, Run
 from jetstream_server.files.pages import Page
-from jetstream_server.files.rawio import SHARED_DESCRIPTORS, read_at
+from jetstream_server.files.rawio import SHARED_DESCRIPTORS, in_hole, read_at
 from jetstream_server.files.sources import open_path
 
 OPEN_FILES: Final = 32
@@ -30,7 +30,6 @@ _FLAGS: Final = (
 )  # fmt: skip
 _OURS: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EINTR})
 """Errors that say something about this process or machine, not about a file."""
-_HOLES: Final = hasattr(os, "SEEK_DATA")
 
 
 class Gap(NamedTuple):
@@ -245,7 +244,7 @@ class BlockReader:
         """Whether a block, all of one file, lies in a hole of it: then there is nothing to read."""
         entry, position = run.first_entry + run.positions[0], run.positions[0]
         length, offset = run.lengths[0], run.offsets[0]
-        if not (_HOLES and SHARED_DESCRIPTORS) or length == int(run.page.sizes[position]) or entry in self._gaps:
+        if not SHARED_DESCRIPTORS or length == int(run.page.sizes[position]) or entry in self._gaps:
             return False
         try:
             big = self._acquire(entry, run.page, position)
@@ -253,7 +252,7 @@ class BlockReader:
             return False  # reading it will say why
         try:
             info = os.fstat(big.fd)
-            if info.st_blocks * 512 >= info.st_size or not _in_hole(big.fd, offset, length):
+            if info.st_blocks * 512 >= info.st_size or not in_hole(big.fd, offset, length):
                 return False
             return self._changed(big, entry, run.page, position) is None
         except OSError:
@@ -263,13 +262,6 @@ class BlockReader:
 
 
 _READV: Final = hasattr(os, "readv")
-
-
-def _in_hole(fd: int, offset: int, length: int) -> bool:
-    try:
-        return os.lseek(fd, offset, os.SEEK_DATA) >= offset + length
-    except OSError as error:
-        return error.errno == errno.ENXIO
 
 
 def _source_folders(page: Page, start: int, stop: int) -> tuple[list[bytes], list[int]]:

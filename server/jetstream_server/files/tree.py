@@ -13,7 +13,7 @@ import numpy as np
 
 from jetstream_server.files.errors import DISK_FULL_ERRORS, ContentError, DiskFull, WriteFailed, reason_of
 from jetstream_server.files.foldercache import FolderCache
-from jetstream_server.files.folders import HAVE_DIR_FD, Folder, open_root
+from jetstream_server.files.folders import Folder, open_root
 from jetstream_server.files.layout import Layout
 from jetstream_server.files.pages import Kind
 from jetstream_server.files.paths import PART_SUFFIX, target_components
@@ -31,32 +31,46 @@ class Listed:
         self.count = 0
         self.sample: list[str] = []
 
-    def add(self, path: bytes, note: str = "") -> None:
+    def add(self, path: bytes, remark: str = "") -> None:
         """One more."""
         self.count += 1
         if len(self.sample) < SAMPLE:
-            self.sample.append(os.fsdecode(path) + note)
+            self.sample.append(os.fsdecode(path) + remark)
 
 
 class Outcomes:
-    """What did not simply take its final name. Thread-safe."""
+    """What did not simply take its final name; each entry counts once, however often it is written. Thread-safe."""
 
-    def __init__(self) -> None:
+    def __init__(self, entries: int) -> None:
         self._lock = threading.Lock()
+        self._seen = bytearray(entries)
         self.kept = Listed()
         self.skipped = Listed()
         self.renamed = Listed()
         self.links_refused = Listed()
 
-    def add(self, folder: bytes, name: bytes, placed: Placed) -> None:
+    def add(self, entry: int, folder: bytes, name: bytes, placed: Placed) -> None:
         """A file that was to be *name* in *folder* has been placed."""
+        if placed.outcome is Outcome.KEPT:
+            self._note(entry, self.kept, join(folder, placed.name))
+        elif placed.outcome is Outcome.SKIPPED:
+            self._note(entry, self.skipped, join(folder, name))
+        elif placed.name != name:
+            self._note(entry, self.renamed, join(folder, placed.name))
+
+    def refuse_link(self, entry: int, path: bytes, link: bytes) -> None:
+        """A symbolic link would have led out."""
+        self._note(entry, self.links_refused, path, f" -> {os.fsdecode(link)}")
+
+    def keep(self, entry: int, path: bytes) -> None:
+        """A file of an earlier session lies beside an existing one."""
+        self._note(entry, self.kept, path)
+
+    def _note(self, entry: int, where: Listed, path: bytes, remark: str = "") -> None:
         with self._lock:
-            if placed.outcome is Outcome.KEPT:
-                self.kept.add(join(folder, placed.name))
-            elif placed.outcome is Outcome.SKIPPED:
-                self.skipped.add(join(folder, name))
-            elif placed.name != name:
-                self.renamed.add(join(folder, placed.name))
+            if not self._seen[entry]:
+                self._seen[entry] = 1
+                where.add(path, remark)
 
 
 class ReceivingTree:
@@ -65,12 +79,14 @@ class ReceivingTree:
     :param root: the sandbox; nothing outside of it is ever touched.
     :param destination_path: folder below it, ``""`` for itself; made when needed.
     :param uid: identifies the transfer among all that this node has ever received.
+    :param keep: folders to keep open while nobody uses them.
+    :param by_descriptor: see :func:`jetstream_server.files.folders.open_root`.
     :raises UnsafePath: if *destination_path* must not be written.
     :raises ValueError: if there is no such overwrite mode.
     """
 
     def __init__(
-        self, root: Path, destination_path: str, layout: Layout, mode: int, uid: str, by_descriptor: bool = HAVE_DIR_FD
+        self, root: Path, destination_path: str, layout: Layout, mode: int, uid: str, keep: int, by_descriptor: bool
     ) -> None:
         if mode not in MODES:
             raise ValueError(f"no overwrite mode {mode}")
@@ -81,8 +97,9 @@ class ReceivingTree:
         self.layout = layout
         self.mode = mode
         self.umask = current_umask()
-        self.outcomes = Outcomes()
+        self.outcomes = Outcomes(layout.entries)
         self.part_prefix = b".%b-" % hashlib.blake2s(uid.encode("utf-8", "surrogateescape")).hexdigest()[:8].encode()
+        self._keep = keep
         self._by_descriptor = by_descriptor
         self._root_folder: Folder | None = None
         self._folders: FolderCache | None = None
@@ -99,7 +116,7 @@ class ReceivingTree:
         except OSError as error:
             raise WriteFailed(os.fsencode(self.root), reason_of(error)) from error
         self._private = self._private_folders()
-        self._folders = FolderCache(self._root_folder, self._mode_of)
+        self._folders = FolderCache(self._root_folder, self._mode_of, self._keep)
         with self.problems(self.destination or b"."):
             self._folders.acquire(self.destination)
             self._folders.release(self.destination)

@@ -19,6 +19,7 @@ import threading
 from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Final
 
 from jetstream_server.files.bigfiles import BigFiles
 from jetstream_server.files.errors import WriteFailed
@@ -32,6 +33,8 @@ from jetstream_server.files.smallfiles import SmallFiles
 from jetstream_server.files.syncing import Dirty, flush
 from jetstream_server.files.tree import ReceivingTree, join
 
+KEEP_OPEN: Final = 64
+
 
 class TreeWriter:
     """Writes one manifest below a folder.
@@ -43,6 +46,7 @@ class TreeWriter:
     :param transfer_uid: names the part files, so it must be unique among all that this node receives, whoever sends:
         a uid that a sender chose has to be joined with what that sender is known by.
     :param lane: shared with other writers and readers of the process, see :class:`Lane`.
+    :param keep_open: folders, and files of several blocks, to keep open while nobody uses them.
     :param by_descriptor: see :func:`jetstream_server.files.folders.open_root`.
     :raises UnsafePath: if *destination_path* is.
     """
@@ -56,14 +60,18 @@ class TreeWriter:
         transfer_uid: str,
         *,
         lane: Lane | None = None,
+        keep_open: int = KEEP_OPEN,
         by_descriptor: bool = HAVE_DIR_FD,
     ) -> None:
-        self._tree = ReceivingTree(root, destination_path, layout, overwrite_mode, transfer_uid, by_descriptor)
+        tree = ReceivingTree(
+            root, destination_path, layout, overwrite_mode, transfer_uid, keep_open, by_descriptor
+        )
+        self._tree = tree
         self._layout = layout
         self._lane = lane or Lane()
         self._have = bytearray(layout.block_count)
-        self._small = SmallFiles(overwrite_mode, self._tree.umask)
-        self._big = BigFiles(self._tree, self._have, self._named)
+        self._small = SmallFiles(overwrite_mode, tree.umask)
+        self._big = BigFiles(tree, self._have, self._named, keep_open)
         self._state = threading.Condition()
         self._under_way: set[int] = set()
         self._written: list[int] = []
@@ -213,7 +221,7 @@ class TreeWriter:
                 content = None if data is None else data[at : at + size]
                 placed = write(folder, name, tree.part_name(entry), content, size, mtimes[index], modes[index])
                 if placed is not None:
-                    tree.outcomes.add(path, name, placed)
+                    tree.outcomes.add(entry, path, name, placed)
                     if placed.outcome is Outcome.SKIPPED:
                         continue
                     name = placed.name
