@@ -96,6 +96,7 @@ class Desk:
     rows: RowDesk
     allowed: AllowedDesk
     tray: Tray
+    polling: "Polling"
 
 
 def clock() -> int:
@@ -127,18 +128,20 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
     actions = Actions(theme, application)
     window = MainWindow(theme, table, sidebar, actions, Details(theme, files, events), Composer(theme),
                         Welcome(theme, str(Path.home())))
-    for part in (session, poller, table, sidebar, files, events, actions):
+    for part in (theme, session, poller, table, sidebar, files, events, actions):
         part.setParent(window)
     context = Context(window, theme, session, poller, Commands(session, poller.soon), Disk(window), Tasks(report),
                       notices, settings, clock)
     compose = ComposeDesk(context)
     share = ShareDesk(context, SharedPage(theme, clock))
     book = BookDesk(context, DestinationsPage(theme), compose, ask)
+    for page in (share.page, book.page):
+        window.pages.addWidget(page)
     tray = Tray(theme, actions, window)
     rows = RowDesk(context, files, events)
     allowed = AllowedDesk(context)
     shell = WindowDesk(context, compose, share, book, tray, table, sidebar)
-    return Desk(context, window, shell, compose, share, book, rows, allowed, tray)
+    return Desk(context, window, shell, compose, share, book, rows, allowed, tray, Polling(context))
 
 
 def _file_model() -> PagedTableModel:
@@ -211,7 +214,6 @@ async def _serve(application: Application, instance: Instance, arguments: Sequen
     leaving = asyncio.Event()
     node = LocalNode(dial)
     desk = build(application, node.reach, hooks.report, notices)
-    polling = Polling(desk.context)
     desk.shell.quit_wanted.connect(leaving.set)
     application.quit_wanted.connect(leaving.set)
     instance.asked.connect(desk.shell.asked)
@@ -221,11 +223,10 @@ async def _serve(application: Application, instance: Instance, arguments: Sequen
     if not (hidden and desk.tray.available):
         desk.window.show()
     notices.open()
-    session = desk.context.tasks.spawn(desk.context.session.run(), "session")
+    desk.context.tasks.spawn(desk.context.session.run(), "session")
     desk.shell.take(arguments)
     await leaving.wait()
     await leave(desk, node, instance)
-    del polling, session
 
 
 async def leave(desk: Desk, node: LocalNode | None, instance: Instance | None) -> None:
@@ -243,6 +244,8 @@ async def leave(desk: Desk, node: LocalNode | None, instance: Instance | None) -
     except TimeoutError:
         log.warning("not everything ended in time")
     desk.window.deleteLater()
+    # Now, while Qt's loop still runs: left to Python's collector the widgets would go in any order.
+    QApplication.sendPostedEvents(desk.window, QEvent.Type.DeferredDelete)
 
 
 def run(arguments: Sequence[str], *, hidden: bool = False) -> int:

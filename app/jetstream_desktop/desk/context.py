@@ -65,7 +65,9 @@ class Context:
     def run(self, work: Coroutine[Any, Any, Any], name: str,
             problem: Callable[[str], None] | None = None) -> asyncio.Task[Any]:
         """Do *work* in the background. What it cannot do is said in the bar, or to *problem*."""
-        return self.tasks.spawn(self._guarded(work, problem), name)
+        task = self.tasks.spawn(self._guarded(work, problem), name)
+        task.add_done_callback(lambda _task: work.close())  # cancelled before it began, it would never be awaited
+        return task
 
     async def _guarded(self, work: Coroutine[Any, Any, Any], problem: Callable[[str], None] | None) -> None:
         try:

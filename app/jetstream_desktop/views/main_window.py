@@ -127,7 +127,7 @@ class MainWindow(QMainWindow):
         self.table.menu_wanted.connect(self._row_menu)
         self.table.details_wanted.connect(self._toggle_details)
         self.composer.closed.connect(self.show_table)
-        for signal in (self._model.rowsInserted, self._model.rowsRemoved, self._model.modelReset):
+        for signal in (self._model.rowsInserted, self._model.rowsRemoved, self._model.modelReset, self._model.counted):
             signal.connect(self._arrange_area)
         self._model.dataChanged.connect(self._data_changed)
         self._model.counted.connect(sidebar_model.set_counts)
@@ -147,13 +147,11 @@ class MainWindow(QMainWindow):
         self._drop_card()
         self.toolbar.hide()
         self.pages.setCurrentWidget(self.composer)
-        (self.composer.list if self.composer.list.values.rowCount() else self.composer.search).setFocus()
+        (self.composer.search if self.composer.list.current() is None else self.composer.send).setFocus()
 
     def show_page(self, page: QWidget) -> None:
         """Another page that stays, like Shared or Destinations."""
         self._drop_card()
-        if self.pages.indexOf(page) < 0:
-            self.pages.addWidget(page)
         self.toolbar.show()
         self.pages.setCurrentWidget(page)
         page.setFocus()

@@ -157,7 +157,8 @@ class MemoryClient:
         self.node.put(Transfer(
             transfer_id=number, manifest_id=manifest, destination_id=destination, status="sending", processing=True,
             phase="sending", total_bytes=100, total_files=1, label=self.node.manifests[manifest].label,
-            priority=options["priority"], destination_path=options["destinationPath"], request_time=1, start_time=1))
+            priority=options.get("priority", 100), destination_path=options.get("destinationPath", ""), request_time=1,
+            start_time=1))
         return to_wire(self.node.transfers[number])
 
     def _act(self, transfer, **changes):

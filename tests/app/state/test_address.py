@@ -7,15 +7,17 @@ from jetstream_desktop.state.address import Address, choices, parse_address, rea
 
 
 @pytest.mark.parametrize(("text", "address"), [
-    ("studio-b", Address("studio-b")), (" 10.0.0.7:9000 ", Address("10.0.0.7", 9000)), ("[::1]:9000", Address("::1", 9000)),
-    ("::1", Address("::1")), ("[fe80::1]", Address("fe80::1")), ("jetstream://host.example:1/connect", Address("host.example", 1)),
+    ("studio-b", Address("studio-b")), (" 10.0.0.7:9000 ", Address("10.0.0.7", 9000)),
+    ("[::1]:9000", Address("::1", 9000)),
+    ("::1", Address("::1")), ("[fe80::1]", Address("fe80::1")),
+    ("jetstream://host.example:1/connect", Address("host.example", 1)),
     ("jetstream:host", Address("host")), ("jetstream://me@host/x", Address("host")), ("a.b.", Address("a.b.")),
 ])
 def test_addresses(text, address):
     assert parse_address(text) == address
 
 
-@pytest.mark.parametrize("text", ["", "two words", "host:", "host:0", "host:70000", "host:x", "-a", "a..b", "<b>", "/x"])
+@pytest.mark.parametrize("text", ["", "two words", "host:", "host:0", "host:70000", "host:x", "-a", "a..b", "<b>"])
 def test_what_is_no_address(text):
     assert parse_address(text) is None
 

@@ -1,7 +1,7 @@
 import pytest
 
 from jetstream_desktop.state.allowed import Allowed, allowed_from, fingerprint_in
-from jetstream_desktop.state.probe import Layer, untested
+from jetstream_desktop.state.probe import Layer, layer_name, untested
 
 
 @pytest.mark.parametrize("text", ["AB" * 32, " ".join(["abab"] * 16), ":".join(["ab"] * 32)])
@@ -23,3 +23,4 @@ def test_entries():
 def test_what_was_not_tried():
     assert [f.layer for f in untested(Layer.ROUTE)] == [Layer.PROTOCOL, Layer.IDENTITY]
     assert untested(Layer.IDENTITY) == ()
+    assert len({layer_name(layer) for layer in Layer}) == 4

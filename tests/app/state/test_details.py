@@ -24,7 +24,8 @@ def test_a_running_transfer():
 
 
 def test_a_paused_one_says_what_next():
-    facts = lines(transfer(status="suspended", processing=False, checkpoint_bytes=5000, send_rate_max=8000, request_time=0))
+    facts = lines(transfer(status="suspended", processing=False, checkpoint_bytes=5000, send_rate_max=8000,
+                           request_time=0))
     assert "Resume" in facts["What next"].text
     assert facts["Verified"].text == "5 KB"
     assert facts["Limited by"].text == "you, to 1.0 MB/s"

@@ -1,0 +1,224 @@
+"""The program as people run it: a node of its own, a second node somewhere else, real files, bytes compared."""
+
+import asyncio
+import os
+import random
+import subprocess
+import sys
+
+import pytest
+
+from app.helpers.running import running
+from app.helpers.waiting import until
+from helpers.nodes import nodes, tree
+from jetstream_desktop import application
+from jetstream_desktop.services.local_node import LocalNode
+from jetstream_desktop.services.notices import Notices
+from jetstream_desktop.state.connection import Connected, Failed
+from jetstream_desktop.state.rows import Group
+
+
+@pytest.fixture
+def own_node(tmp_path):
+    """Makes the program's own node, on a free port of the loopback."""
+    made = []
+
+    def make():
+        made.append(LocalNode(application.dial, [
+            "--api-port", "0", "--api-host", "127.0.0.1", "--sandbox-dir", str(tmp_path / "own")]))
+        return made[-1]
+
+    return make
+
+
+@pytest.fixture
+def reel(tmp_path):
+    folder = tmp_path / "source" / "Reel 07"
+    (folder / "graded").mkdir(parents=True)
+    (folder / "empty").mkdir()
+    chance = random.Random(7)
+    for number in range(30):
+        (folder / "graded" / f"R07_{number:04}.exr").write_bytes(chance.randbytes(700_000))
+    (folder / "<b>notes ü.txt").write_text("hello")
+    return folder
+
+
+async def connected(desk):
+    await until(lambda: isinstance(desk.context.session.status, Connected))
+    return desk.context.session.status.server
+
+
+def groups(desk):
+    return {row.group for row in desk.context.poller.rows.values()}
+
+
+async def let_in(node, fingerprint):
+    async with node.client() as client:
+        await client.server.superuser()
+        await client.receive.add_authorized_client(fingerprint)
+
+
+def test_drop_compose_send_watch_pause_resume_complete(gui, qapp, tmp_path, own_node, reel):
+    async def work(other):
+        own = own_node()
+        async with running(qapp, own.reach, own) as desk:
+            window, composer = desk.window, desk.window.composer
+            await let_in(other, (await connected(desk)).fingerprint)
+            window.paths_dropped.emit([str(reel)], None)
+            await until(lambda: composer.history.now.items)
+            composer.search.setText(f"127.0.0.1:{other.port}")
+            await until(lambda: composer.send.text().startswith("Send 31 files to 127.0.0.1"))
+            composer.options.limit.setCurrentIndex(composer.options.limit.findData(50_000))
+            composer.send.click()
+            await until(lambda: any(row.done and row.group is Group.ACTIVE
+                                    for row in desk.context.poller.rows.values()))
+            window.actions_.pause.trigger()
+            await until(lambda: groups(desk) == {Group.PAUSED})
+            window.actions_.limits[0].trigger()
+            window.actions_.resume.trigger()
+            await until(lambda: groups(desk) == {Group.DONE})
+            assert tree(other.received) == tree(reel.parent)
+            window.details.tabs.setCurrentIndex(1)
+            await until(lambda: window.details.files_table.model().rowCount() >= 31)
+            window.details.tabs.setCurrentIndex(3)
+            await until(lambda: desk.rows._events.rowCount() >= 3)
+
+    with nodes(tmp_path, "b") as (other,):
+        gui(lambda: work(other))
+
+
+def test_share_and_get_from_a_second_profile(gui, qapp, tmp_path, own_node, reel):
+    async def work(other):
+        async with other.client() as client:
+            manifest = await client.send.wait_for_manifest(await client.send.create_manifest({"Reel 07": str(reel)}))
+            token = await client.send.create_shared_token(manifest, password="kettle", download_limit=1)
+        link = f"jetstream://127.0.0.1:{other.port}/download?token={token.token}"
+        own = own_node()
+        async with running(qapp, own.reach, own) as desk:
+            await connected(desk)
+            desk.shell.take([link])
+            card = desk.window.card
+            card.password.setText("wrong")
+            card.get.click()
+            await until(lambda: Group.FAILED in groups(desk))
+            desk.shell.take([link])
+            desk.window.card.password.setText("kettle")
+            desk.window.card.get.click()
+            await until(lambda: Group.DONE in groups(desk))
+            assert tree(tmp_path / "own") == tree(reel.parent)
+
+    with nodes(tmp_path, "b") as (other,):
+        gui(lambda: work(other))
+
+
+def test_a_test_file_to_oneself(gui, qapp, tmp_path, own_node):
+    async def work():
+        own = own_node()
+        async with running(qapp, own.reach, own) as desk:
+            await connected(desk)
+            desk.window.welcome.test_wanted.emit()
+            await until(lambda: len(desk.context.poller.rows) == 2 and groups(desk) == {Group.DONE})
+            assert len(list((tmp_path / "own").iterdir())) == 1
+
+    gui(work)
+
+
+def test_the_node_dies_and_comes_back(gui, qapp, own_node):
+    async def work():
+        own = own_node()
+        async with running(qapp, own.reach, own) as desk:
+            first = await connected(desk)
+            own._process.kill()
+            await until(lambda: isinstance(desk.context.session.status, Failed))
+            desk.context.session.retry_now()
+            second = await connected(desk)
+            assert (second.server_uid, second.server_id != first.server_id) == (first.server_uid, True)
+
+    gui(work)
+
+
+def test_leaving_with_transfers_running_loses_nothing(gui, qapp, tmp_path, own_node, reel):
+    async def first(other):
+        own = own_node()
+        async with running(qapp, own.reach, own) as desk:
+            await let_in(other, (await connected(desk)).fingerprint)
+            window, composer = desk.window, desk.window.composer
+            window.paths_dropped.emit([str(reel)], None)
+            await until(lambda: composer.history.now.items)
+            composer.search.setText(f"127.0.0.1:{other.port}")
+            composer.options.limit.setCurrentIndex(composer.options.limit.findData(10_000))
+            await until(lambda: composer.send.isEnabled())
+            composer.send.click()
+            await until(lambda: any(row.done for row in desk.context.poller.rows.values()))
+            window.close()
+            assert window.isVisible()
+        assert not own.started_here
+
+    async def second(other):
+        own = own_node()
+        async with running(qapp, own.reach, own) as desk:
+            await until(lambda: desk.context.poller.rows)
+            desk.window.table.selectAll()
+            desk.window.actions_.limits[0].trigger()
+            await until(lambda: groups(desk) == {Group.DONE})
+            assert tree(other.received) == tree(reel.parent)
+
+    with nodes(tmp_path, "b") as (other,):
+        gui(lambda: first(other))
+        gui(lambda: second(other))
+
+
+def test_a_node_that_cannot_start_says_why(gui, qapp):
+    async def work():
+        own = LocalNode(application.dial, ["--no-such-option"])
+        async with running(qapp, own.reach, own) as desk:
+            await until(lambda: "no option" in desk.window.banner.text)
+
+    gui(work)
+
+
+def test_errors_in_slots_tasks_and_threads_reach_one_place(gui, qapp):
+    seen = []
+
+    async def work():
+        notices = Notices()
+        notices.published.connect(lambda notice: seen.append(notice.text))
+        notices.open()
+        hooks = application.Hooks(notices)
+        loop = asyncio.get_running_loop()
+        before = loop._exception_handler if hasattr(loop, "_exception_handler") else None
+        hooks.install(loop)
+        sys.excepthook(ValueError, ValueError("slot"), None)
+        loop.call_exception_handler({"message": "m", "exception": ValueError("task")})
+        tasks = application.Tasks(hooks.report)
+
+        async def fail():
+            raise ValueError("spawned")
+
+        await asyncio.wait([tasks.spawn(fail(), "fail")])
+        await until(lambda: len(seen) == 3)
+        loop.set_exception_handler(before)
+
+    gui(work)
+    assert [text.split(": ")[1].split(".")[0] for text in seen] == ["slot", "task", "spawned"]
+
+
+def test_the_real_program_starts_and_ends_by_a_signal(tmp_path):
+    environment = {**os.environ, "JETSTREAM_HOME": str(tmp_path / "home"), "QT_QPA_PLATFORM": "offscreen",
+                   "JETSTREAM_API_PORT": "0", "JETSTREAM_API_HOST": "127.0.0.1",
+                   "JETSTREAM_SANDBOX_DIR": str(tmp_path / "in")}
+    process = subprocess.Popen([sys.executable, "-m", "jetstream_desktop", "--verbose"], env=environment,
+                               stderr=subprocess.PIPE, text=True)
+    try:
+        for line in process.stderr:
+            if "connection: Connected" in line:
+                break
+        process.terminate()
+        rest = process.stderr.read()
+        assert process.wait(30) == 0, rest
+        assert "Traceback" not in rest
+    finally:
+        process.kill()
+        process.stderr.close()
+        process.wait()
+    assert (tmp_path / "home" / "desktop.json").is_file()

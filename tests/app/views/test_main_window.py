@@ -1,0 +1,366 @@
+"""The window on a node in memory: real widgets, real keys, real drops."""
+
+import sys
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QWidget
+
+from app.helpers.build import transfer
+from app.helpers.memory_node import MemoryNode
+from app.helpers.running import running
+from app.helpers.waiting import until
+from jetstream.entities import Destination
+from jetstream.errors import Conflict
+from jetstream_desktop.state.filters import Filter
+from jetstream_desktop.state.rows import Group
+
+
+@pytest.fixture
+def node():
+    made = MemoryNode()
+    made.destinations["d"] = Destination(destination_id="d", destination_address="b.example", destination_port=8886,
+                                         name="Studio B", last_rate=8000)
+    made.put(transfer(1))
+    made.put(transfer(2, status="suspended", processing=False))
+    made.put(transfer(3, status="error", processing=False, error_message="Disk full"))
+    return made
+
+
+def rows_of(desk):
+    return desk.context.poller.rows
+
+
+def files(*paths):
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    return data
+
+
+def drop(window, data):
+    place = QPointF(400, 300)
+    enter = QDragEnterEvent(place.toPoint(), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton,
+                            Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(window, enter)
+    assert enter.isAccepted()
+    words = window._tint.words
+    event = QDropEvent(place, Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton,
+                       Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(window, event)
+    return words
+
+
+def test_rows_and_actions_follow_the_selection(gui, qapp, node):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            window, actions = desk.window, desk.window.actions_
+            await until(lambda: len(rows_of(desk)) == 3)
+            window.table.select_key("s1")
+            assert actions.pause.isEnabled()
+            assert not actions.resume.isEnabled()
+            assert window.details.isVisible()
+            actions.pause.trigger()
+            await until(lambda: rows_of(desk)["s1"].group is Group.PAUSED)
+            await until(lambda: actions.resume.isEnabled())
+            assert window.table.selected_keys() == ["s1"]
+            window.table.select_key("s3")
+            assert actions.retry.isEnabled()
+            actions.retry.trigger()
+            await until(lambda: rows_of(desk)["s3"].group is Group.ACTIVE)
+            window.table.selectAll()
+            assert "3 selected" in window.status._right.text()
+            actions.remove.trigger()
+            await until(lambda: not rows_of(desk))
+            assert window.welcome.isVisible()
+
+    gui(work)
+
+
+def test_what_cannot_be_done_is_said_in_the_bar(gui, qapp, node):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await until(lambda: len(rows_of(desk)) == 3)
+            node.refuse["send.suspendTransfer"] = Conflict("It is complete already.")
+            desk.window.table.select_key("s1")
+            desk.window.actions_.pause.trigger()
+            await until(lambda: desk.window.banner.text == "It is complete already.")
+
+    gui(work)
+
+
+def test_a_drop_opens_the_composer_and_sends(gui, qapp, node, tmp_path):
+    reel = tmp_path / "reel"
+    reel.mkdir()
+    (reel / "a.mov").write_bytes(b"x" * 5000)
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            window, composer = desk.window, desk.window.composer
+            await until(lambda: desk.context.poller.destinations)
+            assert drop(window, files(reel)) == "Drop to send “reel”"
+            await until(lambda: composer.history.now.items)
+            assert window.pages.currentWidget() is composer
+            assert drop(window, files(reel, tmp_path / "gone")) == "Drop to add 2 items"
+            await until(lambda: len(composer.history.now.items) == 2)
+            assert "not there" in composer._note.text()
+            composer.undo()
+            await until(lambda: composer.send.text() == "Choose where to send")
+            composer.search.setText("studio b")
+            await until(lambda: composer.send.text() == "Send 1 file to Studio B")
+            composer.rename("reel", "show/reel 7")
+            QTest.mouseClick(composer.send, Qt.MouseButton.LeftButton)
+            await until(lambda: len(rows_of(desk)) == 4)
+            made = [params for name, params in node.calls if name == "send.createManifest"]
+            assert made[0]["mappings"] == {"show/reel 7": str(reel)}
+            await until(lambda: window.table.selected_keys() == ["s4"])
+
+    gui(work)
+
+
+@pytest.mark.parametrize("kind", ["web", "text", "picture", "nothing"])
+def test_what_cannot_be_sent_gets_a_reason(gui, qapp, node, kind):
+    data = QMimeData()
+    if kind == "web":
+        data.setUrls([QUrl("https://example.com/<b>x")])
+    elif kind == "text":
+        data.setText("hello")
+    elif kind == "picture":
+        image = QImage(4, 4, QImage.Format.Format_RGB32)
+        image.fill(QColor("red"))
+        data.setImageData(image)
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            words = drop(desk.window, data)
+            assert desk.window.banner.text == words
+            assert words
+            assert desk.window.pages.currentWidget() is not desk.window.composer
+
+    gui(work)
+
+
+def test_names_that_look_like_markup_stay_text(gui, qapp, node, tmp_path):
+    node.put(transfer(9, label="<b>x</b>\u202etxt.exe\n", status="error", processing=False,
+                      error_message="<img src=x>"))
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await until(lambda: "s9" in rows_of(desk))
+            desk.window.table.select_key("s9")
+            index = desk.window.table.currentIndex().siblingAtColumn(1)
+            assert "&lt;b&gt;" in desk.window.table.tip(index)
+            assert "\u202e" not in index.siblingAtColumn(1).data()
+            desk.window.grab()
+
+    gui(work)
+
+
+def test_sidebar_search_and_empty_states(gui, qapp, node):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            window = desk.window
+            await until(lambda: len(rows_of(desk)) == 3)
+            model = window.sidebar.list.model()
+            window.sidebar.list.setCurrentIndex(model.index(model.row_of(Filter.FAILED.value)))
+            assert window.table.model().rowCount() == 1
+            window.sidebar.list.setCurrentIndex(model.index(model.row_of(Filter.DONE.value)))
+            assert "No transfers under “Done”" in window._empty.text()
+            window.show_all()
+            QTest.keyClicks(window.toolbar.search, "reel 2")
+            assert window.table.model().rowCount() == 1
+            QTest.keyClick(window.toolbar.search, Qt.Key.Key_Escape)
+            assert window.table.model().rowCount() == 3
+            window.sidebar.list.setCurrentIndex(model.index(model.row_of("shared")))
+            assert window.pages.currentWidget() is desk.share.page
+            window.sidebar.list.setCurrentIndex(model.index(model.row_of("destinations")))
+            assert window.pages.currentWidget() is desk.book.page
+
+    gui(work)
+
+
+def test_sharing_and_revoking(gui, qapp, node):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            window = desk.window
+            await until(lambda: len(rows_of(desk)) == 3)
+            window.table.select_key("s1")
+            window.actions_.share.trigger()
+            card = window.card
+            card.form.generate.click()
+            card.form.limit._group.button(1).click()
+            card.make.click()
+            await until(lambda: card.shown is not None)
+            assert card.token.text() == "MAYWEBRO.TRUPO.VEVEEBLU"
+            assert card.shown.download_limit == 5
+            assert "0 of 5 used" in card._state.text()
+            card.copy_link.click()
+            assert QApplication.clipboard().text().startswith("jetstream://here/download")
+            assert card.qr.png().startswith(b"\x89PNG")
+            card.form.description.textEdited.emit("x")
+            card.form.description.setText("For Anna")
+            card.apply.click()
+            await until(lambda: node.tokens[card.shown.token].description == "For Anna")
+            card.revoke.click()
+            await until(lambda: not node.tokens)
+
+    gui(work)
+
+
+def test_getting(gui, qapp, node):
+    from jetstream.tokens import new_token
+
+    token = new_token(lambda n: bytes(range(n)))
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await until(lambda: len(rows_of(desk)) == 3)
+            QApplication.clipboard().setText("rubbish \x00 <b>" * 50)
+            desk.window.actions_.get.trigger()
+            card = desk.window.card
+            assert card.text.text() == ""
+            QTest.keyClicks(card.text, token[1] + token[0] + token[2:])
+            assert not card.get.isEnabled()
+            assert card.text.property("bad")
+            card.take(token)
+            assert card._host_line.isVisible()
+            QTest.keyClicks(card.host, "studio-b")
+            QTest.keyClick(card.text, Qt.Key.Key_Return)
+            await until(lambda: "r1" in rows_of(desk))
+
+    gui(work)
+
+
+def test_the_address_book(gui, qapp, node):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await until(lambda: desk.context.poller.destinations)
+            desk.book.new("lab.example:9000")
+            card = desk.window.card
+            card.name.setText("Lab")
+            card.save.click()
+            await until(lambda: len(desk.context.poller.destinations) == 2)
+            lab = next(d for d in desk.context.poller.destinations if d.name == "Lab")
+            assert (lab.destination_address, lab.destination_port) == ("lab.example", 9000)
+            desk.book.edit(lab)
+            desk.window.card.name.setText("Lab 2")
+            desk.window.card.save.click()
+            await until(lambda: any(d.name == "Lab 2" for d in desk.context.poller.destinations))
+            desk.book._remove_id(lab.id)
+            await until(lambda: len(desk.context.poller.destinations) == 1)
+            await until(lambda: "Removed" in desk.window.banner.text)
+            desk.window.banner._button.click()
+            await until(lambda: len(desk.context.poller.destinations) == 2)
+
+    gui(work)
+
+
+def test_a_lost_node_leaves_the_table_readable(gui, qapp, node):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await until(lambda: len(rows_of(desk)) == 3)
+            node.drop_connections()
+            await until(lambda: "Next try in" in desk.window.banner.text)
+            assert desk.window.table.model().rowCount() == 3
+            desk.window.banner._button.click()
+            await until(lambda: desk.window.banner.text == "")
+            node.move("1", bytes_acked=700)
+            await until(lambda: rows_of(desk)["s1"].done == 700)
+
+    gui(work)
+
+
+def visible(widget, kind):
+    return [child for child in widget.findChildren(kind) if child.isVisible()]
+
+
+def test_every_visible_control_has_a_name(gui, qapp, node):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            window, actions = desk.window, desk.window.actions_
+            await until(lambda: len(rows_of(desk)) == 3)
+            window.table.select_key("s1")
+            pages = [lambda: None, window.show_composer, actions.settings.trigger, actions.get.trigger,
+                     actions.about.trigger, actions.shortcuts.trigger, actions.allowed.trigger, window.show_welcome,
+                     lambda: desk.book.edit(None), lambda: window.show_page(desk.share.page)]
+            for page in pages:
+                page()
+                for control in (*visible(window, QAbstractButton), *visible(window, QLineEdit)):
+                    if control.focusPolicy() == Qt.FocusPolicy.NoFocus or control.objectName().startswith("qt_"):
+                        continue
+                    name = control.accessibleName() or getattr(control, "text", lambda: "")()
+                    assert name, (page, control)
+
+    gui(work)
+
+
+def test_the_keyboard_alone(gui, qapp, node):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            window = desk.window
+            await until(lambda: len(rows_of(desk)) == 3)
+            window.table.setFocus()
+            QTest.keyClick(window.table, Qt.Key.Key_Down)
+            QTest.keyClick(window.table, Qt.Key.Key_Up)
+            assert window.table.selected_keys() == ["s1"]
+            QTest.keyClick(window.table, Qt.Key.Key_Space)
+            assert not window.details.isVisible()
+            QTest.keyClick(window.table, Qt.Key.Key_Space)
+            assert window.details.isVisible()
+            window.activateWindow()
+            QTest.keyClick(window, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
+            await until(lambda: rows_of(desk)["s1"].group is Group.PAUSED)
+            QTest.keyClick(window, Qt.Key.Key_F6)
+            assert QApplication.focusWidget() is not None
+            window.actions_.settings.trigger()
+            QTest.keyClick(window.card, Qt.Key.Key_Escape)
+            await until(lambda: window.card is None)
+
+    gui(work)
+
+
+def test_light_and_dark_follow_live(gui, qapp, node):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            window, theme = desk.window, desk.context.theme
+            theme.set_appearance("light")
+            light = window.grab().toImage().pixelColor(QPoint(600, 60))
+            theme.set_appearance("dark")
+            dark = window.grab().toImage().pixelColor(QPoint(600, 60))
+            assert light.lightness() > 200
+            assert dark.lightness() < 60
+            theme.set_appearance("system")
+
+    gui(work)
+
+
+def test_right_to_left(gui, qapp, node):
+    async def work():
+        qapp.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+        try:
+            async with running(qapp, node.connect) as desk:
+                await until(lambda: len(rows_of(desk)) == 3)
+                desk.window.grab()
+                assert desk.window.sidebar.x() > desk.window.width() // 2
+        finally:
+            qapp.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+
+    gui(work)
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="None is immortal from 3.12 on")
+def test_painting_costs_no_references(gui, qapp, node):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await until(lambda: len(rows_of(desk)) == 3)
+            table: QWidget = desk.window.table.viewport()
+            before = sys.getrefcount(None), sys.getrefcount(True)
+            for number in range(2000):
+                table.setEnabled(number % 2 == 0)
+                table.repaint()
+            after = sys.getrefcount(None), sys.getrefcount(True)
+            assert before[0] - after[0] < 200
+            assert before[1] - after[1] < 200
+
+    gui(work)
