@@ -6,6 +6,7 @@ import filecmp
 import os
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -22,6 +23,8 @@ ROUND_TRIP: Final = 100
 CELLS: Final = [(control, loss) for control in ("bbr", "cubic") for loss in (0, 1)]
 LIMIT_SECONDS: Final = 40.0
 LOOK_SECONDS: Final = 0.7
+FREE_SECONDS: Final = 300.0
+"""How long to wait for a line that somebody else uses."""
 EMULATOR_CORES: Final = 1.0
 """What the emulator itself takes is no disturbance."""
 NEAR, FAR = "wan-a", "wan-b"
@@ -86,15 +89,22 @@ def _emulated(wan: Path, control: str, loss: int) -> Iterator[None]:
     if os.geteuid() != 0:
         raise Missing("network namespaces need root")
     program("gcc")
-    known = subprocess.run([program("ip"), "netns", "list"], check=True, capture_output=True, text=True).stdout
-    if NEAR in known or FAR in known:
-        raise Missing(f"somebody uses the emulated line (ip netns: {NEAR}, {FAR})")
+    _wait_until_free()
     subprocess.run([script, "up", str(RATE), str(ROUND_TRIP), str(loss)], check=True,
                    env={**os.environ, "CC": control})
     try:
         yield
     finally:
         subprocess.run([script, "down"], check=True)
+
+
+def _wait_until_free() -> None:
+    until = time.monotonic() + FREE_SECONDS
+    while {NEAR, FAR} & set(subprocess.run([program("ip"), "netns", "list"], check=True, capture_output=True,
+                                           text=True).stdout.split()):
+        if time.monotonic() > until:
+            raise Missing(f"somebody else uses the emulated line (ip netns: {NEAR}, {FAR})")
+        time.sleep(1)
 
 
 def _ours(pair: ours.Pair, source: Path) -> Contender:
