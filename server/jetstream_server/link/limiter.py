@@ -56,6 +56,11 @@ class Limiter:
         """Whether any limit is set."""
         return any(bucket.rate for bucket in self._buckets)
 
+    @property
+    def lowest(self) -> int | None:
+        """The lowest limit that is set, kbit/s."""
+        return min((bucket.rate for bucket in self._buckets if bucket.rate), default=None)
+
     def slice_bytes(self, wanted: int) -> int:
         """How much to move at once so that a slow limit still flows smoothly."""
         rates = [bucket.rate for bucket in self._buckets if bucket.rate]

@@ -178,6 +178,8 @@ class Stored(Message, frozen=True, kw_only=True):
     blocks: Ranges
     files: Count = 0
     """Files that are whole under their final names, in all."""
+    disk_percent: Annotated[int, msgspec.Meta(ge=0, le=100)] = 0
+    """How much of its time the receiver has spent with its disk lately."""
 
 
 class Checkpoint(Message, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ from typing import Final
 
 from jetstream.constants import BLOCK_SIZE
 from jetstream_server.link.carrier import BlockSink, BlockSource, CarrierStatistics
+from jetstream_server.link.kernel import PathFacts, path_facts
 from jetstream_server.link.limiter import Limiter
 from jetstream_server.link.sealed import (
     HEADER_BYTES,
@@ -85,6 +86,11 @@ class _Connections:
     def open_connections(self) -> int:
         """How many connections are alive."""
         return len(self._open)
+
+    def path(self) -> list[PathFacts]:
+        """What the kernel knows of each open connection, where it tells."""
+        facts = [path_facts(sock) for sock in list(self._open.values())]
+        return [fact for fact in facts if fact is not None]
 
     def close(self) -> None:
         """Stop at once; returns without waiting. Idempotent."""

@@ -35,6 +35,7 @@ from jetstream_server.link.peer import PeerConnection, ask
 from jetstream_server.link.sealed import SessionKey
 from jetstream_server.link.tcp import TcpReceiver
 from jetstream_server.records import IncomingRecord, StoredBlocks
+from jetstream_server.transfers.bottleneck import Stages
 from jetstream_server.transfers.live import Live, ReceivingTable
 from jetstream_server.transfers.progress import FileCount, report_sentence
 from jetstream_server.transfers.session import TICK_SECONDS, Session, Surroundings
@@ -74,6 +75,7 @@ class ReceiveSession(Session):
         self._arrived = BlockMap(0)
         self._count: FileCount | None = None
         self._checkpointed = 0
+        self._stages = Stages(0.0, 0.0, 0.0)
         self._all_here = asyncio.Event()
         self.limiter = Limiter([near.incoming], near.steady)
 
@@ -239,7 +241,11 @@ class ReceiveSession(Session):
         self._count.arrived(ranges)
         files = self._count.files
         if ranges:
-            self._peer.tell("stored", Stored(blocks=list(ranges), files=files))
+            assert self._receiver is not None
+            stages = Stages.of(self._receiver.statistics)
+            percent = (stages - self._stages).disk_percent
+            self._stages = stages
+            self._peer.tell("stored", Stored(blocks=list(ranges), files=files, disk_percent=percent))
         live = self._live
         live.rate.add(self._bytes_here(), self._near.steady())
         live.rtt = self._peer.rtt

@@ -34,6 +34,7 @@ from jetstream_server.link.queue import BlockQueue
 from jetstream_server.link.tcp import TcpSender
 from jetstream_server.manifests import StoredManifest
 from jetstream_server.records import TransferRecord
+from jetstream_server.transfers.bottleneck import Stages, bottleneck
 from jetstream_server.transfers.live import Live, SendingTable
 from jetstream_server.transfers.session import TICK_SECONDS, Session, Surroundings
 from jetstream_server.transfers.states import Event, Phase, Status
@@ -42,6 +43,8 @@ from jetstream_server.transfers.trouble import Done, Failed, Outcome, TryAgain
 NAMED_FAILURES: Final = 5
 SAVE_EVERY_SECONDS: Final = 5.0
 OFFER_SECONDS: Final = 120.0
+STAGE_SECONDS: Final = 0.8
+"""Thread time after which it can be told what limits."""
 
 
 class SendSource:
@@ -106,6 +109,8 @@ class SendSession(Session):
             self._data_key, self._source, self.limiter, self._connection_lost, self._on_failure
         )
         self._counted_before = live.record
+        self._stages = Stages(0.0, 0.0, 0.0)
+        self._receiver_disk = 0
         peer.on_request("page", self._answer_page)
         peer.on_request("begin", self._answer_begin)
         peer.on_request("complete", self._answer_complete)
@@ -200,6 +205,7 @@ class SendSession(Session):
 
     def _on_stored(self, params: dict[str, Any]) -> None:
         stored = understand(Stored, params)
+        self._receiver_disk = stored.disk_percent
         ranges = self._ranges([list(item) for item in stored.blocks])
         self._queue.stored(ranges)
         for first, count in ranges:
@@ -280,13 +286,27 @@ class SendSession(Session):
                 before = now
                 continue
             live.rate.add(self._bytes_there(), now)
-            live.rtt = self._peer.rtt
+            self._look_at_path(now)
             self._name_current_file()
             self._table.show(live, **self._counters(now - before))
             before = now
             if now - saved > SAVE_EVERY_SECONDS:
                 saved = now
                 await self._save_counters()
+
+    def _look_at_path(self, now: float) -> None:
+        live, facts = self._live, self._sender.path()
+        live.rtt = min((fact.rtt for fact in facts), default=self._peer.rtt)
+        sent = sum(fact.sent for fact in facts)
+        if sent:
+            live.loss_rate = sum(fact.retransmitted for fact in facts) / sent
+        stages = Stages.of(self._sender.statistics)
+        if (stages - self._stages).total > STAGE_SECONDS:
+            live.bottleneck = bottleneck(
+                stages - self._stages, self._receiver_disk, live.rate.bytes_per_second(now) or 0.0,
+                self.limiter.lowest, live.record.peer_name or "the receiver",
+            )
+            self._stages = stages
 
     def _name_current_file(self) -> None:
         block = self._source.last_block

@@ -24,7 +24,7 @@ JOIN_SECONDS: Final = 10.0
 NEAR_SECONDS: Final = 0.003
 """A round trip shorter than this is the same machine or room: two connections keep both ends busy."""
 NEAR_CONNECTIONS: Final = 2
-FAR_CONNECTIONS: Final = 16
+FAR_CONNECTIONS: Final = 24
 
 T = TypeVar("T")
 

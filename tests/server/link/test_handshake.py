@@ -4,10 +4,10 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
+
 from jetstream.errors import JetStreamError
 from jetstream.protocol.limits import ALPN_PEER, ALPN_RPC
 from jetstream_server.access.identity import Identity, load_or_create, server_tls, sign
@@ -161,7 +161,13 @@ async def test_certificates_that_are_none_prove_nothing(identities: list[Identit
 
 
 @pytest.mark.parametrize(
-    "spoil", [lambda m: {**m, "nonce": b"short"}, lambda m: {**m, "protocol": "1"}, lambda m: {}, lambda m: {**m, "name": 5}]
+    "spoil",
+    [
+        lambda m: {**m, "nonce": b"short"},
+        lambda m: {**m, "protocol": "1"},
+        lambda m: {},
+        lambda m: {**m, "name": 5},
+    ],
 )
 async def test_malformed_hellos_are_refused_by_field(
     identities: list[Identity], spoil: Callable[[dict[str, Any]], dict[str, Any]]
