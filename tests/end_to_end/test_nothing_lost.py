@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from helpers.nodes import NodeProcess, make_tree, nodes, tree, until
 from helpers.wire import cable_to
 from jetstream.aio import AsyncClient
