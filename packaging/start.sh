@@ -13,7 +13,9 @@ set_up
 run="$root/.state/first-transfer"
 sent="$run/holiday"
 received="$run/received"
-export JETSTREAM_HOME="$run/jetstream"  # nothing of a node that you may run for yourself is touched
+# Nothing of a node that you may run for yourself is used or touched.
+for name in $(compgen -e JETSTREAM_ || true); do unset "$name"; done
+export JETSTREAM_HOME="$run/jetstream"
 node=""
 
 stop_node() {
