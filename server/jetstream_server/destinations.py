@@ -14,7 +14,7 @@ from typing import Any, Final
 from jetstream.entities import Destination
 from jetstream.errors import InvalidParameters, NotFound
 from jetstream_server.access.identity import read_fingerprint
-from jetstream_server.access.principal import Kind, Principal, sees
+from jetstream_server.access.principal import Principal, sees
 from jetstream_server.catalog.catalog import Catalog
 from jetstream_server.records import DestinationRecord
 
@@ -135,15 +135,14 @@ class Destinations:
         :raises InvalidParameters: if the address or the identity cannot be one.
         """
         fields = checked_fields(given)
-        shared = principal.token if principal.kind is Kind.SHARED_TOKEN else None
         async with self._creating:
-            same = [record for record in self._own(principal, shared) if _is_same(record, fields)]
+            same = [record for record in self._own(principal) if _is_same(record, fields)]
             if same:
                 return same[0]
             record = DestinationRecord(
                 id=await self._catalog.next_id("destination"),
                 owner=principal.user,
-                owner_token=shared,
+                owner_token=principal.token,
                 ip=await self._ip_of(fields["address"]),
                 creation_time=self._wall(),
                 **fields,
@@ -187,11 +186,11 @@ class Destinations:
         await self._catalog.destinations.update(id, **changes)
         self._records[id] = dataclasses.replace(self._records[id], **changes)
 
-    def _own(self, principal: Principal, shared: str | None) -> list[DestinationRecord]:
+    def _own(self, principal: Principal) -> list[DestinationRecord]:
         return [
             record
-            for record in self._records.values()
-            if not record.deleted and record.owner == principal.user and record.owner_token == shared
+            for record in self.all_visible(principal)
+            if record.owner == principal.user and record.owner_token in (None, principal.token)
         ]
 
     async def _ip_of(self, address: str) -> str | None:

@@ -23,10 +23,11 @@ class EventLog:
         self._since_trim = 0
 
     async def record(
-        self, name: str, message: str, *, kind: str, subject: str = "", owner: str = "", **fields: Any
+        self, name: str, message: str, *, kind: str, subject: str = "", owner: str = "", owner_token: str | None = None,
+        **fields: Any,
     ) -> None:
         """Append one event. *kind* and *subject* say what it is about; *fields* are the documented keys."""
-        await self._catalog.events.add(self._wall(), name, owner, kind, subject, message, fields)
+        await self._catalog.events.add(self._wall(), name, owner, kind, subject, message, fields, owner_token)
         self._since_trim += 1
         if self._since_trim >= TRIM_EVERY:
             self._since_trim = 0

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from jetstream.entities import Connection
+from jetstream_server.access.principal import Principal, sees
 from jetstream_server.link.peer import PeerConnection
 
 
@@ -12,7 +13,8 @@ from jetstream_server.link.peer import PeerConnection
 class _Link:
     peer: PeerConnection
     outgoing: bool
-    since: int
+    owner: str
+    owner_token: str | None
     users: int = 0
 
 
@@ -27,9 +29,11 @@ class Links:
         self._links: dict[int, _Link] = {}
 
     @contextlib.contextmanager
-    def using(self, peer: PeerConnection, *, outgoing: bool) -> Iterator[None]:
-        """While the block runs, *peer* is a connection in use."""
-        link = self._links.setdefault(id(peer), _Link(peer, outgoing, self._wall()))
+    def using(
+        self, peer: PeerConnection, *, outgoing: bool, owner: str = "", owner_token: str | None = None
+    ) -> Iterator[None]:
+        """While the block runs, *peer* is a connection in use, for a transfer of *owner*."""
+        link = self._links.setdefault(id(peer), _Link(peer, outgoing, owner, owner_token))
         link.users += 1
         try:
             yield
@@ -38,12 +42,15 @@ class Links:
             if not link.users:
                 del self._links[id(peer)]
 
-    def entities(self) -> list[Connection]:
-        """The documented form of all links, one per node and direction."""
+    def entities(self, principal: Principal | None = None) -> list[Connection]:
+        """The documented form of the links, one per node and direction.
+
+        :param principal: whose transfers' links; ``None`` for all.
+        """
         found: dict[str, Connection] = {}
         for link in self._links.values():
             who = link.peer.peer
-            if who is None:
+            if who is None or not (principal is None or sees(principal, link.owner, link.owner_token)):
                 continue
             connection_id = f"{who.server_uid[:16]}-{'out' if link.outgoing else 'in'}"
             queued = found[connection_id].num_transfers_queued if connection_id in found else 0

@@ -14,9 +14,10 @@ from typing import Any, Final
 
 from jetstream.entities import Manifest
 from jetstream.errors import InvalidParameters, NotFound
+from jetstream_server.access.sandbox import is_within
 from jetstream_server.catalog.catalog import Catalog
 from jetstream_server.eventlog import EventLog
-from jetstream_server.files.errors import ContentError, ScanCancelled
+from jetstream_server.files.errors import ContentError, ManifestFailed, ScanCancelled
 from jetstream_server.files.layout import Layout
 from jetstream_server.files.pages import Kind, Page, wire_form
 from jetstream_server.files.pagestream import LocalPage
@@ -27,8 +28,6 @@ from jetstream_server.transfers.states import MANIFEST_MOVES, ManifestEvent, Man
 log = logging.getLogger(__name__)
 
 LOADED_AT_ONCE: Final = 256
-MayRead = Callable[[str], bool]
-"""Whether a place that a followed link leads to may be read."""
 NAMED_IN_LABEL: Final = 60
 
 
@@ -60,7 +59,6 @@ class Manifests:
 
     :param executor: threads for scans.
     :param wall: microseconds since the epoch.
-    :param may_read: per user, where followed links may lead; ``None`` for no restriction.
     """
 
     def __init__(
@@ -69,9 +67,7 @@ class Manifests:
         events: EventLog,
         executor: Executor,
         wall: Callable[[], int],
-        may_read: Callable[[str], MayRead | None],
     ) -> None:
-        self._may_read = may_read
         self._catalog = catalog
         self._events = events
         self._executor = executor
@@ -183,8 +179,13 @@ class Manifests:
         exclude: Sequence[str],
         skip_unreadable: bool,
         user_data: Mapping[str, Any],
+        confined_to: tuple[str, ...] | None = None,
+        owner_token: str | None = None,
     ) -> ManifestRecord:
         """A new manifest; its scan runs in the background.
+
+        :param confined_to: real paths of folders outside of which nothing is listed; ``None`` for no restriction.
+        :param owner_token: the token whose login asks for it.
 
         :raises InvalidParameters: if there is nothing to send.
         """
@@ -198,6 +199,8 @@ class Manifests:
             symlink_mode=symlink_mode,
             exclude=tuple(exclude),
             skip_unreadable=skip_unreadable,
+            confined_to=confined_to,
+            owner_token=owner_token,
             creation_time=self._wall(),
             user_data=dict(user_data),
         )
@@ -245,9 +248,7 @@ class Manifests:
                 asyncio.run_coroutine_threadsafe(self._catalog.manifests.add_pages(record.id, rows), loop).result()
 
             try:
-                result = await loop.run_in_executor(
-                    self._executor, _run_scan, record, progress, keep, self._may_read(record.owner)
-                )
+                result = await loop.run_in_executor(self._executor, _run_scan, record, progress, keep)
             except ScanCancelled:
                 log.debug("the scan of manifest %s was stopped", record.id)
             except ContentError as error:
@@ -264,7 +265,8 @@ class Manifests:
     async def _fail(self, record: ManifestRecord, message: str) -> None:
         status = move(MANIFEST_MOVES, ManifestStatus(record.status), ManifestEvent.FAIL)
         await self._save(record.id, status=status.value, error_message=message)
-        await self._events.record("manifestFailed", message, kind="manifest", subject=record.id, owner=record.owner)
+        await self._events.record("manifestFailed", message, kind="manifest", subject=record.id, owner=record.owner,
+                                  owner_token=record.owner_token)
 
     async def _succeed(self, record: ManifestRecord, result: ScanResult) -> None:
         status = move(MANIFEST_MOVES, ManifestStatus(record.status), ManifestEvent.SCANNED)
@@ -282,8 +284,13 @@ class Manifests:
 
 
 def _run_scan(
-    record: ManifestRecord, progress: _Progress, keep: Callable[[list[LocalPage]], None], may_read: MayRead | None
+    record: ManifestRecord, progress: _Progress, keep: Callable[[list[LocalPage]], None]
 ) -> ScanResult:
+    may_read = _inside(record.confined_to)
+    for source in record.mappings.values():
+        if may_read is not None and not may_read(os.path.realpath(source)):
+            raise ManifestFailed(source, "lies outside of the folders that its maker may read")
+
     def on_progress(files: int, size: int) -> None:
         progress.files, progress.size = files, size
 
@@ -297,6 +304,10 @@ def _run_scan(
         cancelled=progress.cancelled.is_set,
         may_read=may_read,
     )
+
+
+def _inside(folders: tuple[str, ...] | None) -> Callable[[str], bool] | None:
+    return None if folders is None else lambda place: is_within(place, folders)
 
 
 def file_mapping(page: Page, position: int) -> dict[str, Any] | None:

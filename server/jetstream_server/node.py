@@ -142,7 +142,7 @@ class Node:
             catalog, door, self._shared_tokens, sandboxes, identity.fingerprint, self._owner,
             settings.sandbox_dir, wall_clock,
         )
-        self._manifests = Manifests(catalog, self._events, self._scans, wall_clock, sandboxes.link_check)
+        self._manifests = Manifests(catalog, self._events, self._scans, wall_clock)
         destinations = await Destinations.load(catalog, wall_clock, activity=self._activity)
         self._sending = sending_table(catalog.transfers, wall_clock)
         self._receiving = receiving_table(catalog.incoming, wall_clock)

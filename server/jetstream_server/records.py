@@ -24,6 +24,8 @@ class ManifestRecord:
     symlink_mode: int = 0
     exclude: tuple[str, ...] = ()
     skip_unreadable: bool = False
+    confined_to: tuple[str, ...] | None = None
+    """Real paths of the folders that its maker may read: nothing outside is listed. ``None``: no restriction."""
     total_files: int | None = None
     total_size: int | None = None
     entries: int = 0
@@ -111,7 +113,9 @@ class TransferRecord:
     start_time: int | None = None
     end_time: int | None = None
     owner_token: str | None = None
-    """The shared token whose login made it."""
+    """The token whose login made it: says who sees it."""
+    shared_token: str | None = None
+    """The shared token whose downloads it uses up."""
     user_data: UserData = field(default_factory=dict)
 
 
@@ -152,6 +156,7 @@ class IncomingRecord:
     request_time: int = 0
     start_time: int | None = None
     end_time: int | None = None
+    owner_token: str | None = None
     user_data: UserData = field(default_factory=dict)
 
 
@@ -221,6 +226,8 @@ class EventRecord:
     """``transfer``, ``receiveTransfer``, ``manifest``, ``token``, ``server``."""
     subject: str = ""
     message: str = ""
+    owner_token: str | None = None
+    """The token whose login made the object."""
     fields: Mapping[str, Any] = field(default_factory=dict)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from jetstream.errors import AuthenticationFailed, NotFound
+from jetstream.errors import AuthenticationFailed, NotFound, PermissionDenied
 from jetstream_server.access.door import Door
 from jetstream_server.access.identity import read_fingerprint
 from jetstream_server.access.principal import Kind, Principal
@@ -106,6 +106,8 @@ class NodeGate:
         account = None if principal.kind is Kind.OWNER else principal.user
         if principal.kind is Kind.API_TOKEN:
             roots = self._sandboxes.roots(principal)
+            if roots is not None and not roots:
+                raise PermissionDenied("The folder of this API token may not be used any more by the user who made it.")
             if roots:
                 return roots.get(ROOT) or next(iter(roots.values())), path
         _, folder = await self.landing_folder(account)

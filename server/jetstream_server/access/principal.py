@@ -5,6 +5,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from jetstream.constants import PERMISSION_DOWNLOAD, PERMISSION_MODIFY, PERMISSION_SHARE, PERMISSION_UPLOAD
+from jetstream.errors import PermissionDenied
+
+_ALLOWS: Final = {
+    PERMISSION_UPLOAD: "sending",
+    PERMISSION_DOWNLOAD: "fetching",
+    PERMISSION_MODIFY: "changing or removing anything",
+    PERMISSION_SHARE: "sharing",
+}
+"""What each permission is for, as the end of "This API token does not allow ..."."""
 
 ALL_PERMISSIONS: Final = PERMISSION_UPLOAD | PERMISSION_DOWNLOAD | PERMISSION_MODIFY | PERMISSION_SHARE
 
@@ -51,13 +60,31 @@ class Principal:
         """Whether the login has all of *permission*."""
         return self.permissions & permission == permission
 
+    @property
+    def confined(self) -> bool:
+        """Whether this is an API token that is restricted to a path."""
+        return self.kind is Kind.API_TOKEN and self.root is not None
+
 
 def sees(principal: Principal, owner: str, owner_token: str | None = None) -> bool:
-    """Whether an object of *owner* exists for this login; *owner_token* is the shared token whose login made it.
+    """Whether an object of *owner* exists for this login; *owner_token* is the token whose login made it.
 
-    What a login does not see must look as if it did not exist. Superusers see everything; the login of a shared token
-    what was made with that token; everybody else what is theirs.
+    What a login does not see must look as if it did not exist. Superusers see everything; the login of a shared token,
+    and of an API token that is restricted to a path, what was made with that token; everybody else what is theirs.
     """
+    if principal.superuser:
+        return True
     if principal.kind is Kind.SHARED_TOKEN:
         return owner_token is not None and owner_token == principal.token
-    return principal.superuser or owner == principal.user
+    if principal.confined and (owner_token is None or owner_token != principal.token):
+        return False  # it may open, or lead to, what lies outside of the token's path
+    return owner == principal.user
+
+
+def require(principal: Principal, permission: int) -> None:
+    """Refuse an API token that was not given *permission*. Other logins have what their kind gives them.
+
+    :raises PermissionDenied: saying what the token does not allow.
+    """
+    if principal.kind is Kind.API_TOKEN and not principal.may(permission):
+        raise PermissionDenied(f"This API token does not allow {_ALLOWS[permission]}.")

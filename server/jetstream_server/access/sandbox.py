@@ -5,7 +5,7 @@ named ``''``, if there is one, as ``/`` itself. The paths of that world are what
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -80,14 +80,10 @@ class Sandboxes:
         """
         return _resolve(self.roots(principal), path, follow=follow)
 
-    def link_check(self, user: str) -> Callable[[str], bool] | None:
-        """For a user of this name, whether a place (real path) is inside of their folders; ``None``: no restriction."""
-        kind = Kind.OWNER if user == self._owner else Kind.ACCOUNT
-        roots = self.roots(Principal(kind=kind, user=user))
-        if roots is None:
-            return None
-        real = [os.path.realpath(root) for root in roots.values()]
-        return lambda path: any(path == root or path.startswith(os.path.join(root, "")) for root in real)
+    def confinement(self, principal: Principal) -> tuple[str, ...] | None:
+        """The real paths of the folders that this login may read; ``None``: no restriction. Blocking."""
+        roots = self.roots(principal)
+        return None if roots is None else tuple(os.path.realpath(root) for root in roots.values())
 
     def _user_roots(self, principal: Principal) -> dict[str, Path] | None:
         if principal.superuser or principal.kind is Kind.OWNER:
@@ -98,6 +94,11 @@ class Sandboxes:
         if mapping is None:
             return None
         return {name: Path(_expand(path, principal.user)) for name, path in mapping.items()}
+
+
+def is_within(place: str, folders: Iterable[str]) -> bool:
+    """Whether *place* is one of *folders* or below one. All are real paths."""
+    return any(place == folder or place.startswith(os.path.join(folder, "")) for folder in folders)
 
 
 def read_mapping(mapping: Mapping[str, Any]) -> dict[str, str]:
@@ -159,7 +160,7 @@ def _resolve(roots: Mapping[str, Path] | None, path: str, *, follow: bool) -> Pa
     real_root = os.path.realpath(root)
     # Below the root the way up to the last part counts; the root itself is there whatever it is.
     real = os.path.realpath(target) if follow or not parts else os.path.realpath(target.parent)
-    if real != real_root and not real.startswith(os.path.join(real_root, "")):
+    if not is_within(real, [real_root]):
         raise _denied(path)
     return target
 

@@ -26,6 +26,7 @@ class EventStore:
         subject: str = "",
         message: str = "",
         fields: Mapping[str, Any] | None = None,
+        owner_token: str | None = None,
     ) -> EventRecord:
         """Appends an event and says its cursor.
 
@@ -41,6 +42,7 @@ class EventStore:
             kind=kind,
             subject=subject,
             message=message,
+            owner_token=owner_token,
             fields=fields or {},
         )
         row = schema.events.row(event)
@@ -57,10 +59,14 @@ class EventStore:
         owner: str | None = None,
         subject: str | None = None,
         kind: str | None = None,
+        owner_token: str | None = None,
     ) -> list[EventRecord]:
-        """Up to *limit* events after *cursor*, oldest first; without a cursor the last *limit* ones."""
+        """Up to *limit* events after *cursor*, oldest first; without a cursor the last *limit* ones.
+
+        :param owner, subject, kind, owner_token: only events with this value.
+        """
         columns = schema.events.table.c
-        wanted = {columns.owner: owner, columns.subject: subject, columns.kind: kind}
+        wanted = {columns.owner: owner, columns.subject: subject, columns.kind: kind, columns.owner_token: owner_token}
         statement = sa.select(schema.events.table).limit(limit)
         statement = statement.where(*(column == value for column, value in wanted.items() if value is not None))
         if cursor is None:

@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 from jetstream.constants import FILETYPE_DIRECTORY, PERMISSION_MODIFY
 from jetstream.errors import Conflict, InvalidParameters, JetStreamError, NotFound, PermissionDenied
 from jetstream_server.access.gate import NodeGate
-from jetstream_server.access.principal import Kind, Principal
+from jetstream_server.access.principal import Kind, Principal, require
 from jetstream_server.access.sandbox import ROOT, Sandboxes
 from jetstream_server.dispatch import Call, Handler
 from jetstream_server.files import browse
@@ -91,12 +91,12 @@ class BrowseHandlers:
 
     async def mkdir(self, call: Call, *, path: str) -> None:
         """Make a folder."""
-        _require_modify(call.login)
+        require(call.login, PERMISSION_MODIFY)
         await self._do(path, lambda: browse.mkdir(self._sandboxes.resolve(call.login, path)))
 
     async def mv(self, call: Call, *, source: str, target: str) -> None:
         """Move or rename; links are moved as links."""
-        _require_modify(call.login)
+        require(call.login, PERMISSION_MODIFY)
 
         def work() -> None:
             old = self._sandboxes.resolve(call.login, source, follow=False)
@@ -109,7 +109,7 @@ class BrowseHandlers:
 
     async def rm(self, call: Call, *, path: str) -> None:
         """Remove; a link is removed, never what it leads to."""
-        _require_modify(call.login)
+        require(call.login, PERMISSION_MODIFY)
 
         def work() -> None:
             found = self._sandboxes.resolve(call.login, path, follow=False)
@@ -160,11 +160,6 @@ def _translated(error: BrowseFailed, path: str) -> JetStreamError:
 def _real(path: Path) -> Path:
     real = os.path.realpath(path)
     return Path(os.sep + real.lstrip(os.sep)) if os.sep == "/" else Path(real)  # POSIX lets two slashes stand in front
-
-
-def _require_modify(principal: Principal) -> None:
-    if not principal.may(PERMISSION_MODIFY):
-        raise PermissionDenied("This API token does not allow changing folders.")
 
 
 def _virtual(roots: Mapping[str, Path]) -> list[dict[str, Any]]:

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from jetstream.constants import PERMISSION_MODIFY, PERMISSION_UPLOAD
 from jetstream.entities import to_wire
+from jetstream_server.access.principal import require
 from jetstream_server.destinations import Destinations
 from jetstream_server.dispatch import Call, Handler
 from jetstream_server.handlers.changes import changes_of
@@ -47,6 +49,7 @@ class DestinationHandlers:
         user_data: Mapping[str, Any] | None,
     ) -> dict[str, Any]:
         """A record for these parameters, new or not."""
+        require(call.login, PERMISSION_UPLOAD)
         record = await self._destinations.create(
             call.login,
             {
@@ -73,10 +76,12 @@ class DestinationHandlers:
 
     async def update(self, call: Call, *, destination: str, changes: Mapping[str, Any]) -> dict[str, Any]:
         """Change fields."""
+        require(call.login, PERMISSION_MODIFY)
         record = self._destinations.visible(call.login, destination)
         fields = {_FIELDS.get(name, name): value for name, value in self._changes(changes).items()}
         return to_wire(self._destinations.entity(await self._destinations.update(record.id, fields)))
 
     async def delete(self, call: Call, *, destination: str) -> None:
         """Forget one; transfers go on."""
+        require(call.login, PERMISSION_MODIFY)
         await self._destinations.delete(self._destinations.visible(call.login, destination).id)

@@ -3,12 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from jetstream_server.access.gate import NodeGate
-
-from jetstream.constants import PERMISSION_DOWNLOAD
+from jetstream.constants import PERMISSION_DOWNLOAD, PERMISSION_MODIFY
 from jetstream.entities import ReceiveTransfer, event_to_wire, to_wire
-from jetstream.errors import NotFound, PermissionDenied
-from jetstream_server.access.principal import Kind, Principal, sees
+from jetstream.errors import NotFound
+from jetstream_server.access.gate import NodeGate
+from jetstream_server.access.principal import Principal, require, sees
 from jetstream_server.catalog.catalog import Catalog
 from jetstream_server.dispatch import Call, Handler
 from jetstream_server.eventlog import event_entity
@@ -49,17 +48,17 @@ class IncomingHandlers:
         """All, or what changed; deleted ones are named with ``deleted``."""
         principal = call.login
         if modified_since is None:
-            return [self._shown(live) for live in self._incoming.all() if sees(principal, live.record.owner)]
+            return [self._shown(live) for live in self._incoming.all() if _sees(principal, live.record)]
         changed = [
             self._shown(live)
             for live in self._table.changed_since(modified_since)
-            if sees(principal, live.record.owner)
+            if _sees(principal, live.record)
         ]
         gone = [
             to_wire(ReceiveTransfer(transfer_id=id, status="cancelled", processing=False, deleted=True,
                                     modified_cursor=cursor))
-            for id, cursor, owner, _ in self._table.deleted_since(modified_since)
-            if sees(principal, owner)
+            for id, cursor, owner, token in self._table.deleted_since(modified_since)
+            if sees(principal, owner, token)
         ]
         return changed + gone
 
@@ -73,36 +72,39 @@ class IncomingHandlers:
     ) -> dict[str, Any]:
         """Fetch a shared token."""
         principal = call.login
-        if principal.kind is Kind.API_TOKEN and not principal.may(PERMISSION_DOWNLOAD):
-            raise PermissionDenied("This API token does not allow fetching.")
+        require(principal, PERMISSION_DOWNLOAD)
         folder, below = await self._gate.download_folder(principal, destination_path)
         check_destination_path(below)
         live = await self._incoming.create_download(
             owner=principal.user, link=link, password=password, folder=folder, destination_path=below,
-            overwrite_mode=overwrite_mode, user_data=user_data or {},
+            overwrite_mode=overwrite_mode, user_data=user_data or {}, owner_token=principal.token,
         )
         return self._shown(live)
 
     async def suspend(self, call: Call, *, transfer: str) -> dict[str, Any]:
         """Pause."""
+        require(call.login, PERMISSION_DOWNLOAD)
         live = self._visible(call.login, transfer)
         await self._incoming.suspend(live)
         return self._shown(live)
 
     async def resume(self, call: Call, *, transfer: str) -> dict[str, Any]:
         """Go on."""
+        require(call.login, PERMISSION_DOWNLOAD)
         live = self._visible(call.login, transfer)
         await self._incoming.resume(live)
         return self._shown(live)
 
     async def cancel(self, call: Call, *, transfer: str) -> dict[str, Any]:
         """Stop for good."""
+        require(call.login, PERMISSION_MODIFY)
         live = self._visible(call.login, transfer)
         await self._incoming.cancel(live)
         return self._shown(live)
 
     async def delete(self, call: Call, *, transfer: str) -> None:
         """Stop and forget."""
+        require(call.login, PERMISSION_MODIFY)
         await self._incoming.delete(self._visible(call.login, transfer))
 
     async def events(self, call: Call, *, transfer: str, limit: int) -> list[dict[str, Any]]:
@@ -113,7 +115,7 @@ class IncomingHandlers:
 
     async def sources(self, call: Call) -> list[dict[str, Any]]:
         """Who sends here."""
-        return [to_wire(source) for source in self._incoming.sources()]
+        return [to_wire(source) for source in self._incoming.sources(lambda r: _sees(call.login, r))]
 
     async def authorize(self, call: Call, *, client_public_key: str, name: str) -> None:
         """Let an identity send here."""
@@ -136,9 +138,13 @@ class IncomingHandlers:
 
     def _visible(self, principal: Principal, id: str) -> Live[IncomingRecord]:
         live = self._incoming.get(id)
-        if not sees(principal, live.record.owner):
+        if not _sees(principal, live.record):
             raise NotFound(f"There is no incoming transfer {id}.")
         return live
 
     def _shown(self, live: Live[IncomingRecord]) -> dict[str, Any]:
         return to_wire(self._incoming.entity(live))
+
+
+def _sees(principal: Principal, record: IncomingRecord) -> bool:
+    return sees(principal, record.owner, record.owner_token)

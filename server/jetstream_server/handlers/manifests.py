@@ -5,13 +5,12 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import Executor
 from typing import Any
 
-from jetstream_server.access.tokens import SharedTokens
-
-from jetstream.constants import PERMISSION_UPLOAD
+from jetstream.constants import PERMISSION_MODIFY, PERMISSION_UPLOAD
 from jetstream.entities import to_wire
-from jetstream.errors import InvalidParameters, NotFound, PermissionDenied
-from jetstream_server.access.principal import Kind, Principal, sees
+from jetstream.errors import InvalidParameters, NotFound
+from jetstream_server.access.principal import Kind, Principal, require, sees
 from jetstream_server.access.sandbox import Sandboxes
+from jetstream_server.access.tokens import SharedTokens
 from jetstream_server.dispatch import Call, Handler
 from jetstream_server.manifests import Manifests
 from jetstream_server.records import ManifestRecord
@@ -62,10 +61,10 @@ class ManifestHandlers:
         given = mappings if mappings is not None else file_mappings
         if given is None or (mappings is not None and file_mappings is not None):
             raise InvalidParameters("Give `mappings` as {target: source}.", field="mappings")
-        if not call.login.may(PERMISSION_UPLOAD):
-            raise PermissionDenied("This API token does not allow sending.")
+        require(call.login, PERMISSION_UPLOAD)
         loop = asyncio.get_running_loop()
         sources = await loop.run_in_executor(self._executor, self._sources, call.login, given)
+        confined_to = await loop.run_in_executor(self._executor, self._sandboxes.confinement, call.login)
         record = await self._manifests.create(
             owner=call.login.user,
             mappings=sources,
@@ -73,6 +72,8 @@ class ManifestHandlers:
             exclude=exclude or [],
             skip_unreadable=skip_unreadable,
             user_data=user_data or {},
+            confined_to=confined_to,
+            owner_token=call.login.token,
         )
         return to_wire(self._manifests.entity(record))
 
@@ -92,10 +93,15 @@ class ManifestHandlers:
         if principal.kind is Kind.SHARED_TOKEN:
             record = await self._of_token(principal)
             return [self._shown(principal, record)]
-        return [self._shown(principal, record) for record in self._manifests.all() if sees(principal, record.owner)]
+        return [
+            self._shown(principal, record)
+            for record in self._manifests.all()
+            if sees(principal, record.owner, record.owner_token)
+        ]
 
     async def delete(self, call: Call, *, manifest: str) -> None:
         """Forget one; transfers go on."""
+        require(call.login, PERMISSION_MODIFY)
         record = await self.visible(call.login, manifest)
         await self._manifests.delete(record.id, in_use=await self._in_use(record.id))
 
@@ -119,7 +125,7 @@ class ManifestHandlers:
                 raise NotFound(f"There is no manifest {id}.")
             return record
         record = self._manifests.get(id)
-        if not sees(principal, record.owner):
+        if not sees(principal, record.owner, record.owner_token):
             raise NotFound(f"There is no manifest {id}.")
         return record
 

@@ -119,8 +119,10 @@ class ServerInfoHandlers:
 
     async def events(self, call: Call, *, since: int | None, limit: int) -> list[dict[str, Any]]:
         """What happened: to the caller's own objects, to superusers everything."""
-        owner = None if call.login.superuser else call.login.user
-        found = await self._catalog.events.since(since, limit, owner=owner)
+        login = call.login
+        owner = None if login.superuser else login.user
+        token = login.token if login.confined else None
+        found = await self._catalog.events.since(since, limit, owner=owner, owner_token=token)
         return [event_to_wire(event_entity(record)) for record in found]
 
 

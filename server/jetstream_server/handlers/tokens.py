@@ -8,7 +8,7 @@ from jetstream.constants import PERMISSION_SHARE
 from jetstream.entities import ApiToken, Token, to_wire
 from jetstream.errors import Conflict, InvalidParameters, NotFound, PermissionDenied
 from jetstream.links import DOWNLOAD, Link, format_link
-from jetstream_server.access.principal import Kind, Principal, sees
+from jetstream_server.access.principal import Kind, Principal, require, sees
 from jetstream_server.access.sandbox import Sandboxes
 from jetstream_server.access.tokens import ApiTokens, SharedTokens
 from jetstream_server.dispatch import Call, Handler
@@ -71,7 +71,7 @@ class TokenHandlers:
     ) -> dict[str, Any]:
         """Share a manifest."""
         principal = call.login
-        _require_sharing(principal)
+        require(principal, PERMISSION_SHARE)
         record = await self._manifests.visible(principal, manifest)
         if record.status == "error":
             raise Conflict(f"The manifest failed, so it cannot be shared: {record.error_message}")
@@ -96,7 +96,7 @@ class TokenHandlers:
 
     async def all(self, call: Call) -> list[dict[str, Any]]:
         """All of this login."""
-        _require_sharing(call.login)
+        require(call.login, PERMISSION_SHARE)
         return [self._wire(record) for record in await self._shared.all() if _sees_shared(call.login, record)]
 
     async def update(self, call: Call, *, token: str, changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -120,7 +120,7 @@ class TokenHandlers:
 
         :raises NotFound: if there is none, or it is not theirs: both look alike.
         """
-        _require_sharing(principal)
+        require(principal, PERMISSION_SHARE)
         record = await self._shared.get(token)
         if not _sees_shared(principal, record):
             raise NotFound("There is no such token.")
@@ -194,9 +194,7 @@ class TokenHandlers:
 
 
 def _sees_shared(principal: Principal, record: TokenRecord) -> bool:
-    if principal.kind is Kind.API_TOKEN and principal.root is not None and record.owner_token != principal.token:
-        return False  # it may open what lies outside of this login's path
-    return sees(principal, record.owner)
+    return sees(principal, record.owner, record.owner_token)
 
 
 def _sees_api(principal: Principal, record: ApiTokenRecord) -> bool:
@@ -204,11 +202,6 @@ def _sees_api(principal: Principal, record: ApiTokenRecord) -> bool:
     if principal.kind is Kind.API_TOKEN:
         return record.token == principal.token
     return sees(principal, record.owner)
-
-
-def _require_sharing(principal: Principal) -> None:
-    if not principal.may(PERMISSION_SHARE):
-        raise PermissionDenied("This API token does not allow sharing.")
 
 
 def _require_future(time: int | None, now: int) -> None:

@@ -3,14 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from jetstream_server.access.tokens import SharedTokens
-from jetstream_server.destinations import Destinations
-
-from jetstream.constants import PERMISSION_UPLOAD
+from jetstream.constants import PERMISSION_MODIFY, PERMISSION_UPLOAD
 from jetstream.entities import Transfer, event_to_wire, to_wire
-from jetstream.errors import InvalidParameters, NotFound, PermissionDenied
-from jetstream_server.access.principal import Kind, Principal, sees
+from jetstream.errors import InvalidParameters, NotFound
+from jetstream_server.access.principal import Kind, Principal, require, sees
+from jetstream_server.access.tokens import SharedTokens
 from jetstream_server.catalog.catalog import Catalog
+from jetstream_server.destinations import Destinations
 from jetstream_server.dispatch import Call, Handler
 from jetstream_server.eventlog import event_entity
 from jetstream_server.files.errors import UnsafePath
@@ -76,15 +75,15 @@ class TransferHandlers:
     ) -> dict[str, Any]:
         """Queue a manifest for a destination."""
         principal = call.login
-        if not principal.may(PERMISSION_UPLOAD) and principal.kind is Kind.API_TOKEN:
-            raise PermissionDenied("This API token does not allow sending.")
+        require(principal, PERMISSION_UPLOAD)
         record = await self._manifests.visible(principal, manifest)
         target = self._destinations.visible(principal, destination)
         check_destination_path(destination_path)
         shared = principal.token if principal.kind is Kind.SHARED_TOKEN else None
         live = await self._outgoing.create(
             owner=(await self._tokens.get(shared)).owner if shared else principal.user,
-            owner_token=shared,
+            owner_token=principal.token,
+            shared_token=shared,
             destination=target,
             manifest_id=record.id,
             options={
@@ -124,36 +123,42 @@ class TransferHandlers:
 
     async def suspend(self, call: Call, *, transfer: str) -> dict[str, Any]:
         """Pause."""
+        require(call.login, PERMISSION_UPLOAD)
         live = self.visible(call.login, transfer)
         await self._outgoing.suspend(live)
         return self._shown(call.login, live)
 
     async def resume(self, call: Call, *, transfer: str) -> dict[str, Any]:
         """Go on."""
+        require(call.login, PERMISSION_UPLOAD)
         live = self.visible(call.login, transfer)
         await self._outgoing.resume(live)
         return self._shown(call.login, live)
 
     async def cancel(self, call: Call, *, transfer: str) -> dict[str, Any]:
         """Stop for good."""
+        require(call.login, PERMISSION_MODIFY)
         live = self.visible(call.login, transfer)
         await self._outgoing.cancel(live)
         return self._shown(call.login, live)
 
     async def fail(self, call: Call, *, transfer: str, message: str) -> dict[str, Any]:
         """Stop with the caller's message."""
+        require(call.login, PERMISSION_MODIFY)
         live = self.visible(call.login, transfer)
         await self._outgoing.fail(live, message)
         return self._shown(call.login, live)
 
     async def delete(self, call: Call, *, transfer: str) -> None:
         """Stop and forget."""
+        require(call.login, PERMISSION_MODIFY)
         await self._outgoing.delete(self.visible(call.login, transfer))
 
     async def update(
         self, call: Call, *, transfer: str, priority: int | None, send_rate_max: int | None
     ) -> dict[str, Any]:
         """Change priority and limit."""
+        require(call.login, PERMISSION_UPLOAD)
         live = self.visible(call.login, transfer)
         await self._outgoing.update(live, priority, send_rate_max)
         return self._shown(call.login, live)
@@ -166,11 +171,11 @@ class TransferHandlers:
 
     async def connections(self, call: Call) -> list[dict[str, Any]]:
         """Links in use."""
-        return [to_wire(connection) for connection in self._links.entities()]
+        return [to_wire(connection) for connection in self._links.entities(call.login)]
 
     async def connection(self, call: Call, *, connection: str) -> dict[str, Any]:
         """One link in use."""
-        for found in self._links.entities():
+        for found in self._links.entities(call.login):
             if found.connection_id == connection:
                 return to_wire(found)
         raise NotFound(f"There is no connection {connection} now.")

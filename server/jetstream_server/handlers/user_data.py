@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from jetstream.constants import PERMISSION_MODIFY
 from jetstream.errors import InvalidParameters, LimitExceeded
 from jetstream.protocol.framing import pack
+from jetstream_server.access.principal import require
 from jetstream_server.access.tokens import SharedTokens
 from jetstream_server.destinations import Destinations
 from jetstream_server.dispatch import Call, Handler
@@ -44,6 +46,7 @@ class UserDataHandlers:
 
     async def update(self, call: Call, *, object: Mapping[str, str], user_data: Mapping[str, Any]) -> None:
         """Merge keys."""
+        require(call.login, PERMISSION_MODIFY)
         field, id = _the_one(object)
         merged = {**await self._read(call, field, id), **user_data}
         if len(pack(merged)) > MAX_USER_DATA:
@@ -52,6 +55,7 @@ class UserDataHandlers:
 
     async def delete(self, call: Call, *, object: Mapping[str, str], keys: list[str]) -> None:
         """Remove keys; ones that are not there do not matter."""
+        require(call.login, PERMISSION_MODIFY)
         field, id = _the_one(object)
         kept = {key: value for key, value in (await self._read(call, field, id)).items() if key not in set(keys)}
         await self._write(call, field, id, kept)

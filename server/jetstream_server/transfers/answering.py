@@ -176,7 +176,7 @@ class _Guest:
         live = self._outgoing.find_fetch(fetch.uid, token.token) if fetch.uid else None
         if live is None or live.status in (Status.CANCELLED, Status.COMPLETE):
             return await self._outgoing.create_for_fetch(
-                owner=token.owner, owner_token=token.token, manifest_id=token.manifest_id
+                owner=token.owner, shared_token=token.token, manifest_id=token.manifest_id
             )
         if live.status is Status.SUSPENDED:
             raise Conflict(f"{self._our_name} has paused this download.")

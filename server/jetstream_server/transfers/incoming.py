@@ -1,7 +1,7 @@
 """Incoming transfers: what the API can do with them, and the downloads that this node makes by itself."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -92,12 +92,13 @@ class Incoming:
         """The documented form."""
         return receive_entity(live, self._near.steady())
 
-    def sources(self) -> list[Source]:
-        """Who sends to this node, one entry per node."""
+    def sources(self, visible: Callable[[IncomingRecord], bool]) -> list[Source]:
+        """Who sent the *visible* transfers, one entry per node."""
         found: dict[tuple[str, str], list[Live[IncomingRecord]]] = {}
         for live in self._table:
             record = live.record
-            found.setdefault((record.peer_fingerprint or "", record.source_ip or ""), []).append(live)
+            if visible(record):
+                found.setdefault((record.peer_fingerprint or "", record.source_ip or ""), []).append(live)
         return [self._source(lives) for lives in found.values()]
 
     def _source(self, lives: list[Live[IncomingRecord]]) -> Source:
@@ -150,10 +151,11 @@ class Incoming:
 
     async def create_download(
         self, *, owner: str, link: str, password: str | None, folder: Path, destination_path: str,
-        overwrite_mode: int, user_data: Mapping[str, Any],
+        overwrite_mode: int, user_data: Mapping[str, Any], owner_token: str | None = None,
     ) -> Live[IncomingRecord]:
         """Fetch what a link gives; queued at once.
 
+        :param owner_token: the token whose login asks for it.
         :raises InvalidParameters: if the link is none, or its token has a typing mistake.
         """
         parsed = parse_link(link)
@@ -164,6 +166,7 @@ class Incoming:
         record = IncomingRecord(
             id=await self._catalog.next_id("incoming"),
             owner=owner,
+            owner_token=owner_token,
             uid=secrets.token_hex(16),
             status=Status.PENDING,
             destination_path=destination_path,
@@ -251,7 +254,8 @@ class Incoming:
     ) -> Outcome:
         session = ReceiveSession(peer, live, self._table, self._catalog, offer, self._near, we_dialled)
         job.wake_limits.append(session.limiter.wake)
-        with self._links.using(peer, outgoing=False):
+        record = live.record
+        with self._links.using(peer, outgoing=False, owner=record.owner, owner_token=record.owner_token):
             try:
                 return await carry_out(session, job)
             except JetStreamError as error:

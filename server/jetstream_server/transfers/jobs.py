@@ -157,7 +157,8 @@ class Jobs(Generic[Record]):
     async def tell(self, live: Live[Record], what: str, message: str) -> None:
         """Write an event about this transfer."""
         await self._events.record(
-            f"{self._kind}{what}", message, kind=self._kind, subject=live.id, owner=live.record.owner
+            f"{self._kind}{what}", message, kind=self._kind, subject=live.id, owner=live.record.owner,
+            owner_token=live.record.owner_token,
         )
 
 

@@ -116,11 +116,13 @@ class Outgoing:
     # -- changing -------------------------------------------------------------------------------------------------
 
     async def create(
-        self, *, owner: str, owner_token: str | None, destination: DestinationRecord, manifest_id: str,
-        options: Mapping[str, Any],
+        self, *, owner: str, owner_token: str | None, shared_token: str | None = None,
+        destination: DestinationRecord, manifest_id: str, options: Mapping[str, Any],
     ) -> Live[TransferRecord]:
         """A new transfer, queued.
 
+        :param owner_token: the token whose login asks for it.
+        :param shared_token: the shared token that gives the manifest, if one does; it uses up a download.
         :raises Conflict: if the manifest failed.
         """
         manifest = self._manifests.get(manifest_id)
@@ -132,6 +134,7 @@ class Outgoing:
             id=await self._catalog.next_id("transfer"),
             owner=owner,
             owner_token=owner_token,
+            shared_token=shared_token,
             uid=secrets.token_hex(16),
             manifest_id=manifest_id,
             destination_id=destination.id,
@@ -149,14 +152,23 @@ class Outgoing:
         self.scheduler.wake()
         return live
 
-    async def create_for_fetch(self, *, owner: str, owner_token: str, manifest_id: str) -> Live[TransferRecord]:
+    async def create_for_fetch(self, *, owner: str, shared_token: str, manifest_id: str) -> Live[TransferRecord]:
         """A transfer that the receiver pulls with a shared token: no destination, not queued."""
         manifest = self._manifests.get(manifest_id, also_deleted=True)
         now = self._near.wall()
         record = TransferRecord(
-            id=await self._catalog.next_id("transfer"), owner=owner, owner_token=owner_token, uid=secrets.token_hex(16),
-            manifest_id=manifest_id, destination_id=None, label=manifest.label, total_files=manifest.total_files,
-            total_bytes=manifest.total_size, request_time=now, queue_time=now,
+            id=await self._catalog.next_id("transfer"),
+            owner=owner,
+            owner_token=shared_token,
+            shared_token=shared_token,
+            uid=secrets.token_hex(16),
+            manifest_id=manifest_id,
+            destination_id=None,
+            label=manifest.label,
+            total_files=manifest.total_files,
+            total_bytes=manifest.total_size,
+            request_time=now,
+            queue_time=now,
         )
         return await self._table.add(record)
 
@@ -164,7 +176,7 @@ class Outgoing:
         """The pulled transfer of an earlier try."""
         for live in self._table:
             record = live.record
-            if record.uid == uid and record.owner_token == token and record.destination_id is None:
+            if record.uid == uid and record.shared_token == token and record.destination_id is None:
                 return live
         return None
 
@@ -261,7 +273,7 @@ class Outgoing:
     # -- one try --------------------------------------------------------------------------------------------------
 
     async def _attempt(self, live: Live[TransferRecord], job: Job) -> Outcome:
-        token = live.record.owner_token
+        token = live.record.shared_token
         if token is None:
             return await self._push(live, job)
         try:
@@ -371,7 +383,8 @@ class Outgoing:
         job.wake_limits.append(session.limiter.wake)
         if prepared is not None:
             prepared(session)
-        with self._links.using(peer, outgoing=True):
+        record = live.record
+        with self._links.using(peer, outgoing=True, owner=record.owner, owner_token=record.owner_token):
             return await carry_out(session, job)
 
 

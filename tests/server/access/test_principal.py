@@ -9,6 +9,7 @@ ANN = Principal(Kind.ACCOUNT, "ann")
 OWNER = Principal(Kind.OWNER, "ann")
 ROOT = Principal(Kind.ACCOUNT, "bob", superuser=True)
 SCRIPT = Principal(Kind.API_TOKEN, "ann", permissions=PERMISSION_DOWNLOAD, root="/data", token="T1")
+FREE = Principal(Kind.API_TOKEN, "ann", permissions=PERMISSION_DOWNLOAD, token="T1")
 GUEST = Principal(Kind.SHARED_TOKEN, "", permissions=PERMISSION_DOWNLOAD, token="S1")
 
 
@@ -23,7 +24,13 @@ GUEST = Principal(Kind.SHARED_TOKEN, "", permissions=PERMISSION_DOWNLOAD, token=
         (OWNER, "bob", None, False),
         (ROOT, "ann", None, True),
         (ROOT, "", "S1", True),
-        (SCRIPT, "ann", None, True),
+        (SCRIPT, "ann", None, False),
+        (SCRIPT, "ann", "T1", True),
+        (SCRIPT, "ann", "T2", False),
+        (SCRIPT, "bob", "T1", False),
+        (FREE, "ann", None, True),
+        (FREE, "ann", "T2", True),
+        (FREE, "bob", None, False),
         (SCRIPT, "bob", None, False),
         (GUEST, "ann", "S1", True),
         (GUEST, "", "S1", True),

@@ -28,15 +28,25 @@ from jetstream_server.eventlog import EventLog
 from jetstream_server.handlers.bandwidth import BandwidthHandlers
 from jetstream_server.handlers.browse import BrowseHandlers
 from jetstream_server.handlers.destinations import DestinationHandlers
+from jetstream_server.handlers.incoming import IncomingHandlers
 from jetstream_server.handlers.login import LoginHandlers
 from jetstream_server.handlers.manifests import ManifestHandlers
 from jetstream_server.handlers.server_info import ServerInfoHandlers
 from jetstream_server.handlers.tokens import TokenHandlers
+from jetstream_server.handlers.transfers import TransferHandlers
+from jetstream_server.handlers.user_data import UserDataHandlers
 from jetstream_server.handlers.users import UserHandlers
+from jetstream_server.link.data import DataPlane
 from jetstream_server.link.handshake import Myself
 from jetstream_server.link.limiter import Bucket
+from jetstream_server.link.peer import Liveness
+from jetstream_server.links import Links
 from jetstream_server.manifests import Manifests
 from jetstream_server.requests import Requests
+from jetstream_server.transfers.incoming import Incoming
+from jetstream_server.transfers.live import ReceivingTable, SendingTable, receiving_table, sending_table
+from jetstream_server.transfers.outgoing import Outgoing
+from jetstream_server.transfers.session import Surroundings
 
 TICKET = "the ticket's secret"
 OWNER = Principal(Kind.OWNER, "olga")
@@ -80,6 +90,11 @@ class Desk:
         self.gate: NodeGate
         self.bandwidth: Bandwidth
         self.outgoing = Bucket(None, 0.0)
+        self.sending: SendingTable
+        self.receiving: ReceivingTable
+        self.outgoing_transfers: Outgoing
+        self.incoming: Incoming
+        self.links: Links
         self.stop = asyncio.Event()
         self.logged_out: list[Callable[[Principal], bool]] = []
         self.activity = Activity()
@@ -107,6 +122,8 @@ async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
         async with await Catalog.open(tmp_path / "state" / "catalog.db") as catalog:
             await _build(desk, tmp_path, catalog, passwords, executor)
             yield desk
+            await desk.outgoing_transfers.scheduler.shut_down("over")
+            await desk.incoming.jobs.shut_down("over")
             await desk.manifests.stop()
     passwords.close()
 
@@ -126,7 +143,7 @@ async def _build(
     desk.destinations = await Destinations.load(
         catalog, desk.now, desk.resolve, lambda: desk.activity
     )
-    desk.manifests = Manifests(catalog, EventLog(catalog, desk.now), executor, desk.now, desk.sandboxes.link_check)
+    desk.manifests = Manifests(catalog, EventLog(catalog, desk.now), executor, desk.now)
     door = Door(desk.accounts, desk.shared, desk.api, Throttle(), desk.now, lambda: 0.0)
     gate = NodeGate(
         catalog, door, desk.shared, desk.sandboxes, identity.fingerprint, "olga", folder / "received", desk.now
@@ -135,7 +152,7 @@ async def _build(
     desk.gate = gate
 
     async def in_use(id: str) -> bool:
-        return False
+        return desk.outgoing_transfers.uses_manifest(id) or await desk.shared.uses_manifest(id)
 
     manifests = ManifestHandlers(desk.manifests, desk.sandboxes, desk.shared, in_use, executor)
     myself = Myself(identity, "uid", "launch", "Studio A", "0.1.0")
@@ -144,7 +161,19 @@ async def _build(
     desk.info = ServerInfoHandlers(
         settings, myself, catalog, gate, desk.bandwidth, executor, desk.stop, desk.now
     )
+    _build_transfers(desk, myself, executor)
+    transfers = TransferHandlers(
+        desk.outgoing_transfers, desk.sending, desk.destinations, manifests, desk.shared, desk.links, catalog
+    )
+    tokens = TokenHandlers(
+        desk.shared, desk.api, manifests, desk.sandboxes, lambda: ("2001:db8::7", 9000), desk.logged_out.append
+    )
     handlers: dict[str, Handler] = {
+        **transfers.methods(),
+        **IncomingHandlers(desk.incoming, desk.receiving, gate, catalog).methods(),
+        **UserDataHandlers(
+            desk.manifests, manifests, desk.destinations, desk.outgoing_transfers, transfers, desk.shared, tokens
+        ).methods(),
         **manifests.methods(),
         **desk.info.methods(),
         **BandwidthHandlers(desk.bandwidth).methods(),
@@ -152,8 +181,19 @@ async def _build(
         **LoginHandlers(door, "olga", TICKET, False).methods(),
         **UserHandlers(desk.accounts, desk.sandboxes, desk.logged_out.append).methods(),
         **DestinationHandlers(desk.destinations).methods(),
-        **TokenHandlers(
-            desk.shared, desk.api, manifests, desk.sandboxes, lambda: ("2001:db8::7", 9000), desk.logged_out.append
-        ).methods(),
+        **tokens.methods(),
     }
     desk.dispatcher = Dispatcher(handlers, {name: METHODS[name] for name in handlers})
+
+
+def _build_transfers(desk: Desk, myself: Myself, executor: ThreadPoolExecutor) -> None:
+    catalog, events, liveness = desk.catalog, EventLog(desk.catalog, desk.now), Liveness()
+    desk.links = Links(desk.now)
+    near = Surroundings(DataPlane(), executor, desk.outgoing, Bucket(None, 0.0), desk.now)
+    desk.sending = sending_table(catalog.transfers, desk.now)
+    desk.receiving = receiving_table(catalog.incoming, desk.now)
+    desk.outgoing_transfers = Outgoing(
+        desk.sending, catalog, desk.manifests, desk.destinations, desk.shared, events, desk.links, myself, near, 2,
+        liveness,
+    )
+    desk.incoming = Incoming(desk.receiving, catalog, events, desk.links, myself, near, liveness)

@@ -78,7 +78,7 @@ def upgrade() -> None:
     op.create_table(
         "events",
         *_number("cursor time"),
-        *_text("name owner kind subject message"),
+        *_text("name owner kind subject message owner_token?"),
         *_blob("fields"),
         sa.PrimaryKeyConstraint("cursor"),
         sqlite_autoincrement=True,
@@ -99,6 +99,7 @@ def upgrade() -> None:
         ),
         *_real("active_seconds"),
         *_number("request_time start_time? end_time?"),
+        *_text("owner_token?"),
         *_blob("user_data"),
         sa.PrimaryKeyConstraint("id"),
     )
@@ -110,6 +111,7 @@ def upgrade() -> None:
         *_number("symlink_mode"),
         *_blob("exclude"),
         *_flag("skip_unreadable"),
+        *_blob("confined_to?"),
         *_number("total_files? total_size? entries pages"),
         *_blob("digest"),
         *_number("skipped"),
@@ -161,7 +163,7 @@ def upgrade() -> None:
         *_real("active_seconds"),
         *_text("peer_name? peer_fingerprint?"),
         *_number("request_time queue_time? start_time? end_time?"),
-        *_text("owner_token?"),
+        *_text("owner_token? shared_token?"),
         *_blob("user_data"),
         sa.PrimaryKeyConstraint("id"),
     )
