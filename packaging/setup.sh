@@ -87,62 +87,6 @@ make_environment() {
 }
 
 install() {
-    local purpose="$1"
-    shift
-    if ! command -v apt-get >/dev/null; then
-        give_up "Missing: $purpose. Install it with your system's package manager (on Debian: $*), then run this again."
-    fi
-    if [ "$(id -u)" != 0 ]; then
-        give_up "Missing: $purpose. Run this once, then try again:" "    sudo apt-get install -y $*"
-    fi
-    say "Installing $purpose with apt-get: $*"
-    export DEBIAN_FRONTEND=noninteractive
-    apt-get install -y -q --no-install-recommends "$@" >/dev/null 2>&1 \
-        || { apt-get update -q && apt-get install -y -q --no-install-recommends "$@"; } >/dev/null \
-        || give_up "apt-get could not install $*."
-}
-
-find_python() {
-    local name
-    for name in ${PYTHON:+"$PYTHON"} python3 python3.13 python3.12 python3.11; do
-        if "$name" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null; then
-            command -v "$name"
-            return
-        fi
-    done
-    give_up "JetStream needs Python 3.11, 3.12 or 3.13 (python3); PYTHON=/path/to/python chooses one."
-}
-
-# What the environment was made from. Another checkout, interpreter, list of versions or project file: made anew.
-fingerprint() {
-    { printf '%s\n' "$root" && "$bin/python" -V && cat "$root/pyproject.toml" "$root/packaging/constraints.txt"; } \
-        | { sha256sum 2>/dev/null || shasum -a 256; } | cut -c 1-64
-}
-
-# set_up [EXTRAS]: the project with EXTRAS ("dev,desktop"; none: the base install), editable, in .venv.
-set_up() {
-    local extras="${1:-}" stamp="$venv/installed" python
-    if "$bin/python" -c '' 2>/dev/null && [ -f "$stamp" ]; then
-        local had
-        had="$(cat "$stamp")"
-        case "$had" in
-            "$(fingerprint) ,$extras,"* | "$(fingerprint) "*",dev,desktop,") return ;;
-        esac
-    fi
-    python="$(find_python)"
-    if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
-        apt_install "Python's venv module" "$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')"
-    fi
-    say "Setting up $venv with $("$python" -V)"
-    "$python" -m venv --clear "$venv"
-    say "Installing there: jetstream-transfer${extras:+[$extras]} from this folder, and what it needs, in the versions of"
-    say "packaging/constraints.txt. Nothing else on this machine is changed. This takes a minute or two the first time."
-    install hatchling editables
-    install --no-build-isolation --editable "$root${extras:+[$extras]}"
-    printf '%s ,%s,' "$(fingerprint)" "$extras" >"$stamp"
-}
-
-install() {
     "$bin/python" -m pip install --quiet --constraint "$root/packaging/constraints.txt" "$@" \
         || give_up "pip could not install that; see above. Run this again when the cause is gone."
 }
