@@ -140,8 +140,9 @@ class WindowDesk(QObject):
 
     def _changed(self, changes: Changes) -> None:
         self._table.apply(changes)
-        self._c.window.show_totals()
-        self._tray.show_totals(totals(self._table.rows.values()))
+        sums = totals(self._table.rows.values())
+        self._c.window.show_sums(sums)
+        self._tray.show_totals(sums)
 
     def _finished(self, rows: Sequence[Row]) -> None:
         if self._c.settings.now.notify and not self._c.window.isActiveWindow():

@@ -206,13 +206,15 @@ class TransferTableModel(QAbstractTableModel):
         self._announce(changes.updated)
         if moved:
             self._rearrange()
-        self.counted.emit(counts(self._rows.values()))
+            self.counted.emit(counts(self._rows.values()))
 
     # How it is kept in order
 
     def _moves(self, old: Row, new: Row) -> bool:
         """Whether the row may stand elsewhere now; orders by numbers that always change wait for another cause."""
-        return old.group != new.group or self._query.shows(old) != self._query.shows(new) or old.name != new.name
+        if old.group is not new.group or old.name != new.name or old.destination_id != new.destination_id:
+            return True
+        return bool(self._query.words) and self._query.shows(old) != self._query.shows(new)
 
     def _announce(self, updated: Iterable[Row]) -> None:
         places = [self._place[row.key] for row in updated if row.key in self._place]

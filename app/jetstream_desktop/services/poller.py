@@ -22,6 +22,7 @@ IDLE_SECONDS = 2.0
 SIDE_SECONDS = 5.0
 """How often destinations and tokens are asked for."""
 _HISTORIES = 50
+_AT_A_TIME = 200
 
 _ENDED = (Group.DONE, Group.FAILED)
 
@@ -99,7 +100,7 @@ class Poller(QObject):
                                               client.receive.get_transfers(modified_since=received_since))
         complete = sent_since is None or received_since is None
         self._cursors = [_newest(sent, sent_since), _newest(received, received_since)]
-        self._take([*sent, *received], complete=complete)
+        await self._take([*sent, *received], complete=complete)
         self.polled.emit()
 
     async def _poll_side(self, client: NodeClient) -> None:
@@ -114,14 +115,18 @@ class Poller(QObject):
             self.tokens = tuple(tokens)
             self.tokens_changed.emit(self.tokens)
 
-    def _take(self, fresh: Sequence[Entity], *, complete: bool) -> None:
+    async def _take(self, fresh: Sequence[Entity], *, complete: bool) -> None:
         now = self._clock()
         names = Names(destinations={d.id: title_of(d) for d in self.destinations})
         gone = {key_of(entity) for entity in fresh if entity.deleted}
         living = {key_of(entity): entity for entity in fresh if not entity.deleted}
         moving = {} if complete else {key: entity for key, entity in self.entities.items()
                                       if entity.processing and key not in living and key not in gone}
-        rows = [self._maker.make(entity, names, now) for entity in (*living.values(), *moving.values())]
+        rows: list[Row] = []
+        for number, entity in enumerate((*living.values(), *moving.values()), 1):
+            rows.append(self._maker.make(entity, names, now))
+            if number % _AT_A_TIME == 0:
+                await asyncio.sleep(0)  # a thousand rows at once would be felt
         changes = between(self.rows, rows, complete=complete)
         if gone:
             changes = Changes(changes.added, changes.updated,

@@ -115,13 +115,13 @@ def arrange(rows: Iterable[Row], query: Query) -> list[Row]:
 
 def counts(rows: Iterable[Row]) -> dict[Filter, int]:
     """How many rows stand on each shelf."""
-    result = dict.fromkeys(Filter, 0)
+    groups = [0] * len(Group)
+    received = 0
     for row in rows:
-        result[Filter.ALL] += 1
-        result[_GROUPS[row.group]] += 1
-        if row.incoming:
-            result[Filter.RECEIVED] += 1
-    return result
+        groups[row.group] += 1
+        received += row.incoming
+    result = {shelf: groups[group] for group, shelf in _GROUPS.items()}
+    return {**result, Filter.ALL: sum(groups), Filter.RECEIVED: received}
 
 
 @dataclass(frozen=True, slots=True)

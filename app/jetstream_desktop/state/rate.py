@@ -9,6 +9,9 @@ _MEMORY_SECONDS: Final = 8.0
 _STEADY: Final = 1.25
 """Ends of a range that are closer than this are told as one value."""
 _SILENCE_SECONDS: Final = 20.0
+_FIRST_SECONDS: Final = 0.2
+_STEP_SECONDS: Final = 1.5
+"""Progress comes in blocks; looking at shorter times would take their rhythm for a change of speed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class RateEstimator:
             self._mean = self._deviation = self._weight = 0.0
             return
         passed = now - self._time
-        if passed <= 0:
+        if passed < (_FIRST_SECONDS if not self._weight else _STEP_SECONDS):
             return
         current = (total_bytes - self._bytes) / passed
         keep = math.exp(-passed / _MEMORY_SECONDS)

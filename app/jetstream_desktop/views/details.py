@@ -27,7 +27,18 @@ from jetstream_desktop.state.text import printable
 from jetstream_desktop.views.graph import SpeedGraph
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.toolbar import SearchField
-from jetstream_desktop.views.widgets import Chips, ElidedLabel, IconLabel, button, column, hairline, label, panel, row
+from jetstream_desktop.views.widgets import (
+    Chips,
+    ElidedLabel,
+    IconLabel,
+    button,
+    column,
+    hairline,
+    label,
+    panel,
+    row,
+    set_role,
+)
 
 OVERVIEW, FILES, SPEED, EVENTS = range(4)
 _WINDOWS: tuple[tuple[str, float | None], ...] = (("1 min", 60.0), ("10 min", 600.0), ("All", None))
@@ -96,10 +107,7 @@ class FactGrid(QWidget):
         if text.text() != fact.text:
             text.setText(fact.text)
         text.setAccessibleName(f"{fact.label}: {fact.text}")
-        weight = "600" if fact.strong else "400"
-        style = f"color: {getattr(self._theme.colours, fact.tone)}; font-weight: {weight}"
-        if text.styleSheet() != style:
-            text.setStyleSheet(style)
+        set_role(text, "strong" if fact.strong else fact.tone)
 
 
 class Details(QWidget):

@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QSplitter, QStac
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.models.sidebar import Entry, EntryKind, SidebarModel, shelf_name
 from jetstream_desktop.models.transfers import TransferTableModel
-from jetstream_desktop.state.filters import Filter, totals
+from jetstream_desktop.state.filters import Filter, Totals, totals
 from jetstream_desktop.state.rows import Row
 from jetstream_desktop.views.actions import Actions
 from jetstream_desktop.views.banner import Banner
@@ -208,16 +208,21 @@ class MainWindow(QMainWindow):
             self._area.setCurrentIndex(2)
             self.details.hide()
         else:
-            self._area.setCurrentIndex(0)
+            if self._area.currentIndex() != 0:
+                self._area.setCurrentIndex(0)
+                if QApplication.focusWidget() in (None, self.sidebar.list) and not self._chose_section:
+                    self.table.setFocus()
             if self.table.selectionModel().hasSelection() and not self._details_closed:
                 self.details.show()
 
     _details_closed = False
+    _chose_section = False
 
     # What the person did
 
     def _entry(self, entry: Entry) -> None:
         self._welcome_forced = False
+        self._chose_section = True
         if entry.kind is EntryKind.SHELF:
             self._query(shelf=Filter(entry.key), destination_id=None)
             self.show_table()
@@ -271,7 +276,10 @@ class MainWindow(QMainWindow):
 
     def show_totals(self) -> None:
         """The sums in the status line and the title."""
-        everything = totals(self._model.rows.values())
+        self.show_sums(totals(self._model.rows.values()))
+
+    def show_sums(self, everything: Totals) -> None:
+        """The sums of everything, where someone has them already."""
         self.status.show_totals(everything, totals(self.selected_rows()))
         self.setWindowTitle(tr("JetStream – {count} active", count=everything.active) if everything.active
                             else "JetStream")

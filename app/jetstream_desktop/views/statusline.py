@@ -9,7 +9,7 @@ from jetstream_desktop.state.connection import Connected, Connecting, Connection
 from jetstream_desktop.state.filters import Totals
 from jetstream_desktop.state.options import LIMITS
 from jetstream_desktop.views.theme import Theme
-from jetstream_desktop.views.widgets import IconLabel, label, row
+from jetstream_desktop.views.widgets import IconLabel, label, row, set_role
 
 
 class StatusLine(QWidget):
@@ -23,7 +23,6 @@ class StatusLine(QWidget):
         self.setProperty("role", "statusline")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(round(28 * theme.scale))
-        self._theme = theme
         self._icon = IconLabel(theme, "clock", "dim", 16)
         self._state = label("", "dim")
         self._up = label("", "dim")
@@ -70,7 +69,7 @@ class StatusLine(QWidget):
     def _set(self, icon: str, tone: str, text: str) -> None:
         self._icon.show_icon(icon, tone)
         self._state.setText(text)
-        self._state.setStyleSheet(f"color: {getattr(self._theme.colours, tone)}")
+        set_role(self._state, f"{tone}-small")
 
     def show_limit(self, kbps: int | None) -> None:
         """The limit of the node, in kbit/s."""

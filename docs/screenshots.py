@@ -1,0 +1,220 @@
+"""Takes the pictures of the README: the real window, real nodes, real transfers. ``python docs/screenshots.py``
+
+Five nodes run on this machine for half a minute: the window's own and four destinations. Nothing leaves the loopback.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import qasync  # type: ignore[import-untyped]
+
+from jetstream.aio import connect
+from jetstream_desktop import application
+from jetstream_desktop.services.local_node import LocalNode
+from jetstream_desktop.services.notices import Notices
+from jetstream_desktop.state.connection import Connected
+from jetstream_desktop.state.rows import Group
+
+IMAGES = Path(__file__).parent / "images"
+MB = 10**6
+PLACES = ("Studio B", "Dailies archive", "Anna’s laptop", "Colour lab")
+
+
+@dataclass
+class Place:
+    """A destination: a node of its own, in folders of its own."""
+
+    name: str
+    home: Path
+    process: "subprocess.Popen[bytes]"
+    port: int
+
+
+@contextlib.contextmanager
+def places(folder: Path) -> Iterator[list[Place]]:
+    """The nodes of the other people."""
+    made: list[Place] = []
+    try:
+        for name in PLACES:
+            home = folder / name
+            home.mkdir()
+            command = [sys.executable, "-m", "jetstream_server", "--announce", "--api-host", "127.0.0.1", "--api-port",
+                       "0", "--server-name", name, "--sandbox-dir", str(home / "in"), "--log-level", "error"]
+            process = subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "JETSTREAM_HOME": str(home)})
+            assert process.stdout is not None
+            made.append(Place(name, home, process, json.loads(process.stdout.readline())["port"]))
+        yield made
+    finally:
+        for place in made:
+            place.process.kill()
+            place.process.wait()
+            assert place.process.stdout is not None
+            place.process.stdout.close()
+
+
+def files(folder: Path, name: str, number: int, size: int) -> Path:
+    """A folder with *number* files of *size* bytes."""
+    target = folder / name
+    (target / "graded").mkdir(parents=True)
+    block = random.Random(name).randbytes(size)
+    for count in range(number):
+        (target / "graded" / f"R07_{count:04}.exr").write_bytes(count.to_bytes(4, "big") + block[4:])
+    (target / "notes.txt").write_text("For the grade.\n")
+    return target
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Wait for something that must come true."""
+    async with asyncio.timeout(60):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+
+
+class Photographer:
+    """Drives the window and takes the pictures."""
+
+    def __init__(self, desk: application.Desk, others: list[Place], source: Path) -> None:
+        self._desk = desk
+        self._others = others
+        self._source = source
+        self._ids: dict[str, str] = {}
+
+    async def introduce(self, fingerprint: str) -> None:
+        """Let the window's node in everywhere, and put everybody into its address book."""
+        client = self._desk.context.session.client
+        home = os.environ["JETSTREAM_HOME"]
+        for place in reversed(self._others):
+            os.environ["JETSTREAM_HOME"] = str(place.home)
+            async with connect("127.0.0.1", place.port) as other:
+                await other.server.superuser()
+                await other.receive.add_authorized_client(fingerprint)
+            made = await client.send.create_destination("127.0.0.1", place.port, name=place.name)
+            self._ids[place.name] = made.id
+        os.environ["JETSTREAM_HOME"] = home
+
+    async def send(self, path: Path, place: str, limit: int | None) -> str:
+        """Send *path*; answers the id of the transfer."""
+        client = self._desk.context.session.client
+        manifest = await client.send.wait_for_manifest(await client.send.create_manifest({path.name: str(path)}))
+        made = await client.send.create_transfer(self._ids[place], manifest, send_rate_max=limit)
+        return made.id
+
+    def take(self, name: str, appearance: str = "light") -> None:
+        """One picture."""
+        self._desk.context.theme.set_appearance(appearance)  # type: ignore[arg-type]
+        IMAGES.mkdir(exist_ok=True)
+        self._desk.window.grab().save(str(IMAGES / f"{name}.png"))
+
+    async def go(self) -> None:
+        """All four."""
+        desk, window, poller = self._desk, self._desk.window, self._desk.context.poller
+        desk.context.theme.set_appearance("light")
+        await until(lambda: isinstance(desk.context.session.status, Connected))
+        status = desk.context.session.status
+        assert isinstance(status, Connected)
+        await self.introduce(status.server.fingerprint)
+        await self.table()
+        await until(lambda: (poller.rows.get("s1") is not None and (poller.rows["s1"].fraction or 0) > 0.55))
+        window.table.select_key("s1")
+        await asyncio.sleep(1)
+        self.take("main-light")
+        self.take("main-dark", "dark")
+        await self.compose()
+        await self.share()
+
+    async def table(self) -> None:
+        """Rows in every state: done, moving, paused, waiting, failed."""
+        desk, poller, source = self._desk, self._desk.context.poller, self._source
+        client = desk.context.session.client
+        await self.send(files(source, "Reel 07 – final grade", 90, 2 * MB), "Studio B", 60_000)
+        await self.send(files(source, "Sound stems", 40, MB), "Dailies archive", 8_000)
+        paused = await self.send(files(source, "Backup home folder", 60, MB), "Dailies archive", 40_000)
+        await self.send(files(source, "Location photos", 30, MB), "Colour lab", None)
+        await until(lambda: all(f"s{n}" in poller.rows for n in (1, 2, 3, 4)) and poller.rows["s3"].done > 5 * MB)
+        await client.send.suspend_transfer(paused)
+        gone = next(place for place in self._others if place.name == "Anna’s laptop")
+        gone.process.terminate()
+        await asyncio.get_running_loop().run_in_executor(None, gone.process.wait)
+        await self.send(files(source, "Contracts 2026", 13, 30_000), "Anna’s laptop", None)
+        vanishing = files(source, "VFX pull 12", 12, MB)
+        failing = await self.send(vanishing, "Studio B", 4_000)
+        await until(lambda: poller.rows.get(f"s{failing}") is not None and poller.rows[f"s{failing}"].done > 0)
+        await client.send.fail_transfer(failing, "Stopped: the source drive was unplugged")
+        await until(lambda: any(row.group is Group.FAILED for row in poller.rows.values()))
+        await until(lambda: any(row.group is Group.DONE for row in poller.rows.values()))
+
+    async def compose(self) -> None:
+        """The composer with a basket in it."""
+        desk, composer = self._desk, self._desk.window.composer
+        lut = self._source / "LUT show v4.cube"
+        lut.write_bytes(b"0" * 1_100_000)
+        desk.compose.drop([str(self._source / "Reel 07 – final grade"), str(lut)], None)
+        await until(lambda: composer.history.now.items)
+        composer.rename("Reel 07 – final grade", "reel07")
+        composer.tree.setExpanded(composer.model.index(0, 0), True)
+        await until(lambda: composer.model.rowCount(composer.model.index(0, 0)))
+        composer.tree.setExpanded(composer.model.index(0, 0, composer.model.index(0, 0)), True)
+        composer.list.setCurrentIndex(composer.list.values.index(0, 0))
+        composer.folder.setText("/incoming")
+        await until(lambda: "files to" in composer.send.text())
+        await asyncio.sleep(0.5)
+        self.take("composer-light")
+        composer.closed.emit()
+
+    async def share(self) -> None:
+        """A token that was just made."""
+        window = self._desk.window
+        window.table.select_key("s4")
+        window.actions_.share.trigger()
+        card = window.card
+        card.form.limit._group.button(1).click()  # type: ignore[union-attr]
+        card.make.click()  # type: ignore[union-attr]
+        await until(lambda: card.shown is not None)  # type: ignore[union-attr]
+        await asyncio.sleep(0.3)
+        self.take("share-light")
+
+
+def main() -> None:
+    """Take all pictures."""
+    with tempfile.TemporaryDirectory() as folder:
+        base = Path(folder)
+        os.environ["JETSTREAM_HOME"] = str(base / "home")
+        (base / "source").mkdir()
+        app = application.Application(["jetstream-desktop"])
+
+        async def run(others: list[Place]) -> None:
+            node = LocalNode(application.dial, ["--api-port", "0", "--api-host", "127.0.0.1", "--sandbox-dir",
+                                                str(base / "JetStream"), "--log-level", "error"])
+            notices = Notices()
+            desk = application.build(app, node.reach, _raise, notices)
+            desk.window.show()
+            notices.open()
+            desk.context.tasks.spawn(desk.context.session.run(), "session")
+            try:
+                await Photographer(desk, others, base / "source").go()
+            finally:
+                await application.leave(desk, node, None)
+
+        with places(base) as others, asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(app)) as runner:
+            runner.run(run(others))
+        shutil.rmtree(base / "source")
+
+
+def _raise(error: BaseException) -> None:
+    raise error
+
+
+if __name__ == "__main__":
+    main()
