@@ -50,6 +50,13 @@ class Event(StrEnum):
     FAIL = "fail"
 
 
+    @property
+    def participle(self) -> str:
+        """For sentences: "it cannot be … now"."""
+        words = {Event.SUSPEND: "paused", Event.RESUME: "resumed", Event.CANCEL: "cancelled", Event.FAIL: "failed"}
+        return words.get(self, self.value)
+
+
 class Phase(StrEnum):
     """What a transfer is doing inside its status."""
 
