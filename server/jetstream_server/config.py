@@ -157,8 +157,8 @@ OPTIONS: Final = (
     Option("external-address", _optional_text, "HOST[:PORT]", "how others reach this node; goes into links"),
     Option("incoming-rate-limit", _rate, "KBIT/S", "of the whole node; 0: none"),
     Option("outgoing-rate-limit", _rate, "KBIT/S", "of the whole node; 0: none"),
-    Option("borrow-incoming", _switch, "", "let outgoing transfers use what is left of the incoming limit"),
-    Option("borrow-outgoing", _switch, "", "let incoming transfers use what is left of the outgoing limit"),
+    Option("borrow-incoming", _switch, "", "incoming transfers may use what outgoing ones leave of their limit"),
+    Option("borrow-outgoing", _switch, "", "outgoing transfers may use what incoming ones leave of their limit"),
     Option("max-active-transfers", _whole_number(1, 1000), "NUMBER", "outgoing transfers at a time (default: 4)"),
     Option("announce", _switch, "", "print a line of JSON to standard output once connections are accepted"),
 )

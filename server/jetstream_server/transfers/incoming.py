@@ -220,7 +220,7 @@ class Incoming:
         try:
             await self._table.step(live, event, **changes)
         except IllegalMove as error:
-            raise Conflict(f"Transfer {live.id} is {error.state.value}: it cannot {event.value} now.") from error
+            raise Conflict(f"Transfer {live.id} is {error.state.value}: it cannot be {event.participle} now.") from error
 
     async def delete(self, live: Live[IncomingRecord]) -> None:
         """Stop and forget; unfinished files are removed, finished ones stay."""

@@ -229,7 +229,7 @@ class Outgoing:
         try:
             await self._table.step(live, event, **changes)
         except IllegalMove as error:
-            raise Conflict(f"Transfer {live.id} is {error.state.value}: it cannot {event.value} now.") from error
+            raise Conflict(f"Transfer {live.id} is {error.state.value}: it cannot be {event.participle} now.") from error
 
     async def update(self, live: Live[TransferRecord], priority: int | None, send_rate_max: int | None) -> None:
         """Change priority and rate limit (kbit/s; 0 lifts it), live."""
