@@ -55,9 +55,9 @@ def ls(folder: Path, shown: str, *, offset: int = 0, limit: int = 10_000) -> tup
         for name in names[offset : offset + limit]:
             raw = os.fsencode(name)
             try:
-                info = source.stat(raw)
+                info = source.look(raw)
                 if stat.S_ISLNK(info.st_mode):
-                    info = _followed(source.stat, raw) or info
+                    info = _followed(source.follow, raw) or info
             except FileNotFoundError:
                 continue  # it has just gone
             is_folder = stat.S_ISDIR(info.st_mode)
@@ -73,9 +73,9 @@ def ls(folder: Path, shown: str, *, offset: int = 0, limit: int = 10_000) -> tup
         return entries, len(names)
 
 
-def _followed(look: Callable[..., os.stat_result], name: bytes) -> os.stat_result | None:
+def _followed(follow: Callable[[bytes], os.stat_result], name: bytes) -> os.stat_result | None:
     try:
-        return look(name, follow=True)
+        return follow(name)
     except OSError:
         return None
 
@@ -93,7 +93,7 @@ def du(path: Path, *, cancelled: Callable[[], bool] = lambda: False) -> Usage:
         try:
             with open_folder(here) as source:
                 for name in map(os.fsencode, source.names()):
-                    found = source.stat(name)
+                    found = source.look(name)
                     if stat.S_ISDIR(found.st_mode):
                         folders += 1
                         waiting.append(os.path.join(here, name))

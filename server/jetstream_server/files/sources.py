@@ -5,6 +5,7 @@ long paths are walked in stretches; elsewhere the plain path is used and its lim
 """
 
 import os
+from collections.abc import Sequence
 from types import TracebackType
 from typing import Protocol
 
@@ -48,8 +49,14 @@ class SourceFolder(Protocol):
     def info(self) -> os.stat_result:
         """About the folder itself."""
 
-    def stat(self, name: bytes, *, follow: bool = False) -> os.stat_result:
-        """About something in it; with *follow* about what a link leads to."""
+    def look(self, name: bytes) -> os.stat_result:
+        """About something in it, itself if it is a link."""
+
+    def look_at_all(self, names: Sequence[bytes]) -> list[os.stat_result]:
+        """About many things in it."""
+
+    def follow(self, name: bytes) -> os.stat_result:
+        """About what something in it is, or leads to."""
 
     def readable(self, name: bytes) -> bool:
         """Whether this process may read something in it."""
@@ -74,8 +81,15 @@ class _ByDescriptor:
     def info(self) -> os.stat_result:
         return os.fstat(self._fd)
 
-    def stat(self, name: bytes, *, follow: bool = False) -> os.stat_result:
-        return os.stat(name, dir_fd=self._fd, follow_symlinks=follow)
+    def look(self, name: bytes) -> os.stat_result:
+        return os.stat(name, dir_fd=self._fd, follow_symlinks=False)
+
+    def look_at_all(self, names: Sequence[bytes]) -> list[os.stat_result]:
+        stat, fd = os.stat, self._fd
+        return [stat(name, dir_fd=fd, follow_symlinks=False) for name in names]
+
+    def follow(self, name: bytes) -> os.stat_result:
+        return os.stat(name, dir_fd=self._fd)
 
     def readable(self, name: bytes) -> bool:
         return os.access(name, os.R_OK, dir_fd=self._fd, effective_ids=os.access in os.supports_effective_ids)
@@ -103,8 +117,14 @@ class _ByPath:
     def info(self) -> os.stat_result:
         return os.stat(self._path)
 
-    def stat(self, name: bytes, *, follow: bool = False) -> os.stat_result:
-        return os.stat(self._join(name), follow_symlinks=follow)
+    def look(self, name: bytes) -> os.stat_result:
+        return os.lstat(self._join(name))
+
+    def look_at_all(self, names: Sequence[bytes]) -> list[os.stat_result]:
+        return [os.lstat(self._join(name)) for name in names]
+
+    def follow(self, name: bytes) -> os.stat_result:
+        return os.stat(self._join(name))
 
     def readable(self, name: bytes) -> bool:
         return os.access(self._join(name), os.R_OK)

@@ -209,7 +209,7 @@ class Receiving(RuleBasedStateMachine):
                 assert any(path.startswith(stem) and content == file.old for path, content in found.items()), file
 
     def check_end(self, report: Any) -> None:
-        assert not [path for path in self.root.rglob(".*")]
+        assert not list(self.root.rglob(".*"))
         expected: dict[str, bytes] = {}
         skipped = 0
         for file in self.files:
