@@ -50,7 +50,8 @@ def duration(seconds: float) -> str:
     hours, rest = divmod(minutes, 60)
     if hours < 10 and rest:
         return f"{hours} h {rest} min"
-    return f"{round(minutes / 60)} h" if minutes < 48 * 60 else f"{round(minutes / 1440)} days"
+    hours = round(minutes / 60)
+    return f"{hours} h" if hours < 48 else f"{round(hours / 24)} days"
 
 
 def percent(fraction: float) -> str:
@@ -82,7 +83,7 @@ def read_rate(text: str) -> int:
 
     :raises InvalidParameters: if *text* is no such rate.
     """
-    found = re.fullmatch(r"\s*(\d{1,12}(?:\.\d{1,6})?)\s*([kmgt]?)(?:bit(?:/s|ps)?)?\s*", text.lower())
+    found = re.fullmatch(r"\s*(\d{1,12}(?:\.\d{1,6})?)\s*([kmgt]?)(?:bit(?:/s|ps)?|bps)?\s*", text.lower())
     kbits = round(float(found[1]) * _KBITS[found[2]]) if found else 0
     if not 0 < kbits <= MAX_KBITS:
         raise InvalidParameters(f"{text!r} is no rate; write 800k, 50M or 1.5G (bits per second).")
