@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Callable
@@ -41,6 +42,7 @@ def main(
     unknown = [name for name in names if name not in ROWS]
     if unknown:
         raise typer.BadParameter(f"there is no row {unknown[0]}; there are {', '.join(ROWS)}")
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers, nodes and files go, too
     place = Path(tempfile.mkdtemp(prefix="jetstream-benchmarks-", dir=folder))
     lock = MachineLock()
     context = Context(place, runs, size, wan, patience, attempts, lock, _say)
