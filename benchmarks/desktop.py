@@ -26,7 +26,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import qasync  # type: ignore[import-untyped]
 from PySide6.QtCore import Qt, QTimer
 
-from jetstream.entities import ServerInfo, Transfer
+from jetstream.entities import Manifest, ServerInfo, Transfer
 from jetstream_desktop import application
 from jetstream_desktop.services.local_node import LocalNode
 from jetstream_desktop.services.node import NodeClient
@@ -90,6 +90,9 @@ class _Feed:
 
     async def get_destinations(self) -> list[Any]:
         return []
+
+    async def get_manifest(self, manifest: str) -> Manifest:
+        return Manifest(manifest_id=manifest, status="complete", processing=False)
 
     async def get_manifest_files(self, manifest: str, limit: int = 0) -> dict[str, Any]:
         return {"fileMappings": []}

@@ -1,25 +1,26 @@
 """Rows of the table: pause, resume, retry, remove, limits, copies; and what the details pane asks for."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QAction, QDesktopServices
 
-from jetstream.entities import Event, Transfer
+from jetstream.entities import Destination, Event, Transfer
 from jetstream.errors import JetStreamError
 from jetstream_desktop.desk.context import Context
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.models.lists import ValueTableModel
 from jetstream_desktop.models.paged import PagedTableModel
 from jetstream_desktop.services.commands import CANCEL, PAUSE, REMOVE, RESUME
-from jetstream_desktop.state.code import as_python
+from jetstream_desktop.state.code import as_command, as_python
 from jetstream_desktop.state.details import Selected
 from jetstream_desktop.state.history import SpeedHistory
 from jetstream_desktop.state.rows import Group, Row
 from jetstream_desktop.state.text import printable
 
+Code = Callable[[Transfer, Destination | None, Mapping[str, str] | None], str]
 log = logging.getLogger("jetstream.desktop")
 
 
@@ -31,6 +32,7 @@ class RowDesk(QObject):
         self._c = context
         self._files = files
         self._events = events
+        self._mappings: dict[str, dict[str, str]] = {}
         self._known_sources: dict[str, tuple[str, ...]] = {}
         actions = context.window.actions_
         for action, slot in (
@@ -39,7 +41,7 @@ class RowDesk(QObject):
             (actions.resume_all, self._resume_all), (actions.remove_done, self._remove_done),
             (actions.show_in_folder, self._show_in_folder), (actions.copy_name, self._copy_name),
             (actions.copy_path, self._copy_path), (actions.copy_error, self._copy_error),
-            (actions.copy_python, self._copy_python),
+            (actions.copy_python, self._copy_python), (actions.copy_command, self._copy_command),
         ):
             action.triggered.connect(slot)
         for action in actions.limits:
@@ -129,8 +131,14 @@ class RowDesk(QObject):
         entity = self._c.poller.entities.get(row.key)
         if not isinstance(entity, Transfer):
             return []
+        client = self._c.session.client
         try:
-            page = await self._c.session.client.send.get_manifest_files(entity.manifest_id, limit=1)
+            manifest = await client.send.get_manifest(entity.manifest_id)
+            mappings = manifest.user_data.get("mappings")
+            if isinstance(mappings, dict) and mappings:
+                self._mappings[row.key] = {str(target): str(source) for target, source in mappings.items()}
+                return list(self._mappings[row.key].values())
+            page = await client.send.get_manifest_files(entity.manifest_id, limit=1)
         except JetStreamError:
             return []
         return [str(entry["srcPath"]) for entry in page["fileMappings"] if entry.get("srcPath")]
@@ -145,11 +153,15 @@ class RowDesk(QObject):
         self._c.copy("\n".join(row.error for row in self._c.window.selected_rows() if row.error), tr("Reason"))
 
     def _copy_python(self) -> None:
-        for row in self._c.window.selected_rows()[:1]:
-            entity = self._c.poller.entities.get(row.key)
-            if isinstance(entity, Transfer):
-                where = next((d for d in self._c.poller.destinations if d.id == entity.destination_id), None)
-                self._c.copy(as_python(entity, where, None), tr("Python"))
+        self._copy_code(as_python, tr("Python"))
+
+    def _copy_command(self) -> None:
+        self._copy_code(as_command, tr("Command"))
+
+    def _copy_code(self, write: Code, what: str) -> None:
+        chosen = self._chosen()
+        if chosen is not None and isinstance(chosen.entity, Transfer):
+            self._c.copy(write(chosen.entity, chosen.destination, self._mappings.get(chosen.row.key)), what)
 
     # Details
 
@@ -182,7 +194,8 @@ class RowDesk(QObject):
     async def _load_files(self, offset: int) -> None:
         chosen = self._chosen()
         if chosen is None or not isinstance(chosen.entity, Transfer):
-            self._files.add_page(offset, [], last=True)
+            where = chosen.row.path if chosen is not None else ""
+            self._files.add_page(offset, [(tr("The files are in {folder}", folder=where), None)], last=True)
             return
         key = chosen.row.key
         try:

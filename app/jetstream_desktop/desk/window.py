@@ -53,6 +53,7 @@ class WindowDesk(QObject):
         self._sidebar = sidebar
         self._card: SettingsCard | None = None
         self._applied_limit: int | None = None
+        self._week_rules = False
         self._countdown = QTimer(self)
         self._countdown.setInterval(1000)
         self._countdown.timeout.connect(self._show_failure)
@@ -108,11 +109,13 @@ class WindowDesk(QObject):
         window.status.show_connection(status)
         self._countdown.stop()
         if isinstance(status, Failed):
+            self._week_rules = False
             self._show_failure()
             self._countdown.start()
         elif isinstance(status, Connected):
             window.banner.done(RECONNECT)
             window.welcome.show_folder(status.server.receiving_folder)
+            self._apply_week()
             if self._card is not None:
                 self._card.show_folder(status.server.receiving_folder)
         elif isinstance(status, Connecting) and self._c.poller.rows:
@@ -192,10 +195,15 @@ class WindowDesk(QObject):
         self._apply_week()
 
     def _apply_week(self) -> None:
-        wanted = self._c.settings.now.week.at(datetime.now())
-        if wanted != self._applied_limit and isinstance(self._c.session.status, Connected):
+        """Limit the node by the clock. A limit that an earlier run left there is replaced, too."""
+        week = self._c.settings.now.week
+        if not isinstance(self._c.session.status, Connected) or not (week.enabled or self._week_rules):
+            return
+        wanted = week.at(datetime.now())
+        if not self._week_rules or wanted != self._applied_limit:
             self._applied_limit = wanted
             self._c.run(self._c.commands.limit(wanted or 0), "slow hours")
+        self._week_rules = week.enabled
 
     def diagnostics(self) -> list[tuple[str, str]]:
         """Versions and state, without names of files or secrets."""

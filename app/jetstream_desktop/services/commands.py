@@ -18,6 +18,8 @@ CANCEL = "cancel"
 REMOVE = "remove"
 _CALLS = {RESUME: "resume_transfer", PAUSE: "suspend_transfer", CANCEL: "cancel_transfer", REMOVE: "delete_transfer"}
 PAGE = 500
+_REMEMBERED = 50
+"""With so few things at most, the manifest keeps what was dropped, for "From" and for copying as a script."""
 
 
 class Commands:
@@ -57,8 +59,10 @@ class Commands:
 
     async def manifest(self, basket: Basket, options: Options) -> Manifest:
         """The manifest of a basket; counting goes on in the node."""
+        mappings = basket.mappings()
+        remembered = {"mappings": mappings} if len(mappings) <= _REMEMBERED else None
         return await self._session.client.send.create_manifest(
-            mappings=basket.mappings(), symlink_mode=options.symlinks, exclude=list(basket.exclude),
+            mappings=mappings, user_data=remembered, symlink_mode=options.symlinks, exclude=list(basket.exclude),
             skip_unreadable=True)
 
     async def send(self, basket: Basket, choice: Choice, options: Options) -> Transfer:

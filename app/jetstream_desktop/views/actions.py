@@ -35,6 +35,7 @@ class Actions(QObject):
         self.copy_path = self._make(tr("Path"), "", None, "")
         self.copy_error = self._make(tr("Reason"), "", None, "")
         self.copy_python = self._make(tr("As Python"), "", None, "")
+        self.copy_command = self._make(tr("As command"), "", None, "")
         self.pause_all = self._make(tr("Pause all"), "pause", "Ctrl+Shift+P", tr("Pause everything that runs"))
         self.resume_all = self._make(tr("Resume all"), "play", "Ctrl+Shift+R", tr("Go on with everything paused"))
         self.remove_done = self._make(tr("Remove finished rows"), "trash", None, "")
@@ -84,7 +85,8 @@ class Actions(QObject):
         self.copy_name.setEnabled(bool(rows))
         self.copy_path.setEnabled(any(row.path for row in rows))
         self.copy_error.setEnabled(any(row.error for row in rows))
-        self.copy_python.setEnabled(single and not rows[0].incoming)
+        for action in (self.copy_python, self.copy_command):
+            action.setEnabled(single and not rows[0].incoming)
         adjustable = [row for row in rows if not row.incoming and row.finished is None]
         for group, value in ((self.limits, adjustable[0].limit if adjustable else 0),
                              (self.priorities, adjustable[0].priority if adjustable else 0)):

@@ -38,7 +38,6 @@ class DestinationCard(Card):
         self.port.setRange(1, 65535)
         self.port.setValue(DEFAULT_API_PORT)
         self.port.setAccessibleName(tr("Port"))
-        self.port.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.user = self._field(tr("User there"), tr("only if it asks for one"))
         self.password = self._field(tr("Password"), "")
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
@@ -48,7 +47,6 @@ class DestinationCard(Card):
         self.limit.setSuffix(tr(" Mbit/s"))
         self.limit.setSpecialValueText(tr("no limit"))
         self.limit.setAccessibleName(tr("Speed limit"))
-        self.limit.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         fields = form()
         for name, widget in ((tr("Name"), self.name), (tr("Address"), self.address), (tr("Port"), self.port),
                              (tr("User there"), self.user), (tr("Password"), self.password),

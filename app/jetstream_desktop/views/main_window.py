@@ -370,7 +370,8 @@ def row_menu(parent: QWidget, actions: Actions) -> QMenu:
     menu.addSeparator()
     menu.addAction(actions.show_in_folder)
     copy = menu.addMenu(tr("Copy"))
-    copy.addActions([actions.copy_name, actions.copy_path, actions.copy_error, actions.copy_python])
+    copy.addActions([actions.copy_name, actions.copy_path, actions.copy_error, actions.copy_python,
+                     actions.copy_command])
     menu.addSeparator()
     menu.addActions([actions.cancel, actions.remove])
     return menu

@@ -152,7 +152,6 @@ class SettingsCard(Card):
         self.slow.setRange(1, 1_000_000)
         self.slow.setSuffix(tr(" Mbit/s"))
         self.slow.setAccessibleName(tr("Limit in slow hours"))
-        self.slow.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
         self.slow.setValue((settings.week.slow_kbps or 10_000) // 1000)
         self.limited = QCheckBox(tr("Slow hours, at most"))
         self.limited.setChecked(settings.week.enabled)

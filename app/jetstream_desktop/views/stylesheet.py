@@ -69,11 +69,14 @@ QLineEdit[bad="true"] {{ border-color: {bad}; }}
 QLineEdit:disabled {{ color: {faint}; background: {window}; }}
 QComboBox::drop-down, QDateTimeEdit::drop-down {{ border: 0; width: 22px; }}
 QComboBox::down-arrow, QDateTimeEdit::down-arrow {{ image: url("{drop}"); width: 12px; height: 12px; }}
-QAbstractSpinBox {{ min-height: 17px; }}
-QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: 0; padding: 0; background: transparent; }}
+QSpinBox::up-button, QSpinBox::down-button {{ width: 0; border: 0; }}
+QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: 0; padding: 0 5px; background: transparent; }}
 QComboBox QAbstractItemView {{ background: {pane}; border: 1px solid {hairline}; selection-background-color: {wash};
   selection-color: {text}; }}
 QCheckBox, QRadioButton {{ background: transparent; spacing: 8px; }}
+QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {dim}; border-radius: 4px; background: {pane}; }}
+QCheckBox::indicator:checked {{ background: {accent}; border-color: {accent}; image: url("{tick}"); }}
+QCheckBox::indicator:focus {{ border: 2px solid {accent}; }}
 QMenu {{ background: {pane}; border: 1px solid {hairline}; padding: 4px; }}
 QMenu::item {{ padding: 6px 22px 6px 12px; border-radius: 4px; }}
 QMenu::item:selected {{ background: {wash}; color: {text}; }}
@@ -108,5 +111,7 @@ def stylesheet(colours: Colours, tokens: Tokens, scale: float) -> str:
     values: dict[str, object] = {name: getattr(colours, name) for name in Colours.__slots__}
     values |= {name: round(size * scale) for name, size in tokens.type.items()}
     values["drop"] = (assets.folder() / "controls" / "drop.svg").as_posix()
+    tick = "tick-light.svg" if colours is tokens.light else "tick-dark.svg"
+    values["tick"] = (assets.folder() / "controls" / tick).as_posix()
     values |= {"radius": tokens.radius, "radius2": tokens.radius + 2}
     return _TEMPLATE.format(**values)

@@ -142,6 +142,8 @@ class MemoryClient:
         return to_wire(made)
 
     def send_getManifest(self, manifest):
+        if manifest not in self.node.manifests:
+            raise NotFound("There is no such manifest.")
         return to_wire(self.node.manifests[manifest])
 
     def send_getManifests(self):

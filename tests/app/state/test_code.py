@@ -1,6 +1,6 @@
 from app.helpers.build import transfer
 from jetstream.entities import Destination
-from jetstream_desktop.state.code import as_python
+from jetstream_desktop.state.code import as_command, as_python
 
 
 def test_the_script_is_python():
@@ -12,3 +12,12 @@ def test_the_script_is_python():
     assert "'studio-b', 9000" in full
     assert "{'a': '/a'}" in full
     assert "ADDRESS" in bare
+
+
+def test_the_command_is_one_line_of_a_shell():
+    where = Destination(destination_id="d", destination_address="::1", destination_port=9000)
+    text = as_command(transfer(destination_path="in coming"), where, {"a b": "/x/a b"})
+    assert text == "jetstream send '/x/a b' '[::1]:9000:in coming'"
+    assert as_command(transfer(), None, None) == "jetstream send PATH HOST"
+    usual = Destination(destination_id="d", destination_address="studio-b", destination_port=8886)
+    assert "without the names" in as_command(transfer(), usual, {"other": "/x/a"})
