@@ -76,6 +76,16 @@ def test_ctrl_c_leaves_the_transfer_to_the_node(node, docs):
     assert jetstream(node, "cancel", ident).stdout == f"{ident}  docs  cancelled\n"
 
 
+def test_watching_until_ctrl_c(node):
+    words = command(node, "ls", "--watch")
+    with subprocess.Popen(words, env={**node.environment, "FORCE_COLOR": "1"}, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as watching:
+        assert watching.stdout.read(20)
+        watching.send_signal(signal.SIGINT)
+        _, stderr = watching.communicate(timeout=30)
+    assert (watching.returncode, stderr) == (0, b"")
+
+
 async def the_one_that_sends(node):
     async with node.client() as client:
         while True:

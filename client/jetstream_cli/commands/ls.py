@@ -1,6 +1,7 @@
 """``jetstream ls``"""
 
 import asyncio
+import contextlib
 import json
 import sys
 from collections.abc import Sequence
@@ -51,10 +52,16 @@ async def _ls(node: Node, every: bool, watch: bool, as_json: bool) -> int:
         if not watch:
             console.print(_table(_chosen(await _all(client), every), await _places(client)))
             return DONE
-        with Live(console=console, auto_refresh=False, vertical_overflow="crop") as live:
-            while True:
-                live.update(_table(_chosen(await _all(client), every), await _places(client)), refresh=True)
-                await asyncio.sleep(_WATCH_SECONDS)
+        with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C is the way out, not a failure
+            await _watch(client, console, every)
+        return DONE
+
+
+async def _watch(client: AsyncClient, console: Console, every: bool) -> None:
+    with Live(console=console, auto_refresh=False, vertical_overflow="crop") as live:
+        while True:
+            live.update(_table(_chosen(await _all(client), every), await _places(client)), refresh=True)
+            await asyncio.sleep(_WATCH_SECONDS)
 
 
 async def _all(client: AsyncClient) -> list[AnyTransfer]:

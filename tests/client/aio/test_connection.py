@@ -7,6 +7,7 @@ import pytest
 
 from helpers.scripted_peer import HANG_UP, SILENCE, Certificate, Raw, ScriptedPeer, protocol_error
 from jetstream.aio import connect
+from jetstream.aio import connection as aio_connection
 from jetstream.errors import (
     ConnectionFailed,
     ConnectionLost,
@@ -114,6 +115,14 @@ async def test_the_result_of_a_background_request_has_no_limit(peer):
         done.set()
         assert await call == "at last"
     assert peer.calls == [("server.getRequestResult", {"request": 3})]
+
+
+async def test_a_connection_that_is_idle_is_kept_alive(peer, monkeypatch):
+    monkeypatch.setattr(aio_connection, "_KEEP_ALIVE", 0.05)
+    async with connect("127.0.0.1", peer.port, timeout=0.2):
+        async with asyncio.timeout(10):
+            while peer.names().count("server.echo") < 2:  # noqa: ASYNC110 - another thread counts
+                await asyncio.sleep(0.01)
 
 
 async def test_nothing_that_cannot_be_sent_is_sent(peer):
