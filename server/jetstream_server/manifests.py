@@ -6,7 +6,7 @@ import dataclasses
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -224,6 +224,12 @@ class Manifests:
             await progress.ended.wait()
         self._records.pop(id, None)
         await self._catalog.manifests.delete(id)
+
+    async def forget_hidden(self, in_use: Callable[[str], Awaitable[bool]]) -> None:
+        """Forget manifests that were deleted while a transfer or token used them and that nothing uses any more."""
+        for record in [record for record in self._records.values() if record.deleted]:
+            if not await in_use(record.id):
+                await self.delete(record.id, in_use=False)
 
     async def _save(self, id: str, **changes: Any) -> None:
         self._records[id] = dataclasses.replace(self._records[id], **changes)

@@ -219,11 +219,12 @@ class Node:
         self._info.set_ports(api_port, recv_port)
         fingerprint = self._identity.fingerprint
         write_ticket(Ticket(fingerprint, api_port, os.getpid(), self._owner, self._ticket_secret))
-        sweeper = asyncio.create_task(self._sweep(), name="sweep")
+        sweeper: asyncio.Task[None] | None = None
         try:
             await self._manifests.start()
             await self._outgoing.start()
             await self._incoming.start()
+            sweeper = asyncio.create_task(self._sweep(), name="sweep")
             await self._events.record("serverStarted", f"Version {VERSION} started.", kind="server")
             on_ready(Ready(api_port, recv_port, fingerprint))
             log.info(
@@ -233,12 +234,15 @@ class Node:
             await stop.wait()
             log.info("Stopping")
         finally:
-            sweeper.cancel()
+            if sweeper is not None:
+                sweeper.cancel()
+                await asyncio.gather(sweeper, return_exceptions=True)
             ticket_path(fingerprint).unlink(missing_ok=True)
 
     async def _sweep(self) -> None:
-        """Tokens that expired long ago are forgotten."""
+        """What nobody needs any more is forgotten: tokens that expired long ago, deleted manifests out of use."""
         while True:
+            await self._manifests.forget_hidden(self._manifest_in_use)
             await asyncio.sleep(SWEEP_SECONDS)
             await self._shared_tokens.sweep(wall_clock())
             await self._api_tokens.sweep(wall_clock())

@@ -143,10 +143,11 @@ async def test_pause_stops_the_bytes_and_resume_goes_on(pair: Two, tmp_path: Pat
         await client.send.resume_transfer(transfer)
         done = await client.send.wait_for_transfer(transfer, 60)
         assert done.status == "complete", done.error_message
-        # What was on the receiver's disk at the pause was not sent again.
-        assert done.bytes_sent < (done.total_bytes or 0) + (5 << 20)
+        # What was on the receiver's disk at the pause was not sent again, only what was in buffers.
+        assert done.bytes_sent < (done.total_bytes or 0) + (8 << 20)
         assert here <= done.bytes_acked
-        names = [event.event for event in await client.send.get_transfer_events(transfer)]
+        events = await until(lambda: client.send.get_transfer_events(transfer), lambda now: len(now) > 3)
+        names = [event.event for event in events]
         assert names == ["transferCreated", "transferSuspended", "transferResumed", "transferCompleted"]
     assert tree(receiver.received / "in") == tree(source)
 

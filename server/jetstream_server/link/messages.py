@@ -30,6 +30,11 @@ INLINE_BYTES: Final = 512 * 1024
 
 Name = Annotated[str, msgspec.Meta(max_length=1024)]
 Text = Annotated[str, msgspec.Meta(max_length=8192)]
+MAX_SIZE: Final = 1 << 47
+"""Bytes in one transfer: 128 TiB, which a map of its blocks takes 128 MiB for."""
+MAX_ENTRIES: Final = 1 << 28
+MAX_PAGES: Final = 1 << 17
+
 Count = Annotated[int, msgspec.Meta(ge=0, le=(1 << 62))]
 Digest = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 Nonce = Annotated[bytes, msgspec.Meta(min_length=NONCE_BYTES, max_length=NONCE_BYTES)]
@@ -104,10 +109,10 @@ class Offer(Message, frozen=True, kw_only=True):
 
     uid: Name
     label: Name
-    files: Count
-    size: Count
-    entries: Count
-    pages: Count
+    files: Annotated[int, msgspec.Meta(ge=0, le=MAX_ENTRIES)]
+    size: Annotated[int, msgspec.Meta(ge=0, le=MAX_SIZE)]
+    entries: Annotated[int, msgspec.Meta(ge=0, le=MAX_ENTRIES)]
+    pages: Annotated[int, msgspec.Meta(ge=0, le=MAX_PAGES)]
     digest: Digest
     destination_path: Text = ""
     overwrite_mode: Annotated[int, msgspec.Meta(ge=0, le=6)] = 4

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from jetstream.errors import AuthenticationFailed, Conflict, PermissionDenied
+from jetstream.errors import AuthenticationFailed, Conflict, JetStreamError, LimitExceeded, PermissionDenied
 from jetstream_server.link.handshake import Answering, Myself
 from jetstream_server.link.messages import (
     Fetch,
@@ -24,9 +24,9 @@ from jetstream_server.transfers.incoming import Incoming
 from jetstream_server.transfers.jobs import Job
 from jetstream_server.transfers.live import Live
 from jetstream_server.transfers.outgoing import Outgoing
-from jetstream_server.transfers.sending import SendSession
+from jetstream_server.transfers.sending import SendSession, refused_sentence
 from jetstream_server.transfers.states import Status
-from jetstream_server.transfers.trouble import Done, Outcome
+from jetstream_server.transfers.trouble import Outcome
 
 log = logging.getLogger(__name__)
 
@@ -65,6 +65,7 @@ class PeerService:
         self._outgoing = outgoing
         self._liveness = liveness
         self._open: set[PeerConnection] = set()
+        self._offered: set[tuple[str, str]] = set()
 
     async def serve(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, address: tuple[str, int]
@@ -83,14 +84,15 @@ class PeerService:
         await asyncio.gather(*(peer.close() for peer in list(self._open)))
 
     def _on_proven(self, peer: PeerConnection) -> None:
-        _Guest(peer, self._gate, self._incoming, self._outgoing, self._myself.name)
+        _Guest(peer, self._gate, self._incoming, self._outgoing, self._myself.name, self._offered)
 
 
 class _Guest:
     """One proven node that dialled us, and what it has logged in as."""
 
     def __init__(
-        self, peer: PeerConnection, gate: Gate, incoming: Incoming, outgoing: Outgoing, our_name: str
+        self, peer: PeerConnection, gate: Gate, incoming: Incoming, outgoing: Outgoing, our_name: str,
+        offered: set[tuple[str, str]],
     ) -> None:
         assert peer.peer is not None
         self._peer = peer
@@ -99,6 +101,7 @@ class _Guest:
         self._incoming = incoming
         self._outgoing = outgoing
         self._our_name = our_name
+        self._offered = offered
         self._account: str | None = None
         self._token: TokenRecord | None = None
         self._busy = False
@@ -134,14 +137,24 @@ class _Guest:
                 fingerprint=self._who.fingerprint,
             )
         self._take_session()
+        transfer = (self._who.fingerprint, offer.uid)
+        if transfer in self._offered:
+            raise LimitExceeded("This transfer is being offered by another session; ask again later.")
+        self._offered.add(transfer)
+        try:
+            return await self._taken(offer)
+        finally:
+            self._offered.discard(transfer)
+
+    async def _taken(self, offer: Offer) -> OfferAnswer:
         live = self._incoming.find(offer.uid, self._who.fingerprint)
         if live is None:
             owner, folder = await self._gate.landing_folder(self._account)
             live = await self._incoming.create_pushed(offer, owner=owner, folder=folder, peer=self._peer)
+        await self._incoming.lose(live, "The sender began anew.")
         early = self._early_answer(live)
         if early is not None:
             return early
-        await self._incoming.lose(live, "The sender began anew.")
         self._incoming.receive_pushed(self._peer, live, offer)
         return OfferAnswer(state=OfferState.ACCEPTED)
 
@@ -174,35 +187,51 @@ class _Guest:
 
     async def _fetched(self, fetch: Fetch, token: TokenRecord) -> Live[TransferRecord]:
         live = self._outgoing.find_fetch(fetch.uid, token.token) if fetch.uid else None
+        if live is not None and live.status is Status.SUSPENDED:
+            raise Conflict(f"{self._our_name} has paused this download.")
+        if live is not None:
+            await self._outgoing.begin_again(live)
         if live is None or live.status in (Status.CANCELLED, Status.COMPLETE):
             return await self._outgoing.create_for_fetch(
                 owner=token.owner, shared_token=token.token, manifest_id=token.manifest_id
             )
-        if live.status is Status.SUSPENDED:
-            raise Conflict(f"{self._our_name} has paused this download.")
-        await self._outgoing.begin_again(live)
         return live
 
     def _attempt(
         self, token: TokenRecord, ready: "asyncio.Future[Offer]"
     ) -> Callable[[Live[TransferRecord], Job], Awaitable[Outcome]]:
         async def attempt(live: Live[TransferRecord], job: Job) -> Outcome:
-            outcome: Outcome | None = None
+            counted = False
+
+            async def count() -> None:
+                nonlocal counted
+                counted = True
+                await self._gate.release_download(token.token, True)
 
             def prepared(session: SendSession) -> None:
+                session.before_done = count
                 if not ready.done():
                     ready.set_result(session.offer())
 
-            try:
-                outcome = await self._outgoing.send(self._peer, live, job, we_dialled=False, prepared=prepared)
-                return outcome
-            except BaseException as error:
+            def refuse(error: BaseException) -> None:
                 if not ready.done():
-                    ready.set_exception(Conflict("The files cannot be given now.") if isinstance(
-                        error, asyncio.CancelledError) else error)
-                    ready.exception()
+                    ready.set_exception(error)
+                    ready.exception()  # nobody may be waiting any more
+
+            try:
+                failed = await self._outgoing.manifest_ready(live)
+                if failed is not None:
+                    refuse(Conflict(failed.message))
+                    return failed
+                return await self._outgoing.send(self._peer, live, job, we_dialled=False, prepared=prepared)
+            except JetStreamError as error:
+                refuse(error)
+                return refused_sentence(error)
+            except BaseException:
+                refuse(Conflict("The files cannot be given now."))
                 raise
             finally:
-                await self._gate.release_download(token.token, isinstance(outcome, Done))
+                if not counted:
+                    await self._gate.release_download(token.token, False)
 
         return attempt

@@ -1,5 +1,6 @@
 """Incoming transfers: what the API can do with them, and the downloads that this node makes by itself."""
 
+import logging
 import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,6 +12,7 @@ from jetstream.links import parse_link
 from jetstream.tokens import canonical_token
 from jetstream_server.catalog.catalog import Catalog
 from jetstream_server.eventlog import EventLog
+from jetstream_server.files.errors import ContentError
 from jetstream_server.files.lane import Lane
 from jetstream_server.files.layout import Layout
 from jetstream_server.link.errors import LinkError
@@ -26,6 +28,8 @@ from jetstream_server.transfers.sending import refused_sentence
 from jetstream_server.transfers.session import Surroundings, outcome_of, outcome_of_dialling
 from jetstream_server.transfers.states import Event, IllegalMove, Phase, Status
 from jetstream_server.transfers.trouble import Outcome, TryAgain
+
+log = logging.getLogger(__name__)
 
 FETCH_SECONDS: Final = 60.0
 MAX_DOWNLOADS: Final = 4
@@ -220,7 +224,8 @@ class Incoming:
         try:
             await self._table.step(live, event, **changes)
         except IllegalMove as error:
-            raise Conflict(f"Transfer {live.id} is {error.state.value}: it cannot be {event.participle} now.") from error
+            sentence = f"Transfer {live.id} is {error.state.value}: it cannot be {event.participle} now."
+            raise Conflict(sentence) from error
 
     async def delete(self, live: Live[IncomingRecord]) -> None:
         """Stop and forget; unfinished files are removed, finished ones stay."""
@@ -236,7 +241,10 @@ class Incoming:
         if not record.pages:
             return
         raw = await self._catalog.incoming.pages(record.id, 0, record.pages)
-        await self._near.in_thread(_discard_parts, record, raw, self._near.lane)
+        try:
+            await self._near.in_thread(_discard_parts, record, raw, self._near.lane)
+        except ContentError as error:  # the folder is gone or refused: then there is nothing to remove, or no way to
+            log.warning("unfinished files of incoming transfer %s stay: %s", record.id, error)
         await self._catalog.incoming.replace_checkpoint(record.id, [])
 
     # -- sessions -------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Generic
 
-from jetstream.errors import JetStreamError
+from jetstream.errors import JetStreamError, LimitExceeded
 from jetstream_server.eventlog import EventLog
 from jetstream_server.link.errors import LinkError
 from jetstream_server.link.messages import StopReason
@@ -28,6 +28,8 @@ class Job:
     task: "asyncio.Task[None] | None" = None
     stop_reason: StopReason | None = None
     stop_message: str = ""
+    settling: bool = False
+    """The try has ended; what became of it is being written down, which nothing may interrupt."""
     wake_limits: list[Callable[[], None]] = field(default_factory=list)
     """Called when a rate limit has changed."""
 
@@ -48,6 +50,7 @@ class Jobs(Generic[Record]):
         self._kind = kind
         self._wall = wall
         self._jobs: dict[str, Job] = {}
+        self._stopped = False
 
     def __len__(self) -> int:
         return len(self._jobs)
@@ -57,8 +60,14 @@ class Jobs(Generic[Record]):
         return self._jobs.get(live.id)
 
     def start(self, live: Live[Record], attempt: Attempt[Record]) -> Job:
-        """Begin a try. There must be none."""
-        assert live.id not in self._jobs
+        """Begin a try.
+
+        :raises LimitExceeded: if one runs already, or the node is stopping: ask again later.
+        """
+        if self._stopped:
+            raise LimitExceeded("This node is shutting down; ask again later.")
+        if live.id in self._jobs:
+            raise LimitExceeded("Another session of this transfer is just beginning; ask again later.")
         job = Job()
         self._jobs[live.id] = job
         job.task = asyncio.create_task(self._run(live, job, attempt), name=f"{self._kind}-{live.id}")
@@ -70,7 +79,8 @@ class Jobs(Generic[Record]):
         if job is None or job.task is None:
             return
         job.stop_reason, job.stop_message = reason, message
-        job.task.cancel()
+        if not job.settling:
+            job.task.cancel()
         await asyncio.wait({job.task})
 
     async def stop_all(self, reason: StopReason, message: str) -> None:
@@ -81,18 +91,27 @@ class Jobs(Generic[Record]):
 
     async def _run(self, live: Live[Record], job: Job, attempt: Attempt[Record]) -> None:
         try:
-            outcome = await attempt(live, job)
-        except asyncio.CancelledError:
-            if job.stop_reason is None:
-                raise
-            return
-        except Exception:
-            log.exception("%s %s failed inside", self._kind, live.id)
-            outcome = Failed("The node failed inside; its log says more.")
+            outcome = await self._outcome(live, job, attempt)
+            if outcome is not None:
+                job.settling = True
+                await self.settle(live, outcome)
+        except Exception:  # the catalog could not take it; at the next start it is tried again
+            log.exception("what became of %s %s could not be kept", self._kind, live.id)
         finally:
             self._jobs.pop(live.id, None)
             self._ended(live)
-        await self.settle(live, outcome)
+
+    async def _outcome(self, live: Live[Record], job: Job, attempt: Attempt[Record]) -> Outcome | None:
+        """What a try has come to; ``None`` if somebody stopped it, who says what becomes of it."""
+        try:
+            return await attempt(live, job)
+        except asyncio.CancelledError:
+            if job.stop_reason is None:
+                raise
+            return None
+        except Exception:
+            log.exception("%s %s failed inside", self._kind, live.id)
+            return Failed("The node failed inside; its log says more.")
 
     def _ended(self, live: Live[Record]) -> None:
         """A try has let go of its place."""
@@ -122,15 +141,26 @@ class Jobs(Generic[Record]):
     async def _settle_again(self, live: Live[Record], message: str) -> None:
         if live.status is Status.ERROR:
             return
+        if live.status is Status.COMPLETE:  # all that got lost is the other node's last word
+            await self._settle_done(live, "")
+            return
         await self._table.step(live, Event.LOSE)
+        if not self._goes_on(live):
+            return
         live.calm_down()
         live.phase = Phase.WAITING_FOR_PEER
         live.retries += 1
         if message != live.waiting_message or live.retries == 1:
             await self.tell(live, "Waiting", f"{message} It is tried again by itself.")
+            if not self._goes_on(live):
+                return
         live.waiting_message = message
         self._plan_retry(live)
         self._table.touch(live)
+
+    def _goes_on(self, live: Live[Record]) -> bool:
+        """Whether nobody has paused or ended it while something was being written down."""
+        return live.processing
 
     def _plan_retry(self, live: Live[Record]) -> None:
         """When a try has failed for a reason that time may mend; the base waits for the other side."""
@@ -160,6 +190,7 @@ class Jobs(Generic[Record]):
             f"{self._kind}{what}", message, kind=self._kind, subject=live.id, owner=live.record.owner,
             owner_token=live.record.owner_token,
         )
+        self._table.touch(live)  # whoever looked at it before knows that there is more to read
 
 
 class Scheduler(Jobs[Record]):
@@ -186,7 +217,6 @@ class Scheduler(Jobs[Record]):
         self._wanted = wanted
         self._max_active = max_active
         self._timer: asyncio.TimerHandle | None = None
-        self._stopped = False
 
     def wake(self) -> None:
         """Start what may start now, and plan when to look again."""
@@ -219,6 +249,8 @@ class Scheduler(Jobs[Record]):
             asyncio.get_running_loop().call_soon(self.wake)
 
     def _plan_retry(self, live: Live[Record]) -> None:
+        if not self._wanted(live):
+            return  # the other node comes back by itself
         live.next_retry_time = self._wall() + round(backoff(live.retries) * MICROSECONDS)
         asyncio.get_running_loop().call_soon(self.wake)
 

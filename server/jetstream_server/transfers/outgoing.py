@@ -229,7 +229,8 @@ class Outgoing:
         try:
             await self._table.step(live, event, **changes)
         except IllegalMove as error:
-            raise Conflict(f"Transfer {live.id} is {error.state.value}: it cannot be {event.participle} now.") from error
+            sentence = f"Transfer {live.id} is {error.state.value}: it cannot be {event.participle} now."
+            raise Conflict(sentence) from error
 
     async def update(self, live: Live[TransferRecord], priority: int | None, send_rate_max: int | None) -> None:
         """Change priority and rate limit (kbit/s; 0 lifts it), live."""
@@ -288,7 +289,7 @@ class Outgoing:
             await self._tokens.release(token, completed=isinstance(outcome, Done))
 
     async def _push(self, live: Live[TransferRecord], job: Job) -> Outcome:
-        failed = await self._manifest_of(live)
+        failed = await self.manifest_ready(live)
         if failed is not None:
             return failed
         destination = self._destinations.get(live.record.destination_id or "", also_deleted=True)
@@ -308,7 +309,7 @@ class Outgoing:
         finally:
             await peer.close()
 
-    async def _manifest_of(self, live: Live[TransferRecord]) -> Failed | None:
+    async def manifest_ready(self, live: Live[TransferRecord]) -> Failed | None:
         """Wait for the scan to end; a failed one ends the transfer."""
         record = self._manifests.get(live.record.manifest_id, also_deleted=True)
         if record.status == ManifestStatus.PENDING:

@@ -14,29 +14,28 @@ from jetstream_server.link.blockmap import Range
 NAMED: Final = 3
 
 
-def files_ending_in_blocks(layout: Layout) -> NDArray[np.int64]:
-    """For each block, how many files have their last byte in it."""
-    counts = np.zeros(layout.block_count, dtype=np.int64)
+def blocks_of_file_ends(layout: Layout) -> NDArray[np.int64]:
+    """For each file that is not empty the block that holds its last byte, in order."""
     first_byte = 0
+    found: list[NDArray[np.int64]] = []
     for _, page in layout.pages():
         ends = page.stream_ends
-        lasts = ends[np.diff(ends, prepend=0) > 0] - 1 + first_byte
-        counts += np.bincount(lasts // BLOCK_SIZE, minlength=layout.block_count)[: layout.block_count]
+        found.append((ends[np.diff(ends, prepend=0) > 0] - 1 + first_byte) // BLOCK_SIZE)
         first_byte += page.total_bytes
-    return counts
+    return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
 
 
 class FileCount:
     """How many files are there, judged by their last blocks: exact when all is there, close to it on the way."""
 
     def __init__(self, layout: Layout) -> None:
-        self._ending = files_ending_in_blocks(layout)
+        self._ends = blocks_of_file_ends(layout)
         self.files = 0
 
     def arrived(self, ranges: Iterable[Range]) -> None:
         """These blocks are there now; each is told once."""
         for first, count in ranges:
-            self.files += int(self._ending[first : first + count].sum())
+            self.files += int(np.searchsorted(self._ends, first + count) - np.searchsorted(self._ends, first))
 
 
 def report_sentence(report: FinishReport) -> str:

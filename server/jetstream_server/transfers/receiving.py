@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from blake3 import blake3
 
@@ -45,8 +45,11 @@ from jetstream_server.transfers.trouble import Done, Failed, Outcome, TryAgain
 
 log = logging.getLogger(__name__)
 
+OTHER_MANIFEST: Final = "The manifest does not hold what the offer says."
 PAGE_SECONDS: Final = 120.0
 COMPLETE_SECONDS: Final = 60.0
+
+T = TypeVar("T")
 
 
 class ReceiveSession(Session):
@@ -77,6 +80,7 @@ class ReceiveSession(Session):
         self._checkpointed = 0
         self._stages = Stages(0.0, 0.0, 0.0)
         self._all_here = asyncio.Event()
+        self._under_way: set[asyncio.Future[Any]] = set()
         self.limiter = Limiter([near.incoming], near.steady)
 
     async def run(self) -> Outcome:
@@ -113,11 +117,20 @@ class ReceiveSession(Session):
             if isinstance(result, Exception):
                 log.debug("incoming transfer %s ended with %r", self._live.id, result)
         await self._close_data()
+        while self._under_way:
+            await asyncio.gather(*self._under_way, return_exceptions=True)
         if self._writer is not None and self._live.record.status != Status.COMPLETE:
             with contextlib.suppress(ContentError):  # what is not covered is sent again
                 await self._checkpoint()
         if self._writer is not None:
             await self._near.in_thread(self._writer.close)
+
+    async def _in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Run *work* on files beside the loop. A stop of the session does not wait here, but before the files close."""
+        future = asyncio.ensure_future(self._near.in_thread(work, *arguments))
+        self._under_way.add(future)
+        future.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(future)
 
     # -- the way through ------------------------------------------------------------------------------------------
 
@@ -139,9 +152,9 @@ class ReceiveSession(Session):
         if record.digest != offer.digest or record.pages != offer.pages:
             await self._fetch_pages()
         raw = await self._catalog.incoming.pages(record.id, 0, offer.pages)
-        layout = await self._near.in_thread(Layout.from_pages, raw)
+        layout = await self._in_thread(Layout.from_pages, raw)
         if layout.total_bytes != offer.size or layout.entries != offer.entries:
-            raise PeerViolation("The manifest does not hold what the offer says.")
+            raise PeerViolation(OTHER_MANIFEST)
         self._layout = layout
         return layout
 
@@ -162,9 +175,11 @@ class ReceiveSession(Session):
             rows = []
             for data in pages:
                 hasher.update(data)
-                page = await self._near.in_thread(Page.decode, data)
+                page = await self._in_thread(Page.decode, data)
                 rows.append((number, entry, size, data))
                 number, entry, size = number + 1, entry + len(page), size + page.total_bytes
+                if entry > offer.entries or size > offer.size:
+                    raise PeerViolation(OTHER_MANIFEST)
             await self._catalog.incoming.add_pages(id, rows)
             pages = []
         if hasher.digest() != offer.digest:
@@ -177,16 +192,16 @@ class ReceiveSession(Session):
     async def _find_what_is_there(self, layout: Layout) -> set[int]:
         record = self._live.record
         root = Path(record.folder)
-        await self._near.in_thread(_make_folder, root)
+        await self._in_thread(_make_folder, root)
         writer = writer_for(record, layout, self._near.lane)
-        await self._near.in_thread(writer.prepare)
         self._writer = writer
+        await self._in_thread(writer.prepare)
         stored = await self._catalog.incoming.checkpoint(record.id)
         good: set[int] = set()
         if stored:
             self._set_phase(Phase.VERIFYING)
-            good = await self._near.in_thread(verify_stored, writer, layout, stored, self._stop_verifying)
-            good -= set(await self._near.in_thread(writer.mark_have, good))
+            good = await self._in_thread(verify_stored, writer, layout, stored, self._stop_verifying)
+            good -= set(await self._in_thread(writer.mark_have, good))
             promised = sum(run.count for run in stored)
             if len(good) != promised:
                 log.warning("incoming transfer %s: %d of %d stored blocks are damaged or gone; fetching them again",
@@ -200,7 +215,7 @@ class ReceiveSession(Session):
         self._arrived = BlockMap(layout.block_count)
         for first, count in ranges:
             self._arrived.add_range(first, count)
-        self._count = await self._near.in_thread(FileCount, layout)
+        self._count = await self._in_thread(FileCount, layout)
         self._count.arrived(ranges)
         assert self._writer is not None
         self._sink = ReceiveSink(self._writer, layout, ranges, self._on_all_here, self._on_held)
@@ -261,7 +276,7 @@ class ReceiveSession(Session):
         self._set_phase(Phase.VERIFYING)
         failed = sorted(self._sink.gap_entries)
         await self._checkpoint()
-        report = await self._near.in_thread(self._writer.finish, failed)
+        report = await self._in_thread(self._writer.finish, failed)
         message = report_sentence(report)
         now = self._near.wall()
         changes = {"files_done": report.files, "bytes_recv": self._bytes_here(), "end_time": now}
@@ -286,7 +301,7 @@ class ReceiveSession(Session):
         writer, sink, layout = self._writer, self._sink, self._layout
         if writer is None or sink is None or layout is None:
             return
-        durable = await self._near.in_thread(writer.flush)
+        durable = await self._in_thread(writer.flush)
         runs = sink.hashes_of(durable)
         if not runs:
             return

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import threading
+from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from jetstream.constants import BLOCK_SIZE
@@ -108,6 +109,8 @@ class SendSession(Session):
         self._sender = TcpSender(
             self._data_key, self._source, self.limiter, self._connection_lost, self._on_failure
         )
+        self.before_done: Callable[[], Awaitable[None]] | None = None
+        """Called when everything is there, before the receiver hears that we know."""
         self._counted_before = live.record
         self._stages = Stages(0.0, 0.0, 0.0)
         self._receiver_disk = 0
@@ -234,6 +237,10 @@ class SendSession(Session):
         complete = understand(Complete, params)
         if not self._queue.begun or (self._queue.left and not complete.failed):
             raise Conflict("Not everything has been sent yet.")
+        if any(entry >= self._layout.entries for entry in complete.failed):
+            raise InvalidParameters("There are not so many entries.", field="failed")
+        if not complete.failed and self.before_done is not None:
+            await self.before_done()
         self._table.show(self._live, **self._all_there(complete.files))
         if complete.failed:
             self.end(Failed(self._failure_sentence(complete.failed)))

@@ -10,6 +10,7 @@ from jetstream_server.files.errors import DiskFull
 from jetstream_server.files.layout import Layout
 from jetstream_server.files.writer import TreeWriter
 from jetstream_server.link.blockmap import BlockMap, Range, as_ranges
+from jetstream_server.link.errors import PeerViolation
 from jetstream_server.records import StoredBlocks
 
 LOOK_AGAIN_SECONDS: Final = 2.0
@@ -49,9 +50,11 @@ class ReceiveSink:
         self.gap_entries: set[int] = set()
 
     def block_length(self, block: int) -> int:
-        """See :class:`~jetstream_server.link.carrier.BlockSink`."""
+        """See :class:`~jetstream_server.link.carrier.BlockSink`. A block that is none ends the session: whoever has
+        its key sent it.
+        """
         if not 0 <= block < self._layout.block_count:
-            raise IndexError(block)
+            raise PeerViolation("The other node sent a block that is not part of the transfer.")
         return self._layout.block_length(block)
 
     def store(self, block: int, data: memoryview, *, zero: bool, gaps: Sequence[int]) -> None:
