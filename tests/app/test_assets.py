@@ -1,4 +1,6 @@
+import ast
 import re
+import string
 from xml.etree import ElementTree
 
 import pytest
@@ -52,3 +54,25 @@ def test_every_icon_named_in_the_code_exists():
     source = "\n".join(p.read_text() for p in (assets._HERE).rglob("*.py"))
     used = set(re.findall(r'(?:theme|_theme)\.(?:icon|pixmap)\(\s*"([a-z-]+)"', source))
     assert used <= names
+
+
+def strings_of_the_code():
+    for path in sorted(assets._HERE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("tr", "trn"):
+                for argument in node.args[: 1 if node.func.id == "tr" else 2]:
+                    if isinstance(argument, ast.Constant):
+                        yield argument.value
+
+
+def placeholders(text):
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name}
+
+
+@pytest.mark.parametrize("language", sorted(assets.languages()))
+def test_a_language_is_complete_and_keeps_the_placeholders(language):
+    catalogue = assets.catalogue(language)
+    wanted = set(strings_of_the_code())
+    assert wanted - set(catalogue) == set()
+    assert set(catalogue) - wanted == set()
+    assert [text for text in wanted if placeholders(text) != placeholders(catalogue[text])] == []

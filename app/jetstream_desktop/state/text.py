@@ -18,6 +18,11 @@ def _shown(letter: str) -> str:
     return letter
 
 
+def sentence_case(text: str) -> str:
+    """*text* with a capital at its beginning; the rest stays, as German nouns want it."""
+    return text[:1].upper() + text[1:]
+
+
 def base_name(path: str) -> str:
     """The last component of a path with either separator; the path itself for a root."""
     stripped = path.rstrip("/\\")

@@ -8,6 +8,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.state.options import LIMITS, limit_name, priority_names
 from jetstream_desktop.state.rows import Row
+from jetstream_desktop.state.text import sentence_case
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import IconKeeper
 
@@ -46,8 +47,8 @@ class Actions(QObject):
         self.shortcuts = self._make(tr("Keyboard shortcuts"), "key", "F1", "")
         self.about = self._make(tr("About JetStream"), "info", None, "")
         self.quit = self._make(tr("Quit"), "", QKeySequence.StandardKey.Quit, "")
-        self.limits = [self._choice(limit_name(limit).capitalize(), limit) for limit in LIMITS]
-        self.priorities = [self._choice(name.capitalize(), value) for value, name in priority_names().items()]
+        self.limits = [self._choice(sentence_case(limit_name(limit)), limit) for limit in LIMITS]
+        self.priorities = [self._choice(sentence_case(name), value) for value, name in priority_names().items()]
         self.follow(())
 
     def _make(self, text: str, icon: str, keys: Keys, tip: str) -> QAction:

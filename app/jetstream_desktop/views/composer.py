@@ -16,6 +16,7 @@ from jetstream_desktop.state.address import Choice, choices
 from jetstream_desktop.state.basket import Found, History, blocked, isolate
 from jetstream_desktop.state.counting import Count, of_basket
 from jetstream_desktop.state.options import Options
+from jetstream_desktop.state.text import sentence_case
 from jetstream_desktop.views.composer_tree import BasketTree
 from jetstream_desktop.views.destination_list import ChoiceList
 from jetstream_desktop.views.theme import Theme
@@ -72,7 +73,7 @@ class OptionsBox(QWidget):
         box = QComboBox()
         box.setAccessibleName(name)
         for value, text in values.items():
-            box.addItem(text[:1].upper() + text[1:], value)
+            box.addItem(sentence_case(text), value)
         box.currentIndexChanged.connect(self._show)
         layout.addWidget(label(name, "dim"))
         layout.addWidget(box)

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QSpinBox, QWidg
 
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.settings import Settings
-from jetstream_desktop.state.text import home_relative, printable
+from jetstream_desktop.state.text import home_relative, printable, sentence_case
 from jetstream_desktop.state.week import DAYS, HOURS, Speed, WeekLimits
 from jetstream_desktop.views import painting
 from jetstream_desktop.views.cards import Card
@@ -182,7 +182,7 @@ class SettingsCard(Card):
         box = QComboBox()
         box.setAccessibleName(name)
         for value, text in values:
-            box.addItem(text[:1].upper() + text[1:], value)
+            box.addItem(sentence_case(text), value)
         box.setCurrentIndex(max(0, box.findData(current)))
         box.setMinimumWidth(230)
         return box

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jetstream_desktop.state.text import base_name, home_relative, printable
+from jetstream_desktop.state.text import base_name, home_relative, printable, sentence_case
 
 
 @given(st.text())
@@ -34,3 +34,8 @@ def test_home_relative(path, shown):
 
 def test_no_home():
     assert home_relative("/x", "") == "/x"
+
+
+def test_sentence_case():
+    assert sentence_case("ohne Grenze") == "Ohne Grenze"
+    assert sentence_case("") == ""
