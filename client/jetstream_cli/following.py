@@ -36,7 +36,8 @@ def console() -> Console:
 
 def _bar() -> Progress:
     return Progress(
-        SpinnerColumn(finished_text="[green]✓[/]"), TextColumn("[bold]{task.description}"), BarColumn(bar_width=28, finished_style="green"),
+        SpinnerColumn(finished_text="[green]✓[/]"), TextColumn("[bold]{task.description}"),
+        BarColumn(bar_width=28, finished_style="green"),
         TextColumn("{task.fields[amount]}"), TextColumn("[dim]{task.fields[files]}"),
         TextColumn("{task.fields[rate]}"), TextColumn("[cyan]{task.fields[left]}"),
         TextColumn("[dim]{task.fields[words]}"), console=console(), auto_refresh=False, transient=False,
