@@ -46,6 +46,7 @@ from jetstream_desktop.services.node import Connect, NodeClient
 from jetstream_desktop.services.notices import Notice, Notices
 from jetstream_desktop.services.poller import Poller
 from jetstream_desktop.services.session import Session
+from jetstream_desktop.settings import load
 from jetstream_desktop.state import numbers
 from jetstream_desktop.state.connection import Connected, Connection
 from jetstream_desktop.state.details import event_line
@@ -263,7 +264,8 @@ def run(arguments: Sequence[str], *, hidden: bool = False) -> int:
     name = server_name(state_folder())
     if hand_over(name, arguments):
         return 0
-    i18n.use(assets.catalogue(QLocale.system().name().partition("_")[0]))
+    chosen = load(state_folder())[0].language
+    i18n.use(assets.catalogue(chosen or QLocale.system().name().partition("_")[0]))
     instance = Instance(name)
     with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(application)) as runner:
         runner.run(_serve(application, instance, arguments, hidden))

@@ -15,10 +15,13 @@ FILE_NAME = "desktop.json"
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Choices of the person. *on_close* is ``ask``, ``tray`` or ``quit``; *appearance* as the theme has it."""
+    """Choices of the person. *on_close* is ``ask``, ``tray`` or ``quit``; *appearance* as the theme has it,
+    *language* a code or nothing.
+    """
 
     appearance: str = "system"
     on_close: str = "ask"
+    language: str = ""
     start_hidden: bool = False
     notify: bool = True
     geometry: str = ""

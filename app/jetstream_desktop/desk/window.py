@@ -28,8 +28,9 @@ from jetstream_desktop.state.connection import Connected, Connecting, Connection
 from jetstream_desktop.state.details import grouped
 from jetstream_desktop.state.filters import totals
 from jetstream_desktop.state.rows import Row
+from jetstream_desktop.views.about import AboutCard, CloseCard, ShortcutsCard
 from jetstream_desktop.views.dialogs import choose_folder
-from jetstream_desktop.views.settings_card import AboutCard, CloseCard, SettingsCard, ShortcutsCard
+from jetstream_desktop.views.settings_card import SettingsCard
 from jetstream_desktop.views.tray import Tray
 
 RECONNECT = "reconnect"

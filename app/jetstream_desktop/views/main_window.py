@@ -13,7 +13,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QShortcut,
 )
-from PySide6.QtWidgets import QApplication, QMainWindow, QMenu, QSplitter, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QStackedWidget, QWidget
 
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.models.sidebar import Entry, EntryKind, SidebarModel, shelf_name
@@ -26,6 +26,7 @@ from jetstream_desktop.views.cards import Card
 from jetstream_desktop.views.composer import Composer
 from jetstream_desktop.views.details import Details
 from jetstream_desktop.views.drop import DropTint, dropped_paths, promise, refusal
+from jetstream_desktop.views.row_menu import row_menu
 from jetstream_desktop.views.sidebar import Sidebar
 from jetstream_desktop.views.statusline import StatusLine
 from jetstream_desktop.views.theme import Theme
@@ -353,25 +354,3 @@ class MainWindow(QMainWindow):
         """What :meth:`geometry_state` gave."""
         if geometry:
             self.restoreGeometry(QByteArray.fromBase64(geometry.encode()))
-
-
-def row_menu(parent: QWidget, actions: Actions) -> QMenu:
-    """The context menu of rows: the same order everywhere."""
-    menu = QMenu(parent)
-    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    menu.addActions([actions.pause, actions.resume, actions.retry])
-    menu.addSeparator()
-    limit = menu.addMenu(tr("Limit speed"))
-    limit.addActions(actions.limits)
-    limit.setEnabled(actions.limits[0].isEnabled())
-    priority = menu.addMenu(tr("Priority"))
-    priority.addActions(actions.priorities)
-    priority.setEnabled(actions.priorities[0].isEnabled())
-    menu.addSeparator()
-    menu.addAction(actions.show_in_folder)
-    copy = menu.addMenu(tr("Copy"))
-    copy.addActions([actions.copy_name, actions.copy_path, actions.copy_error, actions.copy_python,
-                     actions.copy_command])
-    menu.addSeparator()
-    menu.addActions([actions.cancel, actions.remove])
-    return menu

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QSpinBox, QWidget
+from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QSpinBox, QWidget
 
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.settings import Settings
@@ -137,6 +137,13 @@ class SettingsCard(Card):
         self.appearance = self._box(tr("Appearance"), (("system", tr("as the system")), ("light", tr("light")),
                                                        ("dark", tr("dark"))), settings.appearance)
         fields.addRow(field_label(tr("Appearance")), self.appearance)
+        self.language = self._box(tr("Language"), (("", tr("as the system")), ("en", "English"), ("de", "Deutsch")),
+                                  settings.language)
+        self.language.setToolTip(tr("from the next start on"))
+        later = row()
+        later.addWidget(self.language)
+        later.addWidget(label(tr("from the next start on"), "dim"), 1)
+        fields.addRow(field_label(tr("Language")), later)
         closing = [("ask", tr("ask")), ("quit", tr("quit and pause transfers"))]
         if tray:
             closing.insert(1, ("tray", tr("go on in the tray")))
@@ -148,22 +155,28 @@ class SettingsCard(Card):
         if tray:
             fields.addRow("", self.hidden)
         fields.addRow("", self.notify)
+        fields.addRow(field_label(tr("Speed by the clock")), self._slow_hours(settings.week))
+        self.body.addLayout(fields)
+        self._finish(theme, settings.week)
+
+    def _slow_hours(self, week: WeekLimits) -> QHBoxLayout:
         self.slow = QSpinBox()
         self.slow.setRange(1, 1_000_000)
         self.slow.setSuffix(tr(" Mbit/s"))
         self.slow.setAccessibleName(tr("Limit in slow hours"))
-        self.slow.setValue((settings.week.slow_kbps or 10_000) // 1000)
+        self.slow.setValue((week.slow_kbps or 10_000) // 1000)
         self.limited = QCheckBox(tr("Slow hours, at most"))
-        self.limited.setChecked(settings.week.enabled)
+        self.limited.setChecked(week.enabled)
         slow = row()
         slow.addWidget(self.limited)
         slow.addWidget(self.slow)
         slow.addStretch(1)
-        fields.addRow(field_label(tr("Speed by the clock")), slow)
-        self.body.addLayout(fields)
-        self.grid = WeekGrid(theme, settings.week)
-        self.grid.setEnabled(settings.week.enabled)
-        self.grid.setVisible(settings.week.enabled)
+        return slow
+
+    def _finish(self, theme: Theme, week: WeekLimits) -> None:
+        self.grid = WeekGrid(theme, week)
+        self.grid.setEnabled(week.enabled)
+        self.grid.setVisible(week.enabled)
         self.body.addWidget(self.grid)
         foot = row()
         foot.addStretch(1)
@@ -171,7 +184,8 @@ class SettingsCard(Card):
         done.clicked.connect(self.closed)
         foot.addWidget(done)
         self.body.addLayout(foot)
-        for signal in (self.appearance.currentIndexChanged, self.on_close.currentIndexChanged, self.hidden.toggled,
+        for signal in (self.appearance.currentIndexChanged, self.language.currentIndexChanged,
+                       self.on_close.currentIndexChanged, self.hidden.toggled,
                        self.notify.toggled, self.limited.toggled, self.slow.valueChanged, self.grid.changed):
             signal.connect(self._edited)
 
@@ -201,100 +215,7 @@ class SettingsCard(Card):
         self.grid.setVisible(self.limited.isChecked())
         week = replace(self.grid.limits, slow_kbps=self.slow.value() * 1000, enabled=self.limited.isChecked())
         self._settings = replace(
-            self._settings, appearance=self.appearance.currentData(), on_close=self.on_close.currentData(),
+            self._settings, appearance=self.appearance.currentData(),
+            language=self.language.currentData(), on_close=self.on_close.currentData(),
             start_hidden=self.hidden.isChecked(), notify=self.notify.isChecked(), week=week)
         self.changed.emit(self._settings)
-
-
-class AboutCard(Card):
-    """What this is, its versions, and a text for bug reports."""
-
-    copy_wanted = Signal(str, str)
-
-    def __init__(self, theme: Theme, lines: Sequence[tuple[str, str]]) -> None:
-        super().__init__(theme, tr("About JetStream"), 520)
-        self.body.addWidget(label(tr("Moving files between machines, fast, over any network, without babysitting."),
-                                  "dim", wrap=True))
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(16)
-        grid.setVerticalSpacing(5)
-        for place, (name, text) in enumerate(lines):
-            grid.addWidget(label(name, "field"), place, 0)
-            grid.addWidget(label(printable(text), wrap=True, selectable=True), place, 1)
-        grid.setColumnStretch(1, 1)
-        self.body.addLayout(grid)
-        self._text = "\n".join(f"{name}: {text}" for name, text in lines)
-        foot = row()
-        foot.addStretch(1)
-        copy = button(tr("Copy diagnostics"), theme=theme, icon="copy")
-        copy.clicked.connect(self._copy)
-        done = button(tr("Close"), "primary")
-        done.clicked.connect(self.closed)
-        foot.addWidget(copy)
-        foot.addWidget(done)
-        self.body.addLayout(foot)
-        self._done = done
-
-    def first_focus(self) -> QWidget:
-        return self._done
-
-    def _copy(self) -> None:
-        self.copy_wanted.emit(self._text, tr("Diagnostics"))
-
-
-class ShortcutsCard(Card):
-    """All keys."""
-
-    def __init__(self, theme: Theme, actions: Sequence[QAction]) -> None:
-        super().__init__(theme, tr("Keyboard shortcuts"), 520)
-        grid = QGridLayout()
-        grid.setVerticalSpacing(5)
-        pairs = [(action.text().rstrip("…"), action.shortcut().toString(QKeySequence.SequenceFormat.NativeText))
-                 for action in actions if not action.shortcut().isEmpty()]
-        pairs += [(tr("Show or hide the details"), tr("Space")), (tr("Next part of the window"), "F6"),
-                  (tr("Rename in the composer"), "F2"), (tr("Undo, redo in the composer"), "Ctrl+Z, Ctrl+Shift+Z"),
-                  (tr("Close a card or the composer"), "Esc")]
-        for place, (name, keys) in enumerate(pairs):
-            grid.addWidget(label(name), place, 0)
-            grid.addWidget(label(keys, "field"), place, 1)
-        grid.setColumnStretch(0, 1)
-        self.body.addLayout(grid)
-        foot = row()
-        foot.addStretch(1)
-        self._done = button(tr("Close"), "primary")
-        self._done.clicked.connect(self.closed)
-        foot.addWidget(self._done)
-        self.body.addLayout(foot)
-
-    def first_focus(self) -> QWidget:
-        return self._done
-
-
-class CloseCard(Card):
-    """Asked once: what closing the window means."""
-
-    chosen = Signal(str)
-
-    def __init__(self, theme: Theme) -> None:
-        super().__init__(theme, tr("Close the window?"), 520)
-        self.body.addWidget(label(tr("Transfers can go on while JetStream waits in the tray, or they pause until you "
-                                     "start it again. Nothing is lost either way. This is asked only once."), "dim",
-                                  wrap=True))
-        foot = row()
-        foot.addStretch(1)
-        leave = button(tr("Quit and pause"))
-        leave.clicked.connect(self._quit)
-        self._stay = button(tr("Go on in the tray"), "primary")
-        self._stay.clicked.connect(self._tray)
-        foot.addWidget(leave)
-        foot.addWidget(self._stay)
-        self.body.addLayout(foot)
-
-    def first_focus(self) -> QWidget:
-        return self._stay
-
-    def _quit(self) -> None:
-        self.chosen.emit("quit")
-
-    def _tray(self) -> None:
-        self.chosen.emit("tray")

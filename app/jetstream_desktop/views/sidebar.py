@@ -1,7 +1,7 @@
 """The sidebar: shelves, sharing, destinations; painted by a delegate, a target for drops."""
 
 from PySide6.QtCore import QItemSelectionModel, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QFontMetrics, QPainter
 from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from jetstream_desktop.i18n import tr
@@ -60,7 +60,8 @@ class SidebarDelegate(QStyledItemDelegate):
         right = QRect(area.right() - 66, area.top(), 48, area.height())
         painting.text(painter, right, count, theme.font("small", selected),
                       theme.colour("accent_ink" if selected else "dim"), painting.Align.AlignRight)
-        words = QRect(area.left() + 43, area.top(), area.width() - 43 - (64 if count else 20), area.height())
+        taken = QFontMetrics(theme.font("small", selected)).horizontalAdvance(count) + 26 if count else 20
+        words = QRect(area.left() + 43, area.top(), area.width() - 43 - taken, area.height())
         painting.text(painter, words, entry.text, theme.font("body", selected), theme.colour(ink))
 
 

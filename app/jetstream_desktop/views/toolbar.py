@@ -9,6 +9,9 @@ from jetstream_desktop.views.actions import Actions
 from jetstream_desktop.views.theme import ICON_SIZE, Theme
 from jetstream_desktop.views.widgets import IconKeeper, hairline, icon_button, row
 
+_SEARCH_ROOM = 240
+_BESIDE = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+
 
 class SearchField(QLineEdit):
     """The search: Escape empties it and hands the focus back."""
@@ -72,6 +75,7 @@ class Toolbar(QWidget):
         self.more.setMenu(self._menu(actions))
         line.addWidget(self.more)
         self.setLayout(line)
+        self._roomy = self.send.sizeHint().width() + sum(b.sizeHint().width() + 6 for b in self._verbs) + _SEARCH_ROOM
 
     def _button(self, action: QAction, role: str = "") -> QToolButton:
         made = QToolButton()
@@ -99,8 +103,7 @@ class Toolbar(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        tight = self.width() < 860 * self._theme.scale
-        style = Qt.ToolButtonStyle.ToolButtonIconOnly if tight else Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+        style = Qt.ToolButtonStyle.ToolButtonIconOnly if self.width() < self._roomy else _BESIDE
         for button in self._verbs:
             if button.toolButtonStyle() != style:
                 button.setToolButtonStyle(style)

@@ -23,7 +23,7 @@ class Choice(QPushButton):
         layout = column(margins=(18, 18, 16, 14), spacing=6)
         layout.addWidget(IconLabel(theme, icon, "accent", 22))
         layout.addSpacing(2)
-        layout.addWidget(label(title, "section"))
+        layout.addWidget(label(title, "section", wrap=True))
         words = label(sentence, "dim", wrap=True)
         words.setAlignment(Qt.AlignmentFlag.AlignTop)
         layout.addWidget(words, 1)

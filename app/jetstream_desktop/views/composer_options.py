@@ -1,0 +1,79 @@
+"""The options of a transfer, folded under one line that shows their current values."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QComboBox, QSizePolicy, QToolButton, QWidget
+
+from jetstream_desktop.i18n import tr
+from jetstream_desktop.state import options
+from jetstream_desktop.state.options import Options
+from jetstream_desktop.state.text import sentence_case
+from jetstream_desktop.views.theme import Theme
+from jetstream_desktop.views.widgets import column, label
+
+
+class OptionsBox(QWidget):
+    """Options folded under one line that shows their current values."""
+
+    changed = Signal()
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+        self._line = QToolButton()
+        self._line.setProperty("role", "flat")
+        self._line.setCheckable(True)
+        self._line.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self._line.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._line.setStyleSheet("QToolButton { color: palette(placeholder-text); padding: 5px 0; text-align: left; "
+                                 f"font-size: {theme.font('small').pixelSize()}px }}")
+        self._line.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self._line.toggled.connect(self._unfold)
+        self._boxes: list[QComboBox] = []
+        self._inner = QWidget()
+        layout = column(spacing=6)
+        self.overwrite = self._box(tr("Files that are there already"), options.overwrite_names(), layout)
+        self.limit = self._box(tr("Speed"), {n or 0: options.limit_name(n) for n in options.LIMITS}, layout)
+        self.priority = self._box(tr("Priority"), options.priority_names(), layout)
+        self.symlinks = self._box(tr("Symbolic links"), options.symlink_names(), layout)
+        self.priority.setCurrentIndex(1)
+        self._inner.setLayout(layout)
+        self._inner.hide()
+        outer = column(spacing=4)
+        outer.addWidget(self._line)
+        outer.addWidget(self._inner)
+        self.setLayout(outer)
+        theme.changed.connect(self._show)
+        self._show()
+
+    def _box(self, name: str, values: Mapping[int, str], layout: Any) -> QComboBox:
+        box = QComboBox()
+        box.setAccessibleName(name)
+        for value, text in values.items():
+            box.addItem(sentence_case(text), value)
+        box.currentIndexChanged.connect(self._show)
+        layout.addWidget(label(name, "dim"))
+        layout.addWidget(box)
+        return box
+
+    def _unfold(self, open_: bool) -> None:
+        self._inner.setVisible(open_)
+        self._show()
+
+    def _show(self) -> None:
+        if not hasattr(self, "symlinks"):
+            return
+        self._line.setIcon(self._theme.icon("expand" if self._line.isChecked() else "right", "dim", 14))
+        self._line.setIconSize(QSize(14, 14))
+        words = options.summary(self.values())
+        self._line.setText(words)
+        self._line.setToolTip(words)
+        self._line.setAccessibleName(tr("Options: {values}", values=words))
+        self.changed.emit()
+
+    def values(self) -> Options:
+        """What is chosen."""
+        return Options(self.overwrite.currentData(), self.limit.currentData() or None, self.priority.currentData(),
+                       self.symlinks.currentData())
