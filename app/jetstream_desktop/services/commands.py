@@ -132,7 +132,7 @@ class Commands:
         answer = await self._session.client.send.get_manifest_files(manifest_id, offset=offset, limit=PAGE)
         entries = answer["fileMappings"]
         found: list[tuple[str, int | None]] = [(str(e["destPath"]), e["fileSize"]) for e in entries]
-        return found, len(entries) < PAGE
+        return found, answer.get("nextOffset") is None
 
     async def events(self, row: Row) -> list[Event]:
         """The event log of one transfer."""

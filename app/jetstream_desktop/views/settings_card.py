@@ -1,4 +1,4 @@
-"""Settings: few, each with its effect at once. And the card about the program, and the one of the keys."""
+"""Settings: few, each with its effect at once."""
 
 from collections.abc import Sequence
 from dataclasses import replace
