@@ -183,14 +183,8 @@ def _target(source: PurePath, base: PurePath | None) -> str:
 
 
 def _files(api: APIInterface, manifest: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    offset = 0
-    before: set[str] = set()
-    while True:
-        mappings = api.send.getManifestFiles(manifest, offset=offset, limit=_PAGE)["fileMappings"]
-        # Offsets count entries, and folders that are not empty are entries without a mapping. So the next page may
-        # begin before the end of this one, but never after it.
-        yield from (mapping for mapping in mappings if mapping["destPath"] not in before)
-        if len(mappings) < _PAGE:
-            return
-        before = {mapping["destPath"] for mapping in mappings}
-        offset += _PAGE
+    offset: int | None = 0
+    while offset is not None:
+        page = api.send.getManifestFiles(manifest, offset=offset, limit=_PAGE)
+        yield from page["fileMappings"]
+        offset = page.get("nextOffset")

@@ -148,8 +148,11 @@ class Manifests:
         layout = await loop.run_in_executor(self._executor, Layout.from_pages, pages)
         return StoredManifest(record, layout, pages)
 
-    async def files(self, id: str, offset: int, limit: int) -> list[dict[str, Any]]:
-        """A page of the documented File Mapping entries, by entry number."""
+    async def files(self, id: str, offset: int, limit: int) -> tuple[list[dict[str, Any]], int | None]:
+        """A page of the documented File Mapping entries, and the offset of the next page; ``None`` after the last.
+
+        Offsets count entries; folders that are not empty are entries without a mapping.
+        """
         starts = await self._catalog.manifests.page_starts(id)
         result: list[dict[str, Any]] = []
         for number, (first_entry, _) in enumerate(starts):
@@ -162,11 +165,11 @@ class Manifests:
             page = Page.decode_stored(data)
             for index in range(max(0, offset - first_entry), len(page)):
                 if len(result) >= limit:
-                    return result
+                    return result, first_entry + index
                 mapping = file_mapping(page, index)
                 if mapping is not None:
                     result.append(mapping)
-        return result
+        return result, None
 
     # -- changing -------------------------------------------------------------------------------------------------
 

@@ -28,7 +28,7 @@ from jetstream_server.access.sandbox import Sandboxes
 from jetstream_server.access.throttle import Throttle
 from jetstream_server.access.tokens import ApiTokens, SharedTokens
 from jetstream_server.bandwidth import Bandwidth
-from jetstream_server.catalog.catalog import Catalog
+from jetstream_server.catalog.catalog import CATALOG_FILE, Catalog
 from jetstream_server.config import OnReady, Ready, Settings
 from jetstream_server.control import Control
 from jetstream_server.destinations import Activity, Destinations
@@ -61,7 +61,6 @@ from jetstream_server.transfers.session import Surroundings
 
 log = logging.getLogger(__name__)
 
-CATALOG_FILE: Final = "catalog.db"
 FILE_THREADS: Final = 16
 SERVER_UID: Final = "serverUid"
 VERSION: Final = ".".join(map(str, BUILD_VERSION))

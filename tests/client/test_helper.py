@@ -44,8 +44,10 @@ def test_searching_reads_every_page_once(peer, api, monkeypatch):
 
     def files(params):
         offset, limit = params.get("offset", 0), params["limit"]
-        listed = [entry for entry in range(offset, 23) if entry not in folders][:limit]
-        return {"manifestId": params["manifest"], "fileMappings": [mapping(entry) for entry in listed]}
+        listed = [entry for entry in range(offset, 23) if entry not in folders]
+        following = listed[limit] if len(listed) > limit else None
+        return {"manifestId": params["manifest"], "fileMappings": [mapping(entry) for entry in listed[:limit]],
+                "nextOffset": following}
 
     peer.answers["send.getManifests"] = [{"manifestId": "1"}, {"manifestId": "2"}]
     peer.answers["send.getManifestFiles"] = lambda params: (

@@ -67,7 +67,10 @@ class Send(Group):
         await self._none("deleteManifest", manifest=manifest)
 
     async def get_manifest_files(self, manifest: ManifestRef, offset: int = 0, limit: int = 1000) -> dict[str, Any]:
-        """A page of the files of a manifest: ``{'manifestId', 'fileMappings': [...]}``."""
+        """A page of the files of a manifest: ``{'manifestId', 'fileMappings': [...], 'nextOffset'}``.
+
+        ``nextOffset`` is the *offset* of the next page, ``None`` after the last one.
+        """
         page: dict[str, Any] = await self._raw("getManifestFiles", manifest=manifest, offset=offset, limit=limit)
         return page
 

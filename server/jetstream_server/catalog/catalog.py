@@ -16,6 +16,8 @@ from jetstream_server.catalog.stores import (
     SettingStore,
 )
 
+CATALOG_FILE: Final = "catalog.db"
+"""Its name in the state folder."""
 KINDS: Final = frozenset({"manifest", "destination", "transfer", "incoming"})
 
 

@@ -11,8 +11,11 @@ from jetstream_server.files.pages import Page
 from jetstream_server.files.parts import How, OpenParts, Part, close_part, leave_comparison, open_part
 from jetstream_server.files.placing import IN_PLACE_MODES, Outcome, Placed, find_final, place
 from jetstream_server.files.rawio import SHARED_DESCRIPTORS, equals_at, write_at, write_zeros
+from jetstream_server.files.syncing import start_writeback
 from jetstream_server.files.tree import ReceivingTree
 
+WRITEBACK_BYTES: Final = 16 << 20
+"""After so many bytes of one file the disk is told to begin with them."""
 _FLIP: Final = bytes.maketrans(b"\0\1", b"\1\0")
 
 
@@ -95,6 +98,8 @@ class BigFiles:
         stored = False
         try:
             _write(part, block, offset, data)
+            if data is not None and self._writeback_due(part, len(data)):
+                start_writeback(part.fd)
             stored = True
         finally:
             with part.lock:
@@ -102,6 +107,15 @@ class BigFiles:
                 if stored:
                     part.todo[index] = 0
                     part.left -= 1
+
+    @staticmethod
+    def _writeback_due(part: Part, length: int) -> bool:
+        with part.lock:
+            part.unflushed += length
+            due = part.unflushed >= WRITEBACK_BYTES
+            if due:
+                part.unflushed = 0
+            return due
 
     def _ensure_open(self, part: Part) -> None:
         if part.fd < 0 and part.how is not How.SKIP:

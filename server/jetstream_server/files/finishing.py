@@ -1,6 +1,8 @@
 """The last steps of a tree: what has no bytes in the stream, and folders' own times and permissions. Also giving up."""
 
+import stat
 from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -103,12 +105,24 @@ class Finisher:
 
     def _empty_files(self, first_entry: int, page: Page, failed: Collection[int]) -> None:
         for position in np.flatnonzero((page.kinds == Kind.FILE) & (page.sizes == 0)).tolist():
-            if first_entry + position in failed:
+            if first_entry + position in failed or self._is_there(page, position):
                 continue
             name, mtime_ns, mode = page.names[position], int(page.mtimes[position]), int(page.modes[position])
             part = self._tree.part_name(first_entry + position)
             make = partial(self._small.write, name=name, part=part, data=_NOTHING, size=0, mtime_ns=mtime_ns, mode=mode)
             self._make(page, position, first_entry + position, make)
+
+    def _is_there(self, page: Page, position: int) -> bool:
+        """Whether an earlier try has made an empty file; its folder may not be writable any more."""
+        path = self._tree.folder(page.directories[int(page.directory[position])])
+        with self._tree.problems(path), self._tree.using(path) as folder:
+            info = folder.lstat(page.names[position])
+        return (
+            info is not None
+            and stat.S_ISREG(info.st_mode)
+            and (info.st_size, info.st_mtime_ns) == (0, int(page.mtimes[position]))
+            and stat.S_IMODE(info.st_mode) == int(page.modes[position])
+        )
 
     def _links(self, first_entry: int, page: Page) -> None:
         for position, link in page.links.items():
@@ -141,15 +155,21 @@ class Finisher:
                 self._tree.outcomes.keep(first_entry + position, join(path, found))
 
 
-def remove_parts(tree: ReceivingTree, parts: Collection[Part]) -> None:
-    """Remove what there is of files that will not become whole, unless they were somebody's before."""
-    for part in parts:
-        with tree.problems(part.target):
+def remove_failed(tree: ReceivingTree, failed: Collection[int], parts: Collection[Part]) -> None:
+    """Remove what there is of files that will not become whole, unless they were somebody's before.
+
+    :param parts: those of them that this session has begun to write; of others an earlier one may have left something.
+    """
+    ours = {part.entry for part in parts if part.how is How.IN_PLACE and part.fresh}
+    for entry in failed:
+        page, position = tree.layout.locate(entry)
+        path, name = tree.folder(page.directories[int(page.directory[position])]), page.names[position]
+        with tree.problems(join(path, name)):
             try:
-                with tree.using(part.folder, create=False) as folder:
-                    _remove_part(tree, folder, part.part_name, part.name)
-                    if part.how is How.IN_PLACE and part.fresh:
-                        folder.unlink(part.name)
+                with tree.using(path, create=False) as folder:
+                    _remove_part(tree, folder, tree.part_name(entry), name)
+                    if entry in ours:
+                        folder.unlink(name)
             except FileNotFoundError:
                 continue
 
@@ -168,21 +188,20 @@ def discard(tree: ReceivingTree) -> None:
     :raises ContentError: if a folder cannot be read or a file not removed.
     """
     seen: set[bytes] = set()
-    for first_entry, page in tree.layout.pages():
-        for number, directory in enumerate(page.directories):
-            path = tree.folder(directory)
-            if path in seen:
-                continue
-            seen.add(path)
-            _discard_in(tree, path, first_entry, page, number)
+    for _, page in tree.layout.pages():
+        for path in map(tree.folder, page.directories):
+            if path not in seen:
+                seen.add(path)
+                _discard_in(tree, path)
 
 
-def _discard_in(tree: ReceivingTree, path: bytes, first_entry: int, page: Page, number: int) -> None:
+def _discard_in(tree: ReceivingTree, path: bytes) -> None:
     try:
         with tree.problems(path), tree.using(path, create=False) as folder:
             for name in folder.names():
                 if name.startswith(tree.part_prefix) and name.endswith(PART_SUFFIX):
-                    _remove_part(tree, folder, name, _final_name(tree, name))
+                    with suppress(ValueError, IndexError):  # not a name that we give
+                        _remove_part(tree, folder, name, _final_name(tree, name))
     except ContentError as error:
         if not isinstance(error.__cause__, FileNotFoundError):
             raise

@@ -20,11 +20,12 @@ class FolderCache:
     """Opens folders below *root* and makes those that are missing.
 
     :param root: stays open as long as the cache.
-    :param mode_of: permissions to make a missing folder with, by its path.
+    :param mode_of: permissions that a folder is to have in the end, by its path; ``None`` if it is not told. A missing
+        folder is never made with more, except for the owner, who has to work in it.
     :param keep: folders to keep open while nobody uses them.
     """
 
-    def __init__(self, root: Folder, mode_of: Callable[[bytes], int], keep: int) -> None:
+    def __init__(self, root: Folder, mode_of: Callable[[bytes], int | None], keep: int) -> None:
         self._root = root
         self._mode_of = mode_of
         self._keep = keep
@@ -63,14 +64,24 @@ class FolderCache:
         above, _, name = path.rpartition(b"/")
         parent = self.acquire(above, create=create)
         try:
+            mode = self._mode_of(path)
+            locked = create and mode is not None and mode & 0o700 != 0o700
             try:
-                return parent.child(name)
+                child = parent.child(name)
             except FileNotFoundError:
                 if not create:
                     raise
-                parent.mkdir(name, self._mode_of(path))
+                parent.mkdir(name, 0o777 if mode is None else mode | 0o700)
                 self._made.add(above)
                 return parent.child(name)
+            except PermissionError:
+                if not locked:
+                    raise
+                parent.unlock(name)
+                child = parent.child(name)
+            if locked:  # an earlier session has come as far as setting permissions
+                child.allow_owner()
+            return child
         except NotADirectoryError as error:
             info = parent.lstat(name)
             if info is not None and info.st_mode & 0o170000 == 0o120000:

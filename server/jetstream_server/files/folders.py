@@ -76,6 +76,12 @@ class Folder(Protocol):
     def child(self, name: bytes) -> "Folder":
         """A folder in this one, opened. ``NotADirectoryError`` if it is something else, a link for instance."""
 
+    def unlock(self, name: bytes) -> None:
+        """Let its owner, if that is us, into a folder in this one; nothing happens where that is not possible."""
+
+    def allow_owner(self) -> None:
+        """Let its owner read and write in this folder, if that is us."""
+
     def set_own(self, mtime_ns: int, mode: int) -> None:
         """Set the folder's own time and permissions."""
 
@@ -233,6 +239,21 @@ class DescriptorFolder:
             raise
         return DescriptorFolder(fd)
 
+    def unlock(self, name: bytes) -> None:
+        if not hasattr(os, "O_PATH"):
+            return
+        # A folder that may not be read can be pointed at without following a link, and be changed through that.
+        fd = os.open(name, os.O_PATH | _DIRECTORY | _NOFOLLOW | _CLOEXEC, dir_fd=self._fd)
+        try:
+            os.chmod(f"/proc/self/fd/{fd}", stat.S_IMODE(os.fstat(fd).st_mode) | 0o700)
+        finally:
+            os.close(fd)
+
+    def allow_owner(self) -> None:
+        mode = stat.S_IMODE(os.fstat(self._fd).st_mode)
+        if mode & 0o700 != 0o700:
+            os.fchmod(self._fd, mode | 0o700)
+
     def set_own(self, mtime_ns: int, mode: int) -> None:
         os.utime(self._fd, ns=(mtime_ns, mtime_ns))
         os.fchmod(self._fd, mode)
@@ -347,6 +368,14 @@ class PathFolder:
         if not stat.S_ISDIR(info.st_mode) or os.path.realpath(path) != path:
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), name)
         return PathFolder(path)
+
+    def unlock(self, name: bytes) -> None:
+        self.child(name).allow_owner()
+
+    def allow_owner(self) -> None:
+        mode = stat.S_IMODE(os.stat(self._path).st_mode)
+        if mode & 0o700 != 0o700:
+            os.chmod(self._path, mode | 0o700)
 
     def set_own(self, mtime_ns: int, mode: int) -> None:
         os.utime(self._path, ns=(mtime_ns, mtime_ns))

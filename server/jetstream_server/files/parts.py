@@ -36,7 +36,7 @@ class Part:
 
     __slots__ = (
         "block_size", "blocks", "entry", "fd", "file_name", "first_byte", "folder", "fresh", "how", "left", "lock",
-        "mode", "mtime_ns", "name", "part_name", "placed", "size", "todo", "users",
+        "mode", "mtime_ns", "name", "part_name", "placed", "size", "todo", "unflushed", "users",
     )  # fmt: skip
 
     def __init__(
@@ -63,6 +63,8 @@ class Part:
         """Name in the folder that *fd* belongs to."""
         self.fd = -1
         self.users = 0
+        self.unflushed = 0
+        """Bytes written since the disk was last told to begin with them."""
         self.fresh = False
         """Whether we made the file, so that what was never written is a hole."""
         self.placed = False

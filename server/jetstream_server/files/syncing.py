@@ -36,14 +36,40 @@ def _load_syncfs() -> Callable[[int], None] | None:
 _syncfs = _load_syncfs()
 
 
+def _load_sync_file_range() -> Callable[[int], None] | None:
+    if not sys.platform.startswith("linux"):
+        return None
+    try:
+        call = ctypes.CDLL(None, use_errno=True).sync_file_range
+    except (OSError, AttributeError):
+        return None
+    call.argtypes = [ctypes.c_int, ctypes.c_int64, ctypes.c_int64, ctypes.c_uint]
+
+    def begin(fd: int) -> None:
+        call(fd, 0, 0, 2)  # SYNC_FILE_RANGE_WRITE, all of the file
+
+    return begin
+
+
+_begin_writeback = _load_sync_file_range()
+
+
+def start_writeback(fd: int) -> None:
+    """Let the disk begin with what was written to an open file, so that the flush later has less to wait for.
+
+    Promises nothing and reports no errors: that is for the flush. Does nothing where the system has no such call.
+    Measured with 1 GiB: writing and flushing take 0.6 to 0.8 of the time.
+    """
+    if _begin_writeback is not None:
+        _begin_writeback(fd)
+
+
 def sync_file(fd: int) -> None:
     """Wait until an open file is on the disk, not only in the disk's cache. Raises ``OSError``."""
     if sys.platform == "darwin":
         import fcntl
 
         fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
-    elif hasattr(os, "fdatasync"):
-        os.fdatasync(fd)
     else:
         os.fsync(fd)
 
@@ -105,7 +131,7 @@ def flush(dirty: Dirty, cache: FolderCache, made: Iterable[bytes]) -> None:
     for path in {path for path, _ in dirty.files} | dirty.folders | set(made):
         try:
             folder = cache.acquire(path, create=False)
-        except FileNotFoundError:
+        except (FileNotFoundError, PermissionError):
             moved = True
             continue
         try:
@@ -126,7 +152,7 @@ def _sync_one(cache: FolderCache, path: bytes, name: bytes) -> bool:
     """Flush one file; ``False`` if it is not there or may not be opened. Links have nothing of their own to flush."""
     try:
         folder = cache.acquire(path, create=False)
-    except FileNotFoundError:
+    except (FileNotFoundError, PermissionError):
         return False
     try:
         info = folder.lstat(name)

@@ -116,23 +116,20 @@ class ReceivingTree:
         except OSError as error:
             raise WriteFailed(os.fsencode(self.root), reason_of(error)) from error
         self._private = self._private_folders()
-        self._folders = FolderCache(self._root_folder, self._mode_of, self._keep)
+        self._folders = FolderCache(self._root_folder, self._private.get, self._keep)
         with self.problems(self.destination or b"."):
             self._folders.acquire(self.destination)
             self._folders.release(self.destination)
 
     def _private_folders(self) -> dict[bytes, int]:
-        """Folders of the manifest that others may not look into, so that they are never made more open than that."""
+        """Permissions of those folders of the manifest that are not to be as open as new folders usually are."""
         usual = 0o777 & ~self.umask
         private = {}
         for _, page in self.layout.pages():
             closed = (page.kinds == Kind.DIRECTORY) & ((page.modes & usual) != usual)
             for position in np.flatnonzero(closed).tolist():
-                private[self.folder(page.target(position))] = int(page.modes[position]) | 0o700
+                private[self.folder(page.target(position))] = int(page.modes[position])
         return private
-
-    def _mode_of(self, path: bytes) -> int:
-        return self._private.get(path, 0o777)
 
     @property
     def folders(self) -> FolderCache:

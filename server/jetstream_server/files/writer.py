@@ -23,7 +23,7 @@ from typing import Final
 
 from jetstream_server.files.bigfiles import BigFiles
 from jetstream_server.files.errors import WriteFailed
-from jetstream_server.files.finishing import Finisher, FinishReport, discard, remove_parts
+from jetstream_server.files.finishing import Finisher, FinishReport, discard, remove_failed
 from jetstream_server.files.folders import HAVE_DIR_FD
 from jetstream_server.files.lane import Lane
 from jetstream_server.files.layout import Layout, Run
@@ -34,6 +34,8 @@ from jetstream_server.files.syncing import Dirty, flush
 from jetstream_server.files.tree import ReceivingTree, join
 
 KEEP_OPEN: Final = 64
+MOST_BLOCKS: Final = 1 << 34
+"""There is a byte in memory for each; zero pages that are never touched cost nothing."""
 
 
 class TreeWriter:
@@ -49,6 +51,7 @@ class TreeWriter:
     :param keep_open: folders, and files of several blocks, to keep open while nobody uses them.
     :param by_descriptor: see :func:`jetstream_server.files.folders.open_root`.
     :raises UnsafePath: if *destination_path* is.
+    :raises WriteFailed: if the manifest is larger than 16 PiB.
     """
 
     def __init__(
@@ -69,6 +72,8 @@ class TreeWriter:
         self._tree = tree
         self._layout = layout
         self._lane = lane or Lane()
+        if layout.block_count > MOST_BLOCKS:
+            raise WriteFailed(destination_path or ".", "the manifest is larger than this node can take")
         self._have = bytearray(layout.block_count)
         self._small = SmallFiles(overwrite_mode, tree.umask)
         self._big = BigFiles(tree, self._have, self._named, keep_open)
@@ -81,7 +86,7 @@ class TreeWriter:
         self._resumed = False
 
     def __repr__(self) -> str:
-        return f"<TreeWriter {sum(self._have)} of {len(self._have)} blocks>"
+        return f"<TreeWriter {self._have.count(1)} of {len(self._have)} blocks>"
 
     def __enter__(self) -> "TreeWriter":
         return self
@@ -295,7 +300,7 @@ class TreeWriter:
         if lost is not None:
             raise WriteFailed(lost.target, "is not whole although all blocks are there")
         self._big.close()
-        remove_parts(self._tree, unfinished)
+        remove_failed(self._tree, failed, unfinished)
         report = Finisher(self._tree, self._small, self._note, self._note_folder).finish(failed, self._resumed)
         self.flush()
         return report

@@ -108,11 +108,11 @@ class ManifestHandlers:
     async def files(self, call: Call, *, manifest: str, offset: int, limit: int) -> dict[str, Any]:
         """A page of its files."""
         record = await self.visible(call.login, manifest)
-        mappings = await self._manifests.files(record.id, offset, limit)
+        mappings, following = await self._manifests.files(record.id, offset, limit)
         if call.login.kind is Kind.SHARED_TOKEN:
             for mapping in mappings:
                 mapping["srcPath"] = ""
-        return {"manifestId": record.id, "fileMappings": mappings, "offset": offset, "entries": record.entries}
+        return {"manifestId": record.id, "fileMappings": mappings, "nextOffset": following}
 
     async def visible(self, principal: Principal, id: str) -> ManifestRecord:
         """The manifest, if this login sees it.

@@ -152,7 +152,8 @@ class MemoryClient:
     def send_getManifestFiles(self, manifest, offset=0, limit=1000):
         names = [f"file {n:04}" for n in range(1200)][offset : offset + limit]
         return {"manifestId": manifest, "fileMappings": [
-            {"srcPath": f"/source/{n}", "destPath": n, "fileSize": 5} for n in names]}
+            {"srcPath": f"/source/{n}", "destPath": n, "fileSize": 5} for n in names],
+            "nextOffset": offset + limit if offset + limit < 1200 else None}
 
     def send_createTransfer(self, destination, manifest, **options):
         number = str(len(self.node.transfers) + 1)
