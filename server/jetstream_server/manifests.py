@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from jetstream.entities import Manifest
 from jetstream.errors import InvalidParameters, NotFound
 from jetstream_server.access.sandbox import is_within
@@ -75,6 +78,7 @@ class Manifests:
         self._records: dict[str, ManifestRecord] = {}
         self._scans: dict[str, _Progress] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._listed: dict[str, list[int]] = {}
 
     async def start(self) -> None:
         """Load what is known; begin scans again that a stop interrupted."""
@@ -151,25 +155,34 @@ class Manifests:
     async def files(self, id: str, offset: int, limit: int) -> tuple[list[dict[str, Any]], int | None]:
         """A page of the documented File Mapping entries, and the offset of the next page; ``None`` after the last.
 
-        Offsets count entries; folders that are not empty are entries without a mapping.
+        Offsets count mappings; folders that are not empty have none.
         """
-        starts = await self._catalog.manifests.page_starts(id)
+        counts = await self._listed_per_page(id)
         result: list[dict[str, Any]] = []
-        for number, (first_entry, _) in enumerate(starts):
-            following = starts[number + 1][0] if number + 1 < len(starts) else None
-            if following is not None and following <= offset:
-                continue
-            data = await self._catalog.manifests.page(id, number)
-            if data is None:
-                break
-            page = Page.decode_stored(data)
-            for index in range(max(0, offset - first_entry), len(page)):
-                if len(result) >= limit:
-                    return result, first_entry + index
-                mapping = file_mapping(page, index)
-                if mapping is not None:
-                    result.append(mapping)
-        return result, None
+        first = 0
+        for number, count in enumerate(counts):
+            if first + count > offset and len(result) < limit:
+                data = await self._catalog.manifests.page(id, number)
+                if data is None:
+                    break  # deleted meanwhile
+                wanted = slice(max(0, offset - first), offset - first + limit)
+                result += file_mappings(Page.decode_stored(data), wanted)
+            first += count
+        following = offset + len(result)
+        return result, following if following < sum(counts) else None
+
+    async def _listed_per_page(self, id: str) -> list[int]:
+        """How many mappings each page has; worked out once for a complete manifest."""
+        known = self._listed.get(id)
+        if known is not None:
+            return known
+        loop = asyncio.get_running_loop()
+        counts: list[int] = []
+        while pages := await self._catalog.manifests.pages(id, len(counts), LOADED_AT_ONCE):
+            counts += await loop.run_in_executor(self._executor, _listed_counts, pages)
+        if self._records[id].status == ManifestStatus.COMPLETE:
+            self._listed[id] = counts
+        return counts
 
     # -- changing -------------------------------------------------------------------------------------------------
 
@@ -226,6 +239,7 @@ class Manifests:
             progress.cancelled.set()
             await progress.ended.wait()
         self._records.pop(id, None)
+        self._listed.pop(id, None)
         await self._catalog.manifests.delete(id)
 
     async def forget_hidden(self, in_use: Callable[[str], Awaitable[bool]]) -> None:
@@ -319,11 +333,22 @@ def _inside(folders: tuple[str, ...] | None) -> Callable[[str], bool] | None:
     return None if folders is None else lambda place: is_within(place, folders)
 
 
-def file_mapping(page: Page, position: int) -> dict[str, Any] | None:
-    """The documented File Mapping of an entry; ``None`` for folders that are not empty."""
+def _listed(page: Page) -> NDArray[np.bool_]:
+    """Which entries have a mapping: all but folders that are not empty."""
+    return np.logical_or(page.kinds != Kind.DIRECTORY, page.empty)
+
+
+def _listed_counts(pages: Sequence[bytes]) -> list[int]:
+    return [int(_listed(Page.decode_stored(data)).sum()) for data in pages]
+
+
+def file_mappings(page: Page, wanted: slice) -> list[dict[str, Any]]:
+    """The documented File Mappings of a page, of those the *wanted* ones."""
+    return [_file_mapping(page, int(position)) for position in np.flatnonzero(_listed(page))[wanted]]
+
+
+def _file_mapping(page: Page, position: int) -> dict[str, Any]:
     kind = page.kinds[position]
-    if kind == Kind.DIRECTORY and not page.empty[position]:
-        return None
     source = page.source(position)
     return {
         "srcPath": os.fsdecode(source) if source is not None else "",
