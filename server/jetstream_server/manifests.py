@@ -335,7 +335,8 @@ def _inside(folders: tuple[str, ...] | None) -> Callable[[str], bool] | None:
 
 def _listed(page: Page) -> NDArray[np.bool_]:
     """Which entries have a mapping: all but folders that are not empty."""
-    return np.logical_or(page.kinds != Kind.DIRECTORY, page.empty)
+    listed: NDArray[np.bool_] = np.logical_or(page.kinds != Kind.DIRECTORY, page.empty)
+    return listed
 
 
 def _listed_counts(pages: Sequence[bytes]) -> list[int]:
