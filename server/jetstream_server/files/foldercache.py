@@ -9,11 +9,13 @@ from jetstream_server.files.folders import Folder
 
 
 class _Held:
-    __slots__ = ("folder", "users")
+    __slots__ = ("folder", "locked", "users")
 
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, folder: Folder, locked: bool) -> None:
         self.folder = folder
         self.users = 0
+        self.locked = locked
+        """Whether it may be that its owner must be let in before something can be made in it."""
 
 
 class FolderCache:
@@ -47,7 +49,8 @@ class FolderCache:
         with self._lock:
             held = self._held.get(path)
             if held is None:
-                held = _Held(self._open(path, create))
+                mode = self._mode_of(path)
+                held = _Held(self._open(path, create), mode is not None and mode & 0o700 != 0o700)
                 self._held[path] = held
                 if held.folder.device not in self._devices:
                     # One folder of each file system stays open for flushing it.
@@ -55,6 +58,9 @@ class FolderCache:
                     self._devices[held.folder.device] = held.folder
             else:
                 self._held.move_to_end(path)
+            if create and held.locked:  # an earlier session has come as far as setting permissions
+                held.folder.allow_owner()
+                held.locked = False
             held.users += 1
             if len(self._held) > self._keep:
                 self._shrink()
@@ -65,9 +71,8 @@ class FolderCache:
         parent = self.acquire(above, create=create)
         try:
             mode = self._mode_of(path)
-            locked = create and mode is not None and mode & 0o700 != 0o700
             try:
-                child = parent.child(name)
+                return parent.child(name)
             except FileNotFoundError:
                 if not create:
                     raise
@@ -75,13 +80,10 @@ class FolderCache:
                 self._made.add(above)
                 return parent.child(name)
             except PermissionError:
-                if not locked:
+                if not create or mode is None or mode & 0o700 == 0o700:
                     raise
                 parent.unlock(name)
-                child = parent.child(name)
-            if locked:  # an earlier session has come as far as setting permissions
-                child.allow_owner()
-            return child
+                return parent.child(name)
         except NotADirectoryError as error:
             info = parent.lstat(name)
             if info is not None and info.st_mode & 0o170000 == 0o120000:

@@ -739,3 +739,79 @@ def test_a_manifest_without_blocks(tmp_path: Path) -> None:
     assert receiver.blocks == []
     receiver.all()
     assert snapshot(tmp_path / "t" / "s") == snapshot(source)
+
+
+# -- permissions that keep us out -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", ALL_MODES)
+@pytest.mark.parametrize("folder_mode", [0o500, 0o300, 0o000])
+def test_going_on_after_permissions_were_set(
+    open_tmp: Path, ordinary_user: None, mode: int, folder_mode: int, by_descriptor: bool
+) -> None:
+    """The crash came in finish(): folders are read-only already, and some blocks are delivered again."""
+    if not by_descriptor and folder_mode != 0o500:
+        pytest.skip("without descriptors a folder that may not be read cannot be opened safely")
+    source = build(open_tmp / "s", {"d": {"e": {"big": BIG, "empty": b"", "small": b"1"}, "l": "e"}})
+    found = scanned({"d": source / "d"}, symlink_mode=SYMLINK_PRESERVE)
+    expected = snapshot(source)
+    blocks = Receiver(found, open_tmp / "t", mode, by_descriptor=by_descriptor)
+    pages = [wire_form(page) for page in with_modes(found.pages, folder_mode)]
+    blocks.layout = Layout.from_pages(pages)
+    blocks.all()
+    with blocks.open() as writer:
+        writer.mark_have(verified(blocks, writer, [0, 1]))
+        blocks.write(writer)
+        report = writer.finish()
+    assert report.renamed_count == report.kept_count == 0
+    for folder in ("d", "d/e"):
+        assert (open_tmp / "t" / folder).stat().st_mode & 0o777 == folder_mode
+        (open_tmp / "t" / folder).chmod(0o755)
+    assert set(snapshot(open_tmp / "t")) == set(expected)
+
+
+def with_modes(pages: list[bytes], folder_mode: int) -> list[bytes]:
+    """The same pages, with other permissions of all folders."""
+    builder = PageBuilder()
+    layout = Layout.from_pages(pages)
+    for entry in map(layout.entry, range(layout.entries)):
+        builder.add(
+            b"/".join(entry.components[:-1]), entry.components[-1], entry.kind, entry.size, entry.mtime_ns,
+            folder_mode if entry.kind is Kind.DIRECTORY else entry.mode, source_folder=b"/s", link=entry.link,
+        )  # fmt: skip
+    return [builder.take()]
+
+
+def test_leftovers_of_files_that_failed_later(tmp_path: Path) -> None:
+    source = build(tmp_path / "s", {"a": b"1", "big": BIG})
+    receiver = Receiver(scanned({"s": source}), tmp_path / "t")
+    with receiver.open() as writer:
+        receiver.write(writer, 1)
+        left = list((tmp_path / "t" / "s").iterdir())
+        assert len(left) == 1
+    with receiver.open() as writer:
+        for number, (data, _, _) in enumerate(receiver.blocks):
+            writer.write(number, data, gaps=[2, 1] if number == 0 else [2])
+        assert writer.finish().failed == 2
+    assert list((tmp_path / "t" / "s").iterdir()) == []
+
+
+def test_files_nobody_may_read_are_flushed(open_tmp: Path, ordinary_user: None) -> None:
+    source = build(open_tmp / "s", {"f": b"1"})
+    receiver = Receiver(scanned({"f": source / "f"}), open_tmp / "t")
+    receiver.layout = Layout.from_pages(with_file_mode(0o200))
+    receiver.all()
+    assert (open_tmp / "t" / "f").stat().st_mode & 0o777 == 0o200
+
+
+def with_file_mode(mode: int) -> list[bytes]:
+    builder = PageBuilder()
+    builder.add(b"", b"f", Kind.FILE, 1, 5, mode, source_folder=b"/s")
+    return [wire_form(builder.take())]
+
+
+def test_a_manifest_that_is_too_large(tmp_path: Path) -> None:
+    builder = PageBuilder()
+    builder.add(b"", b"f", Kind.FILE, 1 << 62, 5, 0o644, source_folder=b"/s")
+    with pytest.raises(WriteFailed, match="larger"):
+        TreeWriter(tmp_path, "", Layout.from_pages([wire_form(builder.take())]), 4, "u")
