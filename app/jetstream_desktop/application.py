@@ -138,7 +138,7 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
     share = ShareDesk(context, SharedPage(theme, clock))
     book = BookDesk(context, DestinationsPage(theme), compose, ask)
     for page in (share.page, book.page):
-        window.pages.addWidget(page)
+        window.add_page(page)
     tray = Tray(theme, actions, window)
     rows = RowDesk(context, files, events)
     allowed = AllowedDesk(context)

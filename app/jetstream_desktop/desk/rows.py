@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QUrl
+from PySide6.QtCore import QObject, QTimer, QUrl
 from PySide6.QtGui import QAction, QDesktopServices
 
 from jetstream.entities import Destination, Event, Transfer
@@ -18,7 +18,9 @@ from jetstream_desktop.state.code import as_command, as_python
 from jetstream_desktop.state.details import Selected
 from jetstream_desktop.state.history import SpeedHistory
 from jetstream_desktop.state.rows import Group, Row
+from jetstream_desktop.state.sharing import moment, seconds_until_morning
 from jetstream_desktop.state.text import printable
+from jetstream_desktop.views.actions import UNTIL_TOMORROW
 
 Code = Callable[[Transfer, Destination | None, Mapping[str, str] | None], str]
 log = logging.getLogger("jetstream.desktop")
@@ -44,6 +46,12 @@ class RowDesk(QObject):
             (actions.copy_python, self._copy_python), (actions.copy_command, self._copy_command),
         ):
             action.triggered.connect(slot)
+        self._paused: set[str] = set()
+        self._later = QTimer(self)
+        self._later.setSingleShot(True)
+        self._later.timeout.connect(self._resume_paused)
+        for action in actions.pauses:
+            action.triggered.connect(self._pause_for)
         for action in actions.limits:
             action.triggered.connect(self._limit)
         for action in actions.priorities:
@@ -91,7 +99,25 @@ class RowDesk(QObject):
     def _pause_all(self) -> None:
         self._act(PAUSE, self._everything(_can_pause))
 
+    def _pause_for(self) -> None:
+        """Pause everything, and go on by itself later, as long as the window runs."""
+        action = self.sender()
+        rows = self._everything(_can_pause)
+        if not isinstance(action, QAction) or not rows:
+            return
+        now = self._c.clock()
+        seconds = seconds_until_morning(now) if action.data() == UNTIL_TOMORROW else action.data() * 60
+        self._paused = {row.key for row in rows}
+        self._later.start(seconds * 1000)
+        self._act(PAUSE, rows)
+        self._c.say(tr("Paused until {when}.", when=moment(now + seconds * 1_000_000)))
+
+    def _resume_paused(self) -> None:
+        keys, self._paused = self._paused, set()
+        self._act(RESUME, [row for row in self._everything(_can_resume) if row.key in keys])
+
     def _resume_all(self) -> None:
+        self._later.stop()
         self._act(RESUME, self._everything(_can_resume))
 
     def _remove_done(self) -> None:

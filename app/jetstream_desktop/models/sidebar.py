@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QMimeData, QObject, Qt, Signal
+from PySide6.QtCore import QAbstractListModel, QObject, Qt
 
 from jetstream.entities import Destination
 from jetstream_desktop.i18n import tr
@@ -54,9 +54,6 @@ def shelf_name(shelf: Filter) -> str:
 class SidebarModel(QAbstractListModel):
     """Shelves, Shared, Received, and the destinations used last."""
 
-    dropped = Signal(object, str)
-    """URLs dropped onto a destination (``QMimeData``) and that destination's id."""
-
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._counts: Mapping[Filter, int] = {}
@@ -84,22 +81,7 @@ class SidebarModel(QAbstractListModel):
     def flags(self, index: Index) -> Qt.ItemFlag:
         if not index.isValid() or self._entries[index.row()].kind is EntryKind.HEADING:
             return Qt.ItemFlag.NoItemFlags
-        base = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
-        if self._entries[index.row()].kind is EntryKind.DESTINATION:
-            base |= Qt.ItemFlag.ItemIsDropEnabled
-        return base
-
-    def mimeTypes(self) -> list[str]:
-        return ["text/uri-list"]
-
-    def canDropMimeData(self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index) -> bool:
-        return data.hasUrls() and parent.isValid() and self._entries[parent.row()].kind is EntryKind.DESTINATION
-
-    def dropMimeData(self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: Index) -> bool:
-        if not self.canDropMimeData(data, action, row, column, parent):
-            return False
-        self.dropped.emit(data, self._entries[parent.row()].key)
-        return True
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 
     def row_of(self, key: str) -> int | None:
         """The line with this key."""

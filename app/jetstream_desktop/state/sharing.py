@@ -48,6 +48,13 @@ def moment(micros: int, zone: datetime.tzinfo | None = None) -> str:
     return f"{days[when.weekday()]} {when.day} {months[when.month - 1]}, {when:%H:%M}"
 
 
+def seconds_until_morning(now: int, zone: datetime.tzinfo | None = None) -> int:
+    """Seconds from *now* (µs) to eight o'clock of the next day."""
+    here = datetime.datetime.fromtimestamp(now / 1e6, datetime.UTC).astimezone(zone)
+    morning = (here + datetime.timedelta(days=1)).replace(hour=8, minute=0, second=0, microsecond=0)
+    return round((morning - here).total_seconds())
+
+
 def used(token: Token) -> str:
     """``2 of 5 used``."""
     if token.download_limit is None:

@@ -12,6 +12,7 @@ from jetstream_desktop.state.text import sentence_case
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import IconKeeper
 
+UNTIL_TOMORROW = -1
 Keys = QKeySequence.StandardKey | str | None
 
 
@@ -38,6 +39,9 @@ class Actions(QObject):
         self.copy_python = self._make(tr("As Python"), "", None, "")
         self.copy_command = self._make(tr("As command"), "", None, "")
         self.pause_all = self._make(tr("Pause all"), "pause", "Ctrl+Shift+P", tr("Pause everything that runs"))
+        self.pauses = [self._plain(text, minutes) for minutes, text in (
+            (30, tr("Pause all for 30 minutes")), (60, tr("Pause all for an hour")),
+            (UNTIL_TOMORROW, tr("Pause all until tomorrow")))]
         self.resume_all = self._make(tr("Resume all"), "play", "Ctrl+Shift+R", tr("Go on with everything paused"))
         self.remove_done = self._make(tr("Remove finished rows"), "trash", None, "")
         self.search = self._make(tr("Search"), "search", QKeySequence.StandardKey.Find, "")
@@ -62,6 +66,11 @@ class Actions(QObject):
         shown = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         words = tip or text.rstrip("…")
         action.setToolTip(f"{words} ({shown})" if shown else words)
+        return action
+
+    def _plain(self, text: str, value: int) -> QAction:
+        action = QAction(text, self)
+        action.setData(value)
         return action
 
     def _choice(self, text: str, value: int | None) -> QAction:

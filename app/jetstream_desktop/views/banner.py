@@ -1,6 +1,7 @@
 """The thin bar above the page: what is wrong or was done, and the one button that helps. Never a dialog."""
 
 from PySide6.QtCore import QTimer, Signal
+from PySide6.QtGui import QAccessible, QAccessibleEvent
 from PySide6.QtWidgets import QWidget
 
 from jetstream_desktop.i18n import tr
@@ -23,6 +24,7 @@ class Banner(QWidget):
         self._theme = theme
         self._key = ""
         self._tone = "info"
+        self._spoken = ""
         self._icon = IconLabel(theme, "info", "accent_ink", 16)
         self._text = ElidedLabel()
         self._button = button("", "link")
@@ -52,6 +54,9 @@ class Banner(QWidget):
         self._close.setVisible(not stays)
         self._colour()
         self.show()
+        if self._spoken != text:
+            self._spoken = text
+            QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.Alert))
         if stays:
             self._timer.stop()
         else:

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QMimeData, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from jetstream_desktop.i18n import tr, trn
 from jetstream_desktop.state.text import base_name, printable
@@ -40,6 +40,12 @@ def promise(data: QMimeData, composing: bool) -> str:
     if composing:
         return tr("Drop to add {what}", what=f"“{what}”" if len(paths) == 1 else what)
     return tr("Drop to send {what}", what=f"“{what}”" if len(paths) == 1 else what)
+
+
+def leave_drops_to_the_window(widget: QWidget) -> None:
+    """Text fields would take dropped files as text; the window knows better."""
+    for field in widget.findChildren(QLineEdit):
+        field.setAcceptDrops(False)
 
 
 class DropTint(QWidget):

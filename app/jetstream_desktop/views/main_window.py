@@ -25,7 +25,7 @@ from jetstream_desktop.views.banner import Banner
 from jetstream_desktop.views.cards import Card
 from jetstream_desktop.views.composer import Composer
 from jetstream_desktop.views.details import Details
-from jetstream_desktop.views.drop import DropTint, dropped_paths, promise, refusal
+from jetstream_desktop.views.drop import DropTint, dropped_paths, leave_drops_to_the_window, promise, refusal
 from jetstream_desktop.views.row_menu import row_menu
 from jetstream_desktop.views.sidebar import Sidebar
 from jetstream_desktop.views.statusline import StatusLine
@@ -73,6 +73,7 @@ class MainWindow(QMainWindow):
         self.addActions(actions.all())
         cycle = QShortcut(QKeySequence("F6"), self)
         cycle.activated.connect(self.cycle_focus)
+        leave_drops_to_the_window(self)
         self.show_table()
         self.sidebar.list.choose(Filter.ALL.value)
 
@@ -120,7 +121,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self, sidebar_model: SidebarModel) -> None:
         self.sidebar.list.chosen.connect(self._entry)
-        sidebar_model.dropped.connect(self._dropped_on)
+        self.sidebar.list.dropped.connect(self._dropped_on)
         self.toolbar.searched.connect(self._search)
         self.toolbar.search.left.connect(self.table.setFocus)
         self.actions_.search.triggered.connect(self._focus_search)
@@ -150,6 +151,11 @@ class MainWindow(QMainWindow):
         self.pages.setCurrentWidget(self.composer)
         (self.composer.search if self.composer.list.current() is None else self.composer.send).setFocus()
 
+    def add_page(self, page: QWidget) -> None:
+        """A page that :meth:`show_page` can show."""
+        self.pages.addWidget(page)
+        leave_drops_to_the_window(page)
+
     def show_page(self, page: QWidget) -> None:
         """Another page that stays, like Shared or Destinations."""
         self._drop_card()
@@ -162,6 +168,7 @@ class MainWindow(QMainWindow):
         self._drop_card()
         self._card = card
         self._below = self.pages.currentWidget()
+        leave_drops_to_the_window(card)
         self.pages.addWidget(card)
         self.pages.setCurrentWidget(card)
         self.toolbar.show()
@@ -323,7 +330,7 @@ class MainWindow(QMainWindow):
         else:
             self.banner.show_line(refusal(data), "caution")
 
-    def _dropped_on(self, data: QMimeData, destination_id: str) -> None:
+    def _dropped_on(self, data: QMimeData, destination_id: str | None) -> None:
         self._tint.hide()
         self.take(data, destination_id)
 

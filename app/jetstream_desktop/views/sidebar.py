@@ -1,8 +1,16 @@
 """The sidebar: shelves, sharing, destinations; painted by a delegate, a target for drops."""
 
 from PySide6.QtCore import QItemSelectionModel, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QPainter
-from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtGui import (
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QFontMetrics,
+    QPainter,
+    QPen,
+)
+from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QToolTip, QWidget
 
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.models.roles import KEY, SNAPSHOT, Index
@@ -21,6 +29,8 @@ class SidebarDelegate(QStyledItemDelegate):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
+        self.target = ""
+        """Key of the destination that something is held over."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         entry: Entry | None = index.data(SNAPSHOT)
@@ -50,6 +60,10 @@ class SidebarDelegate(QStyledItemDelegate):
             painter.setPen(theme.colour("accent") if focused else Qt.PenStyle.NoPen)
             painter.setBrush(theme.colour("wash"))
             painter.drawRoundedRect(QRectF(area.adjusted(10, 1, -11, -1)), theme.radius, theme.radius)
+        if self.target == entry.key:
+            painter.setPen(QPen(theme.colour("accent"), 1.2, Qt.PenStyle.DashLine))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(QRectF(area.adjusted(10, 1, -11, -1)), theme.radius, theme.radius)
         middle = area.center().y() + 1
         if entry.kind is EntryKind.DESTINATION:
             colour = theme.colour("good" if entry.reachable else "faint")
@@ -71,12 +85,15 @@ class SidebarList(QListView):
     chosen = Signal(object)
     """The :class:`Entry` that was chosen by the person."""
     menu_wanted = Signal(object, QPoint)
+    dropped = Signal(object, object)
+    """Mime data, and the id of the destination that it was dropped on or ``None``."""
 
     def __init__(self, theme: Theme, model: SidebarModel) -> None:
         super().__init__()
         self._kept: str | None = None
+        self._delegate = SidebarDelegate(theme, self)
         self.setModel(model)
-        self.setItemDelegate(SidebarDelegate(theme, self))
+        self.setItemDelegate(self._delegate)
         self.setAccessibleName(tr("Sections"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -91,6 +108,37 @@ class SidebarList(QListView):
         model.modelReset.connect(self._restore)
         self.selectionModel().currentChanged.connect(self._current_changed)
         theme.changed.connect(self.viewport().update)
+
+    # Drops: a destination takes them for itself, everything else as the window does
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        place = event.position().toPoint()
+        entry = self._destination_at(place)
+        self._aim(entry.key if entry is not None else "")
+        words = tr("Drop to send to {where}", where=entry.text) if entry is not None else ""
+        QToolTip.showText(self.viewport().mapToGlobal(place), words, self)
+        event.acceptProposedAction()
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self._aim("")
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        entry = self._destination_at(event.position().toPoint())
+        self._aim("")
+        event.acceptProposedAction()
+        self.dropped.emit(event.mimeData(), entry.key if entry is not None else None)
+
+    def _destination_at(self, place: QPoint) -> Entry | None:
+        entry: Entry | None = self.indexAt(place).data(SNAPSHOT)
+        return entry if entry is not None and entry.kind is EntryKind.DESTINATION else None
+
+    def _aim(self, key: str) -> None:
+        if self._delegate.target != key:
+            self._delegate.target = key
+            self.viewport().update()
 
     def choose(self, key: str) -> None:
         """Choose a line as if it had been clicked, but without telling."""

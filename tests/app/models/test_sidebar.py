@@ -1,9 +1,9 @@
 import pytest
-from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtCore import Qt
 
 from jetstream.entities import Destination
 from jetstream_desktop.models.roles import SNAPSHOT
-from jetstream_desktop.models.sidebar import EntryKind, SidebarModel
+from jetstream_desktop.models.sidebar import SidebarModel
 from jetstream_desktop.state.address import reachable
 from jetstream_desktop.state.filters import Filter
 
@@ -47,14 +47,3 @@ def test_reachability():
     assert reachable(destination(1, last_recv_time=5)) is True
     assert reachable(destination(1, encrypted_connection_state="connected", last_error="x")) is True
     assert reachable(destination(1, last_recv_time=5, last_error="x")) is False
-
-
-def test_files_can_be_dropped_on_destinations_only(model, qtbot):
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile("/x")])
-    place = model.index(model.row_of("1"))
-    with qtbot.waitSignal(model.dropped) as caught:
-        assert model.dropMimeData(data, Qt.DropAction.CopyAction, -1, -1, place)
-    assert caught.args[1] == "1"
-    assert not model.dropMimeData(data, Qt.DropAction.CopyAction, -1, -1, model.index(0))
-    assert place.data(SNAPSHOT).kind is EntryKind.DESTINATION

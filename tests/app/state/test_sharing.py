@@ -60,3 +60,7 @@ def test_message():
     bare = sharing.message(token(), "Trailer", NOW)
     assert "jetstream://" not in bare
     assert "MAYWEBRO" in bare
+
+
+def test_tomorrow_begins_at_eight():
+    assert sharing.seconds_until_morning(NOW, UTC) == 35_200

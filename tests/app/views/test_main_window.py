@@ -3,8 +3,8 @@
 import sys
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QColor, QDragEnterEvent, QDropEvent, QImage
+from PySide6.QtCore import QMimeData, QObject, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QColor, QDragEnterEvent, QDragMoveEvent, QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QWidget
 
@@ -78,6 +78,21 @@ def test_rows_and_actions_follow_the_selection(gui, qapp, node):
     gui(work)
 
 
+def test_pausing_for_a_while(gui, qapp, node):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await until(lambda: len(rows_of(desk)) == 3)
+            desk.window.actions_.pauses[0].trigger()
+            await until(lambda: rows_of(desk)["s1"].group is Group.PAUSED)
+            assert "Paused until" in desk.window.banner.text
+            assert 1_700_000 < desk.rows._later.remainingTime() <= 1_800_000
+            desk.rows._later.timeout.emit()
+            await until(lambda: rows_of(desk)["s1"].group is Group.ACTIVE)
+            assert rows_of(desk)["s2"].group is Group.PAUSED
+
+    gui(work)
+
+
 def test_what_cannot_be_done_is_said_in_the_bar(gui, qapp, node):
     async def work():
         async with running(qapp, node.connect) as desk:
@@ -115,6 +130,50 @@ def test_a_drop_opens_the_composer_and_sends(gui, qapp, node, tmp_path):
             made = [params for name, params in node.calls if name == "send.createManifest"]
             assert made[0]["mappings"] == {"show/reel 7": str(reel)}
             await until(lambda: window.table.selected_keys() == ["s4"])
+
+    gui(work)
+
+
+def test_a_drop_on_a_destination_chooses_it(gui, qapp, node, tmp_path):
+    (tmp_path / "a.mov").write_bytes(b"x")
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            window = desk.window
+            await until(lambda: desk.context.poller.destinations)
+            sections = window.sidebar.list
+            place = sections.visualRect(sections.model().index(sections.model().row_of("d"))).center()
+            data = files(tmp_path / "a.mov")
+            move = QDragMoveEvent(place, Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton,
+                                  Qt.KeyboardModifier.NoModifier)
+            sections.dragMoveEvent(move)
+            assert sections._delegate.target == "d"
+            sections.dropEvent(QDropEvent(QPointF(place), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton,
+                                          Qt.KeyboardModifier.NoModifier))
+            await until(lambda: window.composer.send.text() == "Send 1 file to Studio B")
+            assert not any(field.acceptDrops() for field in window.findChildren(QLineEdit))
+
+    gui(work)
+
+
+def test_a_day_of_polling_grows_nothing(gui, qapp, node):
+    import gc
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await until(lambda: len(rows_of(desk)) == 3)
+            desk.window.table.select_key("s1")
+            sizes = []
+            for number in range(600):
+                node.move("1", bytes_acked=number)
+                await desk.context.poller.poll()
+                if number in (300, 599):
+                    node.calls.clear()
+                    gc.collect()
+                    widgets = len(desk.window.findChildren(QObject))
+                    sizes.append((len(gc.get_objects()), len(desk.context.tasks), widgets))
+            assert sizes[1][0] - sizes[0][0] < 1000, sizes
+            assert sizes[1][1:] == sizes[0][1:]
 
     gui(work)
 
