@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from jetstream_server.transfers.rates import RateEstimator, backoff, kilobits, seconds_left
 
 

@@ -1,0 +1,211 @@
+"""Running transfers: who goes first, how many at once, when again, and what becomes of each outcome."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from helpers.nodes import until
+from jetstream.errors import LimitExceeded
+from jetstream_server.catalog import Catalog
+from jetstream_server.eventlog import EventLog
+from jetstream_server.link.messages import StopReason
+from jetstream_server.records import TransferRecord
+from jetstream_server.transfers.jobs import Job, Scheduler
+from jetstream_server.transfers.live import Live, sending_table
+from jetstream_server.transfers.states import Event, Phase, Status
+from jetstream_server.transfers.trouble import Done, Failed, Outcome, Stopped, TryAgain
+
+from .made import Clock, MemoryStore, outgoing
+
+SECOND = 1_000_000
+
+
+class Bench:
+    """A scheduler of tries that a test ends by hand."""
+
+    def __init__(self, catalog: Catalog, at_once: int = 2) -> None:
+        self.clock = Clock()
+        self.catalog = catalog
+        self.table = sending_table(MemoryStore(), self.clock)
+        self.running: dict[str, asyncio.Future[Outcome]] = {}
+        self.begun: list[str] = []
+        self.jobs: Scheduler[TransferRecord] = Scheduler(
+            self.table, EventLog(catalog, self.clock), "transfer", self.clock, self._attempt,
+            lambda live: (live.record.priority, int(live.id)), lambda live: live.status is Status.PENDING, at_once,
+        )
+
+    async def _attempt(self, live: Live[TransferRecord], job: Job) -> Outcome:
+        self.begun.append(live.id)
+        self.running[live.id] = asyncio.get_running_loop().create_future()
+        try:
+            return await self.running[live.id]
+        finally:
+            del self.running[live.id]
+
+    async def add(self, id: str, **fields: object) -> Live[TransferRecord]:
+        return await self.table.add(outgoing(id, **fields))
+
+    async def runs(self, *ids: str) -> None:
+        """Wait until exactly these run."""
+
+        async def look() -> set[str]:
+            return set(self.running)
+
+        await until(look, lambda now: now == set(ids), 10)
+
+    async def ended(self, live: Live[TransferRecord], outcome: Outcome) -> None:
+        """Let its try end so, and wait until that is written down."""
+        job = self.jobs.running(live)
+        assert job is not None
+        assert job.task is not None
+        self.running[live.id].set_result(outcome)
+        await job.task
+
+    async def events(self) -> list[str]:
+        return [event.name for event in await self.catalog.events.since(None, 100)]
+
+
+@pytest.fixture
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
+    async with await Catalog.open(tmp_path / "catalog.db") as catalog:
+        bench = Bench(catalog)
+        yield bench
+        await bench.jobs.shut_down("over")
+
+
+async def test_the_most_urgent_first_and_so_many_at_once(bench: Bench) -> None:
+    lives = [await bench.add(id, priority=priority) for id, priority in (("1", 100), ("2", 100), ("3", 5), ("4", 100))]
+    bench.jobs.wake()
+    await bench.runs("3", "1")
+    assert bench.begun == ["3", "1"]
+    assert [live.phase for live in lives] == [Phase.CONNECTING, Phase.QUEUED, Phase.CONNECTING, Phase.QUEUED]
+    await bench.ended(lives[2], Done())
+    await bench.runs("1", "2")
+    assert lives[2].status is Status.COMPLETE
+
+
+async def test_growing_pauses_between_tries(bench: Bench) -> None:
+    live = await bench.add("1")
+    for pause in (1, 2, 4, 8, 16, 32, 60, 60):
+        bench.jobs.wake()
+        await bench.runs("1")
+        await bench.ended(live, TryAgain("Nobody answers."))
+        assert (live.status, live.phase, live.waiting_message) == (
+            Status.PENDING, Phase.WAITING_FOR_PEER, "Nobody answers."
+        )
+        assert live.next_retry_time == bench.clock.now + pause * SECOND
+        bench.clock.now = live.next_retry_time - 1
+        bench.jobs.wake()
+        assert bench.jobs.running(live) is None
+        bench.clock.now += 1
+    assert len(bench.begun) == 8  # never begun beside the end of an earlier try
+    assert await bench.events() == ["transferWaiting"]  # the same reason is told once
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "event"),
+    [
+        (Done(message="Kept."), Status.COMPLETE, "transferCompleted"),
+        (Failed("Why."), Status.ERROR, "transferFailed"),
+        (Stopped("cancelled"), Status.CANCELLED, "transferCancelled"),
+        (Stopped("error", "Theirs."), Status.ERROR, "transferFailed"),
+        (Stopped("suspended"), Status.PENDING, "transferWaiting"),
+        (TryAgain("Later."), Status.PENDING, "transferWaiting"),
+    ],
+)
+async def test_what_becomes_of_each_outcome(bench: Bench, outcome: Outcome, status: Status, event: str) -> None:
+    live = await bench.add("1")
+    bench.jobs.wake()
+    await bench.runs("1")
+    await bench.table.step(live, Event.START)
+    await bench.ended(live, outcome)
+    assert live.status is status
+    assert await bench.events() == [event]
+    assert (live.record.end_time is not None) is (status not in (Status.PENDING,))
+
+
+async def test_a_try_that_raises_is_a_failure_that_the_log_explains(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    live = await bench.add("1")
+    bench.jobs.wake()
+    await bench.runs("1")
+    job = bench.jobs.running(live)
+    assert job is not None
+    assert job.task is not None
+    with caplog.at_level(logging.ERROR):
+        bench.running["1"].set_exception(ValueError("a fault"))
+        await job.task
+    assert live.status is Status.ERROR
+    assert "log says more" in (live.record.error_message or "")
+    assert "a fault" in caplog.text
+
+
+async def test_stopping_says_why_and_leaves_the_state_to_whoever_stops(bench: Bench) -> None:
+    live = await bench.add("1")
+    bench.jobs.wake()
+    await bench.runs("1")
+    job = bench.jobs.running(live)
+    assert job is not None
+    await bench.table.step(live, Event.SUSPEND)
+    await bench.jobs.stop(live, StopReason.SUSPENDED, "Paused.")
+    assert (job.stop_reason, job.stop_message) == (StopReason.SUSPENDED, "Paused.")
+    assert (live.status, bench.jobs.running(live), bench.running) == (Status.SUSPENDED, None, {})
+    await bench.jobs.stop(live, StopReason.SUSPENDED)  # again: nothing
+
+
+async def test_a_pause_while_an_outcome_is_written_down_wins(bench: Bench) -> None:
+    live = await bench.add("1")
+    bench.jobs.wake()
+    await bench.runs("1")
+    bench.running["1"].set_result(TryAgain("The link broke."))
+    job = bench.jobs.running(live)
+
+    async def settling() -> bool:
+        return job is not None and job.settling
+
+    await until(settling, bool, 10)
+    await bench.table.step(live, Event.SUSPEND)
+    await bench.jobs.stop(live, StopReason.SUSPENDED)
+    assert (live.status, live.phase, live.next_retry_time) == (Status.SUSPENDED, None, None)
+    bench.jobs.wake()
+    assert bench.begun == ["1"]
+
+
+async def test_a_late_outcome_does_not_undo_what_somebody_decided(bench: Bench) -> None:
+    live = await bench.add("1", status="suspended")
+    for outcome in (TryAgain("Later."), Done()):
+        await bench.jobs.settle(live, outcome)
+        assert live.status is Status.SUSPENDED
+    done = await bench.add("2", status="complete")
+    await bench.jobs.settle(done, TryAgain("The answer got lost."))
+    assert done.status is Status.COMPLETE
+    assert await bench.events() == ["transferCompleted"]
+
+
+async def test_one_session_for_a_transfer(bench: Bench) -> None:
+    live = await bench.add("1")
+    bench.jobs.wake()
+    await bench.runs("1")
+    with pytest.raises(LimitExceeded):
+        bench.jobs.start(live, bench._attempt)
+
+
+async def test_nothing_starts_after_the_end(bench: Bench) -> None:
+    first, second = await bench.add("1"), await bench.add("2")
+    third = await bench.add("3")
+    bench.jobs.wake()
+    await bench.runs("1", "2")
+    await bench.ended(first, TryAgain("Later."))
+    await bench.runs("2", "3")
+    await bench.jobs.shut_down("The node stops.")
+    assert bench.running == {}
+    assert second.status is third.status is Status.PENDING  # as they were: they go on at the next start
+    bench.clock.now += 3600 * SECOND
+    bench.jobs.wake()
+    assert len(bench.jobs) == 0
+    with pytest.raises(LimitExceeded, match="shutting down"):
+        bench.jobs.start(first, bench._attempt)
