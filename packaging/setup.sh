@@ -90,3 +90,36 @@ install() {
     "$bin/python" -m pip install --quiet --constraint "$root/packaging/constraints.txt" "$@" \
         || give_up "pip could not install that; see above. Run this again when the cause is gone."
 }
+
+# System libraries that Qt's wheels do not bring: library and Debian package, one line each.
+qt_libraries="libEGL.so.1 libegl1
+libGL.so.1 libgl1
+libxkbcommon.so.0 libxkbcommon0
+libdbus-1.so.3 libdbus-1-3
+libfontconfig.so.1 libfontconfig1"
+qt_screen_libraries="libxkbcommon-x11.so.0 libxkbcommon-x11-0
+libxcb-cursor.so.0 libxcb-cursor0
+libxcb-icccm.so.4 libxcb-icccm4
+libxcb-image.so.0 libxcb-image0
+libxcb-keysyms.so.1 libxcb-keysyms1
+libxcb-render-util.so.0 libxcb-render-util0
+libxcb-shape.so.0 libxcb-shape0
+libxcb-xkb.so.1 libxcb-xkb1"
+
+# need_libraries PURPOSE LINES: installs, or asks for, what of LINES is missing. Linux only.
+need_libraries() {
+    [ "$(uname -s)" = Linux ] || return 0
+    local missing
+    missing="$("$bin/python" - "$2" <<'PYTHON'
+import ctypes, sys
+for line in sys.argv[1].splitlines():
+    library, package = line.split()
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        print(package)
+PYTHON
+)"
+    # shellcheck disable=SC2086 # one word per package
+    [ -z "$missing" ] || apt_install "$1" $missing
+}

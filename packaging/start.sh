@@ -1,12 +1,21 @@
 #!/usr/bin/env bash
-# The first transfer: starts a node, sends it a folder over its own encrypted link, compares what arrived, stops the node.
+# Starts JetStream from a checkout.
 #
-#     bash packaging/start.sh
+#     bash packaging/start.sh                where there is a screen: the window, with a node behind it
+#     bash packaging/start.sh --terminal     a first transfer on this machine, in the terminal; so without a screen, too
 #
-# Installs into .venv in the checkout. Everything that the run makes is in .state beside it; both may be deleted.
+# The first transfer starts a node of its own, sends it a folder over its own encrypted link, compares what arrived, and
+# stops the node. Everything that it makes is in .state in the checkout. Installs into .venv there; both may be deleted.
 
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/setup.sh"
+
+if [ "${1:-}" != --terminal ] && [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; then
+    set_up desktop
+    need_libraries "libraries that Qt needs for a window" "$qt_libraries"$'\n'"$qt_screen_libraries"
+    say "Opening the window. A first transfer in the terminal instead: bash packaging/start.sh --terminal"
+    exec "$bin/python" -m jetstream_desktop
+fi
 
 set_up
 
