@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from jetstream.constants import FILETYPE_DIRECTORY, FILETYPE_REGULAR_FILE
 from jetstream_server.files.errors import BrowseFailed, reason_of
-from jetstream_server.files.folders import rename_no_replace
+from jetstream_server.files.opening import rename_no_replace
 from jetstream_server.files.sources import HAVE_DIR_FD, open_folder
 
 _CLOEXEC: Final = getattr(os, "O_CLOEXEC", 0)

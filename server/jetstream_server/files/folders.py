@@ -1,34 +1,31 @@
 """Folders of a receiving tree: every operation names a single thing in an open folder and follows no link.
 
 Two implementations of one interface. :class:`DescriptorFolder` works relative to a directory descriptor, so that a
-folder which somebody swaps for a link in the meantime cannot lead out. :class:`PathFolder` is for systems without
+folder which somebody swaps for a link in the meantime cannot lead out. ``PathFolder`` is for systems without
 directory descriptors; it checks the real path of each folder once, when it is opened. :func:`open_root` chooses.
 """
 
-import ctypes
 import errno
 import os
 import stat
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol
 
-from jetstream_server.files.errors import UnsafePath
-from jetstream_server.files.paths import windows_problem
+from jetstream_server.files.opening import (
+    CLOEXEC,
+    CREATE,
+    DIRECTORY,
+    EXISTING,
+    NO_LINKS,
+    NOFOLLOW,
+    regular,
+    rename_in_folder,
+)
+from jetstream_server.files.pathfolder import PathFolder
 
 HAVE_DIR_FD: Final = all(
     call in os.supports_dir_fd for call in (os.open, os.stat, os.mkdir, os.rename, os.unlink, os.link, os.readlink)
 )
-_CLOEXEC = getattr(os, "O_CLOEXEC", 0)
-_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
-_BINARY = getattr(os, "O_BINARY", 0)
-_NONBLOCK = getattr(os, "O_NONBLOCK", 0)
-_DIRECTORY = getattr(os, "O_DIRECTORY", 0)
-_CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | _NOFOLLOW | _CLOEXEC | _BINARY
-_EXISTING = _NOFOLLOW | _CLOEXEC | _BINARY | _NONBLOCK
-_NO_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES})
-_NOT_SUPPORTED = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP})
-_RENAME_NOREPLACE = 1
 
 
 class Folder(Protocol):
@@ -98,53 +95,8 @@ class Folder(Protocol):
 def open_root(path: Path, *, by_descriptor: bool = HAVE_DIR_FD) -> Folder:
     """The folder at *path*, which may be reached through links: it is the caller's choice, not a sender's."""
     if by_descriptor:
-        return DescriptorFolder(os.open(os.fsencode(path), os.O_RDONLY | _DIRECTORY | _CLOEXEC))
+        return DescriptorFolder(os.open(os.fsencode(path), os.O_RDONLY | DIRECTORY | CLOEXEC))
     return PathFolder(os.path.realpath(os.fsencode(path)))
-
-
-def _no_replace() -> Callable[[int, bytes, bytes], bool] | None:
-    """``renameat2`` with ``RENAME_NOREPLACE`` within one directory, where the C library has it."""
-    try:
-        call = ctypes.CDLL(None, use_errno=True).renameat2
-    except (OSError, AttributeError, TypeError):
-        return None
-    call.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint]
-
-    def rename(fd: int, old: bytes, new: bytes) -> bool:
-        if call(fd, old, fd, new, _RENAME_NOREPLACE) == 0:
-            return True
-        number = ctypes.get_errno()
-        if number == errno.EEXIST:
-            return False
-        raise OSError(number, os.strerror(number), new)
-
-    return rename
-
-
-_rename_no_replace = _no_replace()
-_HERE = -100
-"""``AT_FDCWD``: paths are what they are."""
-
-
-def rename_no_replace(old: bytes, new: bytes) -> bool:
-    """Rename between any two folders, unless something has the new path: then ``False``. Raises ``OSError``."""
-    if _rename_no_replace is not None:
-        try:
-            return _rename_no_replace(_HERE, old, new)
-        except OSError as error:
-            if error.errno not in _NOT_SUPPORTED:
-                raise
-    if os.path.lexists(new):
-        return False
-    os.rename(old, new)
-    return True
-
-
-def _regular(fd: int, name: bytes) -> int:
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
-        os.close(fd)
-        raise OSError(errno.EINVAL, "is not a regular file", name)
-    return fd
 
 
 class DescriptorFolder:
@@ -160,10 +112,10 @@ class DescriptorFolder:
         return f"<DescriptorFolder {self._fd}>"
 
     def create(self, name: bytes, mode: int) -> int:
-        return os.open(name, _CREATE, mode, dir_fd=self._fd)
+        return os.open(name, CREATE, mode, dir_fd=self._fd)
 
     def open(self, name: bytes, *, write: bool) -> int:
-        return _regular(os.open(name, _EXISTING | (os.O_RDWR if write else os.O_RDONLY), dir_fd=self._fd), name)
+        return regular(os.open(name, EXISTING | (os.O_RDWR if write else os.O_RDONLY), dir_fd=self._fd), name)
 
     def close_file(self, fd: int, name: bytes, mtime_ns: int, mode: int | None) -> None:
         try:
@@ -177,12 +129,9 @@ class DescriptorFolder:
         os.rename(old, new, src_dir_fd=self._fd, dst_dir_fd=self._fd)
 
     def rename_new(self, old: bytes, new: bytes) -> bool:
-        if _rename_no_replace is not None:
-            try:
-                return _rename_no_replace(self._fd, old, new)
-            except OSError as error:
-                if error.errno not in _NOT_SUPPORTED:
-                    raise
+        done = rename_in_folder(self._fd, old, new)
+        if done is not None:
+            return done
         try:
             if self.link(old, new):
                 self.unlink(old)
@@ -198,7 +147,7 @@ class DescriptorFolder:
         try:
             os.link(old, new, src_dir_fd=self._fd, dst_dir_fd=self._fd, follow_symlinks=False)
         except OSError as error:
-            if error.errno in _NO_LINKS:
+            if error.errno in NO_LINKS:
                 return False
             raise
         return True
@@ -232,7 +181,7 @@ class DescriptorFolder:
 
     def child(self, name: bytes) -> "DescriptorFolder":
         try:
-            fd = os.open(name, os.O_RDONLY | _DIRECTORY | _NOFOLLOW | _CLOEXEC, dir_fd=self._fd)
+            fd = os.open(name, os.O_RDONLY | DIRECTORY | NOFOLLOW | CLOEXEC, dir_fd=self._fd)
         except OSError as error:
             if error.errno == errno.ELOOP:
                 raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), name) from error
@@ -243,7 +192,7 @@ class DescriptorFolder:
         if not hasattr(os, "O_PATH"):
             return
         # A folder that may not be read can be pointed at without following a link, and be changed through that.
-        fd = os.open(name, os.O_PATH | _DIRECTORY | _NOFOLLOW | _CLOEXEC, dir_fd=self._fd)
+        fd = os.open(name, os.O_PATH | DIRECTORY | NOFOLLOW | CLOEXEC, dir_fd=self._fd)
         try:
             os.chmod(f"/proc/self/fd/{fd}", stat.S_IMODE(os.fstat(fd).st_mode) | 0o700)
         finally:
@@ -266,131 +215,3 @@ class DescriptorFolder:
 
     def close(self) -> None:
         os.close(self._fd)
-
-
-class PathFolder:
-    """A folder known by its path, for systems without directory descriptors."""
-
-    __slots__ = ("_path", "device")
-
-    def __init__(self, path: bytes) -> None:
-        self._path = path
-        self.device = os.stat(path).st_dev
-
-    def __repr__(self) -> str:
-        return f"<PathFolder {self._path!r}>"
-
-    def _join(self, name: bytes) -> bytes:
-        if os.name == "nt":
-            problem = windows_problem(name)
-            if problem:
-                raise UnsafePath(name, problem)
-        return os.path.join(self._path, name)
-
-    def create(self, name: bytes, mode: int) -> int:
-        return os.open(self._join(name), _CREATE, mode)
-
-    def open(self, name: bytes, *, write: bool) -> int:
-        path = self._join(name)
-        if os.path.islink(path):
-            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), name)
-        return _regular(os.open(path, _EXISTING | (os.O_RDWR if write else os.O_RDONLY)), name)
-
-    def close_file(self, fd: int, name: bytes, mtime_ns: int, mode: int | None) -> None:
-        os.close(fd)
-        path = self._join(name)
-        os.utime(path, ns=(mtime_ns, mtime_ns))
-        if mode is not None:
-            os.chmod(path, mode)
-
-    def replace(self, old: bytes, new: bytes) -> None:
-        os.replace(self._join(old), self._join(new))
-
-    def rename_new(self, old: bytes, new: bytes) -> bool:
-        if os.name == "nt":
-            try:
-                os.rename(self._join(old), self._join(new))
-            except FileExistsError:
-                return False
-            return True
-        try:
-            if self.link(old, new):
-                self.unlink(old)
-                return True
-        except FileExistsError:
-            return False
-        if self.lstat(new) is not None:
-            return False
-        self.replace(old, new)
-        return True
-
-    def link(self, old: bytes, new: bytes) -> bool:
-        try:
-            os.link(self._join(old), self._join(new))
-        except FileExistsError:
-            raise
-        except OSError as error:
-            if error.errno in _NO_LINKS:
-                return False
-            raise
-        return True
-
-    def symlink(self, target: bytes, name: bytes) -> None:
-        os.symlink(target, self._join(name))
-
-    def readlink(self, name: bytes) -> bytes:
-        return os.readlink(self._join(name))
-
-    def lstat(self, name: bytes) -> os.stat_result | None:
-        try:
-            return os.lstat(self._join(name))
-        except FileNotFoundError:
-            return None
-
-    def unlink(self, name: bytes) -> None:
-        try:
-            os.unlink(self._join(name))
-        except FileNotFoundError:
-            return
-
-    def names(self) -> list[bytes]:
-        return os.listdir(self._path)
-
-    def mkdir(self, name: bytes, mode: int) -> None:
-        try:
-            os.mkdir(self._join(name), mode)
-        except FileExistsError:
-            return
-
-    def child(self, name: bytes) -> "PathFolder":
-        path = self._join(name)
-        info = os.lstat(path)
-        if not stat.S_ISDIR(info.st_mode) or os.path.realpath(path) != path:
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), name)
-        return PathFolder(path)
-
-    def unlock(self, name: bytes) -> None:
-        self.child(name).allow_owner()
-
-    def allow_owner(self) -> None:
-        mode = stat.S_IMODE(os.stat(self._path).st_mode)
-        if mode & 0o700 != 0o700:
-            os.chmod(self._path, mode | 0o700)
-
-    def set_own(self, mtime_ns: int, mode: int) -> None:
-        os.utime(self._path, ns=(mtime_ns, mtime_ns))
-        os.chmod(self._path, mode)
-
-    def sync(self) -> None:
-        if os.name != "nt":
-            fd = os.open(self._path, os.O_RDONLY)
-            try:
-                os.fsync(fd)
-            finally:
-                os.close(fd)
-
-    def descriptor(self) -> int | None:
-        return None
-
-    def close(self) -> None:
-        pass

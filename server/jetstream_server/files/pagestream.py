@@ -6,7 +6,8 @@ from typing import Final
 
 from blake3 import blake3
 
-from jetstream_server.files.pages import Kind, PageBuilder, wire_form
+from jetstream_server.files.pagebuilder import PageBuilder
+from jetstream_server.files.pages import Kind, wire_form
 
 PAGES_AT_ONCE: Final = 16
 

@@ -72,8 +72,8 @@ class SourceFolder(Protocol):
 
 
 class _ByDescriptor:
-    def __init__(self, path: bytes) -> None:
-        self._fd = open_path(path, _FOLDER)
+    def __init__(self, path: bytes, follow: bool) -> None:
+        self._fd = open_path(path, _FOLDER if follow else _FOLDER | os.O_NOFOLLOW)
 
     def names(self) -> list[str]:
         return os.listdir(self._fd)
@@ -139,13 +139,14 @@ class _ByPath:
         pass
 
 
-def open_folder(path: bytes, *, by_descriptor: bool = HAVE_DIR_FD) -> SourceFolder:
+def open_folder(path: bytes, *, follow: bool = True, by_descriptor: bool = HAVE_DIR_FD) -> SourceFolder:
     """The folder at *path*.
 
+    :param follow: whether the path may end in a link.
     :param by_descriptor: whether to use directory descriptors; what the system can do unless told otherwise.
     :raises OSError: if it cannot be opened.
     """
-    return _ByDescriptor(path) if by_descriptor else _ByPath(path)
+    return _ByDescriptor(path, follow) if by_descriptor else _ByPath(path)
 
 
 def absolute(source: str) -> bytes:

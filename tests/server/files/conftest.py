@@ -1,10 +1,15 @@
 """Settings of the tests of content: no example of a property has a time limit, since the machine may be busy."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+
+from helpers.receiving import NEW, Receiver
+from helpers.trees import build, scanned
 
 settings.register_profile("content", deadline=None, derandomize=False)
 settings.load_profile("content")
@@ -34,7 +39,23 @@ def ordinary_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture
-def open_tmp(tmp_path: "os.PathLike[str]") -> "os.PathLike[str]":
+def open_tmp(tmp_path: Path) -> Path:
     """``tmp_path``, where everybody may write; to be asked for before ``ordinary_user``."""
     os.chmod(tmp_path, 0o777)
     return tmp_path
+
+
+@pytest.fixture(params=[True, False], ids=["descriptors", "paths"])
+def by_descriptor(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> Callable[..., Receiver]:
+    """A receiver of one big and one small file, mapped to the top of the receiving folder."""
+    source = build(tmp_path / "source", NEW)
+
+    def make(mode: int, **options: Any) -> Receiver:
+        return Receiver(scanned({name: source / name for name in NEW}), tmp_path / "target", mode, **options)
+
+    return make

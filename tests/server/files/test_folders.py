@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from jetstream_server.files import folders
+from jetstream_server.files import opening
 from jetstream_server.files.errors import UnsafePath, WriteFailed
 from jetstream_server.files.foldercache import FolderCache
-from jetstream_server.files.folders import Folder, open_root, rename_no_replace
+from jetstream_server.files.folders import Folder, open_root
+from jetstream_server.files.opening import rename_no_replace
 
 
 @pytest.fixture(params=[True, False], ids=["descriptors", "paths"])
@@ -69,7 +70,7 @@ def test_renaming(folder: Folder, tmp_path: Path) -> None:
 
 
 def test_renaming_without_the_system_call(folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folders, "_rename_no_replace", None)
+    monkeypatch.setattr(opening, "_rename_no_replace", None)
     test_renaming(folder, tmp_path)
     assert rename_no_replace(os.fsencode(tmp_path / "c"), os.fsencode(tmp_path / "e"))
     assert not rename_no_replace(os.fsencode(tmp_path / "d"), os.fsencode(tmp_path / "e"))
@@ -81,7 +82,7 @@ def test_renaming_where_links_are_not_possible(
     def refuse(*_: object, **__: object) -> None:
         raise PermissionError(1, "no hard links here")
 
-    monkeypatch.setattr(folders, "_rename_no_replace", None)
+    monkeypatch.setattr(opening, "_rename_no_replace", None)
     monkeypatch.setattr(os, "link", refuse)
     (tmp_path / "a").write_text("a")
     (tmp_path / "b").write_text("b")

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from jetstream.constants import BLOCK_SIZE
 from jetstream_server.files.layout import Layout
-from jetstream_server.files.pages import Kind, PageBuilder, wire_form
+from jetstream_server.files.pagebuilder import PageBuilder
+from jetstream_server.files.pages import Kind, wire_form
 
 SIZES = st.one_of(
     st.integers(0, 3), st.integers(0, 5000), st.integers(BLOCK_SIZE - 2, BLOCK_SIZE + 2), st.integers(0, 5 * BLOCK_SIZE)

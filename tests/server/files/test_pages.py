@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jetstream_server.files.errors import DamagedPage, UnsafePath
-from jetstream_server.files.pages import DEFAULT_LIMITS, Kind, Page, PageBuilder, PageLimits, wire_form
+from jetstream_server.files.pagebuilder import PageBuilder
+from jetstream_server.files.pages import DEFAULT_LIMITS, Kind, Page, PageLimits, wire_form
 
 NAMES = st.binary(min_size=1, max_size=20).filter(lambda n: not set(n) & set(b"/\0\\:.") and n)
 ENTRIES = st.lists(

@@ -26,7 +26,8 @@ from jetstream.constants import (
     OVERWRITE_NEVER,
 )
 from jetstream_server.files.layout import Layout
-from jetstream_server.files.pages import Kind, PageBuilder, wire_form
+from jetstream_server.files.pagebuilder import PageBuilder
+from jetstream_server.files.pages import Kind, wire_form
 from jetstream_server.files.writer import TreeWriter
 
 BLOCK = 16

@@ -1,0 +1,76 @@
+"""Calls that all folders share: opening what is surely a regular file, and renaming without replacing."""
+
+import ctypes
+import errno
+import os
+import stat
+from collections.abc import Callable
+from typing import Final
+
+CLOEXEC: Final = getattr(os, "O_CLOEXEC", 0)
+NOFOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
+DIRECTORY: Final = getattr(os, "O_DIRECTORY", 0)
+CREATE: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | NOFOLLOW | CLOEXEC | getattr(os, "O_BINARY", 0)
+EXISTING: Final = NOFOLLOW | CLOEXEC | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+NO_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES})
+"""What systems and file systems without hard links answer."""
+_NOT_SUPPORTED = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP})
+_RENAME_NOREPLACE = 1
+
+
+def regular(fd: int, name: bytes) -> int:
+    """*fd*, if it is a regular file; closes it and raises ``OSError`` otherwise."""
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError(errno.EINVAL, "is not a regular file", name)
+    return fd
+
+
+def _no_replace() -> Callable[[int, bytes, bytes], bool] | None:
+    """``renameat2`` with ``RENAME_NOREPLACE`` within one directory, where the C library has it."""
+    try:
+        call = ctypes.CDLL(None, use_errno=True).renameat2
+    except (OSError, AttributeError, TypeError):
+        return None
+    call.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_uint]
+
+    def rename(fd: int, old: bytes, new: bytes) -> bool:
+        if call(fd, old, fd, new, _RENAME_NOREPLACE) == 0:
+            return True
+        number = ctypes.get_errno()
+        if number == errno.EEXIST:
+            return False
+        raise OSError(number, os.strerror(number), new)
+
+    return rename
+
+
+_rename_no_replace = _no_replace()
+_HERE = -100
+"""``AT_FDCWD``: paths are what they are."""
+
+
+def rename_in_folder(fd: int, old: bytes, new: bytes) -> bool | None:
+    """Rename within an open folder, unless something has the new name: then ``False``; ``None``: not possible here."""
+    if _rename_no_replace is None:
+        return None
+    try:
+        return _rename_no_replace(fd, old, new)
+    except OSError as error:
+        if error.errno in _NOT_SUPPORTED:
+            return None
+        raise
+
+
+def rename_no_replace(old: bytes, new: bytes) -> bool:
+    """Rename between any two folders, unless something has the new path: then ``False``. Raises ``OSError``."""
+    if _rename_no_replace is not None:
+        try:
+            return _rename_no_replace(_HERE, old, new)
+        except OSError as error:
+            if error.errno not in _NOT_SUPPORTED:
+                raise
+    if os.path.lexists(new):
+        return False
+    os.rename(old, new)
+    return True
