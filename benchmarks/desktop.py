@@ -186,6 +186,8 @@ def with_window(work: Work, node: LocalNode | None) -> dict[str, Any]:
 
     async def main() -> dict[str, Any]:
         notices = Notices()
+        if node is not None:
+            node.start_early()
         desk = application.build(app, _feed if node is None else node.reach, _raise, notices)
         desk.window.show()
         application.calm_collector()

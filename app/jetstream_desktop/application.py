@@ -222,6 +222,7 @@ async def _serve(application: Application, instance: Instance, arguments: Sequen
     hooks.install(loop)
     leaving = asyncio.Event()
     node = LocalNode(dial)
+    node.start_early()
     desk = build(application, node.reach, hooks.report, notices)
     desk.shell.quit_wanted.connect(leaving.set)
     application.quit_wanted.connect(leaving.set)

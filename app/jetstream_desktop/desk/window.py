@@ -74,6 +74,7 @@ class WindowDesk(QObject):
         window.status.limit_chosen.connect(self._limit)
         poller.changed.connect(self._changed)
         poller.finished.connect(self._finished)
+        poller.trouble.connect(self._trouble)
         poller.destinations_changed.connect(self._destinations)
         poller.tokens_changed.connect(self._tokens)
         actions = window.actions_
@@ -151,6 +152,9 @@ class WindowDesk(QObject):
     def _finished(self, rows: Sequence[Row]) -> None:
         if self._c.settings.now.notify and not self._c.window.isActiveWindow():
             self._tray.notify(rows)
+
+    def _trouble(self, words: str) -> None:
+        self._c.window.banner.show_line(words, "caution", key="trouble")
 
     def _destinations(self, destinations: Sequence[Destination]) -> None:
         self._sidebar.set_destinations(recent_first(destinations))

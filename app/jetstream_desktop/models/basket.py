@@ -234,7 +234,7 @@ class BasketModel(QAbstractItemModel):
         if role == KEY:
             return node.target
         if role == Qt.ItemDataRole.ToolTipRole and node.found is not None:
-            return printable(node.found.path)
+            return self._text(node, NOTE) if index.column() == NOTE else printable(node.found.path)
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column() == SIZE:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None

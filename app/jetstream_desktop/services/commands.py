@@ -11,6 +11,7 @@ from jetstream_desktop.state.address import Choice
 from jetstream_desktop.state.basket import Basket
 from jetstream_desktop.state.options import Options
 from jetstream_desktop.state.rows import Row
+from jetstream_desktop.state.text import is_text
 
 RESUME = "resume"
 PAUSE = "pause"
@@ -60,7 +61,8 @@ class Commands:
     async def manifest(self, basket: Basket, options: Options) -> Manifest:
         """The manifest of a basket; counting goes on in the node."""
         mappings = basket.mappings()
-        remembered = {"mappings": mappings} if len(mappings) <= _REMEMBERED else None
+        few = len(mappings) <= _REMEMBERED and all(is_text(path) for pair in mappings.items() for path in pair)
+        remembered = {"mappings": mappings} if few else None
         return await self._session.client.send.create_manifest(
             mappings=mappings, user_data=remembered, symlink_mode=options.symlinks, exclude=list(basket.exclude),
             skip_unreadable=True)

@@ -45,6 +45,11 @@ class LocalNode(QObject):
         """Whether the running node is a child of this program."""
         return self._process is not None and self._process.state() != QProcess.ProcessState.NotRunning
 
+    def start_early(self) -> None:
+        """Start the node, if none seems to run, before anything else is made: both then happen at the same time."""
+        if not any(_alive(ticket) for ticket in local_tickets()):
+            self._start(())
+
     async def reach(self, step: Callable[[str], None]) -> NodeClient:
         """A connection to the node, which is started if there is none.
 
@@ -55,14 +60,14 @@ class LocalNode(QObject):
             return found
         step(tr("Starting the node"))
         if not self.started_here:
-            await self._start(())
+            self._start(())
         try:
             port = await self._announced()
         except ConnectionFailed:
             if self._process is None or self._process.exitCode() != _REFUSED or "--api-port" in self._arguments:
                 raise
             log.info("port %d is taken, trying any other", DEFAULT_API_PORT)
-            await self._start(("--api-port", "0"))
+            self._start(("--api-port", "0"))
             port = await self._announced()
         step(tr("Logging in to the node"))
         return await self._dial(port)
@@ -77,7 +82,7 @@ class LocalNode(QObject):
                 log.info("no node behind %r: %s", ticket, error)
         return None
 
-    async def _start(self, more: Sequence[str]) -> None:
+    def _start(self, more: Sequence[str]) -> None:
         process = QProcess(self)
         environment = QProcessEnvironment.systemEnvironment()
         process.setProcessEnvironment(environment)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QObject, Signal
 
 from jetstream.entities import Destination, Manifest, ReceiveTransfer, Token, Transfer
-from jetstream.errors import JetStreamError
+from jetstream.errors import ConnectionLost, JetStreamError
 from jetstream_desktop.services.node import NodeClient
 from jetstream_desktop.services.session import Session
 from jetstream_desktop.state.address import title_of
@@ -40,6 +40,8 @@ class Poller(QObject):
     destinations_changed = Signal(object)
     tokens_changed = Signal(object)
     polled = Signal()
+    trouble = Signal(str)
+    """Why the node's answer could not be used; it is asked again."""
     finished = Signal(object)
     """Rows that became complete or failed since the last poll."""
 
@@ -75,9 +77,13 @@ class Poller(QObject):
             self._wake.clear()
             try:
                 await self.poll()
-            except JetStreamError as error:
-                log.info("poll: %s", error)
+            except ConnectionLost:
                 return
+            except JetStreamError as error:
+                log.warning("the node's answer cannot be used: %s", error)
+                self.trouble.emit(str(error))
+                await self._pause(IDLE_SECONDS)
+                continue
             busy = any(row.group is Group.ACTIVE or row.group is Group.WAITING for row in self.rows.values())
             await self._pause(BUSY_SECONDS if busy else IDLE_SECONDS)
 

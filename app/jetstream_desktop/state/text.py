@@ -18,6 +18,11 @@ def _shown(letter: str) -> str:
     return letter
 
 
+def is_text(path: str) -> bool:
+    """Whether *path* is text, and not bytes that are no UTF-8."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in path)
+
+
 def sentence_case(text: str) -> str:
     """*text* with a capital at its beginning; the rest stays, as German nouns want it."""
     return text[:1].upper() + text[1:]

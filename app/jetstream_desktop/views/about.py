@@ -84,10 +84,9 @@ class CloseCard(Card):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(theme, tr("Close the window?"), 520)
-        self.body.addWidget(label(tr("Transfers can go on while JetStream waits in the tray, or pause with it until you "
-                                     "start it again; a node that was started otherwise goes on. Nothing is lost "
-                                     "either way. This is asked only once."), "dim",
-                                  wrap=True))
+        words = tr("Transfers can go on while JetStream waits in the tray, or pause with it until you start it again; "
+                   "a node that was started otherwise goes on. Nothing is lost either way. This is asked only once.")
+        self.body.addWidget(label(words, "dim", wrap=True))
         foot = row()
         foot.addStretch(1)
         leave = button(tr("Quit and pause"))

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QModelIndex, Qt, Signal
-from PySide6.QtGui import QAction, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QFont, QFontMetrics, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFrame, QLineEdit, QMenu, QToolButton, QWidget
 
 from jetstream.entities import Destination
@@ -29,6 +29,7 @@ from jetstream_desktop.views.widgets import (
     icon_button,
     label,
     panel,
+    plain_tooltip,
     row,
     set_role,
 )
@@ -162,7 +163,8 @@ class Composer(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._side.setFixedWidth(round((330 if self.width() > 760 else 262) * self._theme.scale))
+        QTimer.singleShot(0, self, self._show)
+        self._side.setFixedWidth(round((330 if self.width() > 760 else 296) * self._theme.scale))
 
     def _summary_box(self) -> QFrame:
         frame = QFrame()
@@ -325,11 +327,20 @@ class Composer(QWidget):
         self._note.setText(self._remark(count, reason, choice))
         self._note.setVisible(bool(self._note.text()))
         set_role(self._note, "bad" if reason is not None and basket.items else "dim")
-        self.send.setText(counting.send_label(count, where))
+        self._label_send(counting.send_label(count, where))
         self.send.setEnabled(reason is None and choice is not None)
         self.share.setEnabled(reason is None)
         self._undo.setEnabled(bool(self._history.past))
         self._redo.setEnabled(bool(self._history.future))
+
+    def _label_send(self, words: str) -> None:
+        """The button keeps its width; a long name is cut in the middle and whole in the tool tip."""
+        font = QFont(self.send.font())
+        font.setWeight(QFont.Weight.DemiBold)
+        shown = QFontMetrics(font).elidedText(words, Qt.TextElideMode.ElideMiddle, self.send.width() - 26)
+        self.send.setText(shown.replace("&", "&&"))
+        self.send.setAccessibleName(words)
+        self.send.setToolTip(plain_tooltip(words) if shown != words else "")
 
     def _remark(self, count: Count, reason: str | None, choice: Choice | None) -> str:
         if reason is not None:

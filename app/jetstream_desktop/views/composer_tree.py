@@ -108,7 +108,7 @@ class BasketTree(QTreeView):
         for column, width in ((NAME, 260), (GOES_AS, 200), (SIZE, 100), (NOTE, 190)):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
             header.resizeSection(column, width)
-        header.setMinimumSectionSize(40)
+        header.setMinimumSectionSize(24)
         header.setSectionResizeMode(GOES_AS, QHeaderView.ResizeMode.Stretch)
         model.modelAboutToBeReset.connect(self._keep)
         model.modelReset.connect(self._restore)
@@ -122,9 +122,12 @@ class BasketTree(QTreeView):
         room = self.viewport().width()
         if room != self._fitted:
             self._fitted = room
-            self.header().resizeSection(NAME, max(150, min(340, room * 36 // 100)))
-            self.header().resizeSection(NOTE, max(24, min(220, room * 26 // 100)))
-            self.header().resizeSection(SIZE, 84 if room < 500 else 100)
+            tight = room < 440
+            note, size = 28 if tight else max(60, min(220, room * 26 // 100)), 84 if room < 500 else 100
+            self.setColumnHidden(GOES_AS, tight)
+            self.header().resizeSection(NAME, room - note - size if tight else max(150, min(340, room * 36 // 100)))
+            self.header().resizeSection(NOTE, note)
+            self.header().resizeSection(SIZE, size)
 
     def selected_targets(self) -> list[str]:
         """Targets of the selected rows, outermost first, without those inside another selected one."""

@@ -11,7 +11,7 @@ Align = Qt.AlignmentFlag
 def text(painter: QPainter, area: QRect, words: str, font: QFont, colour: QColor,
          align: Qt.AlignmentFlag = Align.AlignLeft, mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> bool:
     """One line of text, cut with an ellipsis if there is no room. Answers whether it was cut."""
-    if not words or area.width() <= 0:
+    if not words or area.width() < 12:
         return False
     metrics = QFontMetrics(font)
     shown = words

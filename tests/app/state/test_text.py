@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jetstream_desktop.state.text import base_name, home_relative, printable, sentence_case
+from jetstream_desktop.state.text import base_name, home_relative, is_text, printable, sentence_case
 
 
 @given(st.text())
@@ -39,3 +39,8 @@ def test_no_home():
 def test_sentence_case():
     assert sentence_case("ohne Grenze") == "Ohne Grenze"
     assert sentence_case("") == ""
+
+
+def test_is_text():
+    assert is_text("Größe")
+    assert not is_text("caf\udce9")

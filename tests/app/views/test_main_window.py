@@ -13,7 +13,7 @@ from app.helpers.memory_node import MemoryNode
 from app.helpers.running import running
 from app.helpers.waiting import until
 from jetstream.entities import Destination
-from jetstream.errors import Conflict
+from jetstream.errors import Conflict, ServerError
 from jetstream_desktop.state.filters import Filter
 from jetstream_desktop.state.rows import Group
 
@@ -326,6 +326,19 @@ def test_a_lost_node_leaves_the_table_readable(gui, qapp, node):
             await until(lambda: desk.window.banner.text == "")
             node.move("1", bytes_acked=700)
             await until(lambda: rows_of(desk)["s1"].done == 700)
+
+    gui(work)
+
+
+def test_a_node_that_answers_wrongly_is_asked_again(gui, qapp, node):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await until(lambda: len(rows_of(desk)) == 3)
+            node.refuse["send.getTransfers"] = ServerError("A fault inside the node, reference 17.")
+            await until(lambda: "reference 17" in desk.window.banner.text)
+            node.refuse.clear()
+            node.move("1", bytes_acked=900)
+            await until(lambda: rows_of(desk)["s1"].done == 900)
 
     gui(work)
 
