@@ -79,7 +79,7 @@ class Poller(QObject):
                 await self.poll()
             except ConnectionLost:
                 return
-            except JetStreamError as error:
+            except (JetStreamError, TypeError, ValueError, KeyError) as error:  # the last three: no such answer is known
                 log.warning("the node's answer cannot be used: %s", error)
                 self.trouble.emit(str(error))
                 await self._pause(IDLE_SECONDS)

@@ -52,7 +52,7 @@ class Session(QObject):
                 self._set(Failed(str(error), None, fatal=True))
                 await self._wait(None)
                 continue
-            except (JetStreamError, OSError) as error:
+            except (JetStreamError, OSError, TypeError, ValueError, KeyError) as error:
                 attempt += 1
                 await self._fail(str(error), attempt)
                 continue
