@@ -67,6 +67,9 @@ class DataPlane:
             log.debug("data connection refused: %s", error)
             sock.close()
             return
+        except BaseException:  # the node stops
+            sock.close()
+            raise
         expected.add(sock, number)
 
 

@@ -67,11 +67,14 @@ class SendSource:
         """See :class:`~jetstream_server.link.carrier.BlockSource`."""
         read = self._reader.read(block, buffer)
         self.last_block = block
-        if read.gaps:
-            with self._lock:
-                for gap in read.gaps:
-                    self.gaps.setdefault(gap.entry, gap.reason)
-        return Filled(read.length, read.zero, [gap.entry for gap in read.gaps])
+        if not read.gaps:
+            return Filled(read.length, read.zero)
+        with self._lock:
+            for gap in read.gaps:
+                self.gaps.setdefault(gap.entry, gap.reason)
+        if read.zero:  # a record of zeros could not name the gaps, and they would pass for content
+            buffer[: read.length] = bytes(read.length)
+        return Filled(read.length, False, [gap.entry for gap in read.gaps])
 
     def lost(self, connection: int) -> None:
         """See :class:`~jetstream_server.link.carrier.BlockSource`."""
