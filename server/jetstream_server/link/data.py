@@ -139,6 +139,7 @@ class DataDialler:
         self._on_unreachable = on_unreachable
         self._next = 1
         self._open = 0
+        self._dialling = 0
         self._failures = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
@@ -165,6 +166,7 @@ class DataDialler:
         if self._closed or self._next > MAX_CONNECTION_NUMBER:
             return
         number, self._next = self._next, self._next + 1
+        self._dialling += 1
         task = asyncio.create_task(self._dial(number, delay), name=f"dial-data-{number}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -175,9 +177,11 @@ class DataDialler:
         try:
             sock = await dial_data(self._address, self._port, self._key, number)
         except Unreachable as error:
-            if not self._open and len(self._tasks) <= 1:
+            self._dialling -= 1
+            if not self._open and not self._dialling:
                 self._on_unreachable(error)
             return
+        self._dialling -= 1
         if self._closed:
             with contextlib.suppress(OSError):
                 sock.close()
