@@ -44,7 +44,7 @@ class BlockRead(NamedTuple):
 
     length: int
     zero: bool
-    """Whether the whole block is zero bytes; the buffer may then hold anything."""
+    """Whether the whole block is zero bytes; the buffer may then hold anything. Never with gaps: those are no content."""
     gaps: list[Gap]
 
 
@@ -111,11 +111,11 @@ class BlockReader:
             raise ValueError(f"block {block} has {length} bytes, the buffer {len(buffer)}")
         gaps: list[Gap] = []
         runs = self._layout.runs(block)
-        if len(runs) == 1 and len(runs[0].positions) == 1 and self._whole_hole(runs[0], gaps):
+        if len(runs) == 1 and len(runs[0].positions) == 1 and self._whole_hole(runs[0]):
             return BlockRead(length, True, gaps)
         for run in runs:
             self._read_run(run, buffer, gaps)
-        return BlockRead(length, _is_zero(buffer[:length]), gaps)
+        return BlockRead(length, not gaps and _is_zero(buffer[:length]), gaps)
 
     def _read_run(self, run: Run, buffer: memoryview, gaps: list[Gap]) -> None:
         first = run.positions[0]
@@ -240,7 +240,7 @@ class BlockReader:
         with self._lock:
             big.users -= 1
 
-    def _whole_hole(self, run: Run, gaps: list[Gap]) -> bool:
+    def _whole_hole(self, run: Run) -> bool:
         """Whether a block, all of one file, lies in a hole of it: then there is nothing to read."""
         entry, position = run.first_entry + run.positions[0], run.positions[0]
         length, offset = run.lengths[0], run.offsets[0]

@@ -96,6 +96,7 @@ def test_a_big_file_that_changes_under_way(tmp_path: Path) -> None:
         read = reader.read(1, buffer)
         assert [gap.entry for gap in read.gaps] == [1]
         assert bytes(buffer) == bytes(BLOCK_SIZE)
+        assert not read.zero
         assert reader.read(2, buffer).gaps
 
 
