@@ -194,6 +194,7 @@ class RowDesk(QObject):
     def show_details(self) -> None:
         """Show the first selected row in the pane."""
         chosen = self._chosen()
+        self._c.poller.watched = chosen.row.key if chosen is not None else None
         if chosen is not None and not chosen.row.incoming and chosen.row.key not in self._known_sources:
             self._known_sources[chosen.row.key] = ()
             self._c.run(self._learn_sources(chosen.row), "sources", self._quiet)

@@ -58,6 +58,8 @@ class Poller(QObject):
         self.tokens: tuple[Token, ...] = ()
         self.manifests: dict[str, Manifest] = {}
         self.histories: dict[str, SpeedHistory] = {}
+        self.watched: str | None = None
+        """Key of the row whose details are shown."""
         self._side_due = 0.0
 
     def soon(self) -> None:
@@ -79,7 +81,7 @@ class Poller(QObject):
                 await self.poll()
             except ConnectionLost:
                 return
-            except (JetStreamError, TypeError, ValueError, KeyError) as error:  # the last three: no such answer is known
+            except (JetStreamError, TypeError, ValueError, KeyError) as error:  # also answers of no known form
                 log.warning("the node's answer cannot be used: %s", error)
                 self.trouble.emit(str(error))
                 await self._pause(IDLE_SECONDS)
@@ -150,21 +152,31 @@ class Poller(QObject):
             self.entities.pop(key, None)
             self.histories.pop(key, None)
             self._maker.forget(key)
+        if len(self.histories) >= _HISTORIES:
+            self._drop_history()
         for row in rows:
             if row.group is Group.ACTIVE:
-                self._history(row.key).add(now / 1e6, row.rate or 0.0)
+                history = self._history(row.key)
+                if history is not None:
+                    history.add(now / 1e6, row.rate or 0.0)
         if changes:
             self.changed.emit(changes)
         if ended:
             self.finished.emit(ended)
 
-    def _history(self, key: str) -> SpeedHistory:
+    def _history(self, key: str) -> SpeedHistory | None:
+        """The history of a running row; with very many of them only the first and the watched one have one."""
         found = self.histories.get(key)
-        if found is None:
-            if len(self.histories) >= _HISTORIES:
-                self.histories.pop(next(iter(self.histories)))
+        if found is None and (key == self.watched or len(self.histories) < _HISTORIES):
             found = self.histories[key] = SpeedHistory()
         return found
+
+    def _drop_history(self) -> None:
+        """Forget the oldest history of a row that no longer moves."""
+        for key in self.histories:
+            if key != self.watched and self.rows[key].group is not Group.ACTIVE:
+                del self.histories[key]
+                return
 
 
 def _newest(entities: Sequence[Entity], before: int | None) -> int:

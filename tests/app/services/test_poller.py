@@ -121,3 +121,20 @@ async def test_files_come_in_pages(parts):
     rest, last = await commands.files("m", 1000)
     assert len(rest) == 200
     assert last
+
+
+async def test_the_watched_row_has_a_history_however_many_move(parts):
+    node, poller, _ = parts
+    for number in range(70):
+        node.put(transfer(number))
+    await poller.poll()
+    assert len(poller.histories) == 50
+    poller.watched = "s69"
+    node.move("69", bytes_acked=7)
+    node.move("0", status="suspended", processing=False)
+    await poller.poll()
+    assert "s69" in poller.histories
+    node.move("68", bytes_acked=7)
+    await poller.poll()
+    assert len(poller.histories) == 50
+    assert "s0" not in poller.histories
