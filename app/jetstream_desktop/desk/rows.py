@@ -15,6 +15,7 @@ from jetstream_desktop.models.lists import ValueTableModel
 from jetstream_desktop.models.paged import PagedTableModel
 from jetstream_desktop.services.commands import CANCEL, PAUSE, REMOVE, RESUME
 from jetstream_desktop.state.code import as_command, as_python
+from jetstream_desktop.state.connection import Connected
 from jetstream_desktop.state.details import Selected
 from jetstream_desktop.state.history import SpeedHistory
 from jetstream_desktop.state.rows import Group, Row
@@ -58,6 +59,11 @@ class RowDesk(QObject):
             action.triggered.connect(self._priority)
         context.window.selection_changed.connect(self.show_details)
         context.poller.polled.connect(self.show_details)
+        reason = context.window.details.reason
+        reason.retry_wanted.connect(actions.retry.trigger)
+        reason.resume_wanted.connect(actions.resume.trigger)
+        reason.copy_wanted.connect(actions.copy_error.trigger)
+        reason.identity_wanted.connect(self._copy_identity)
         context.window.details.files_wanted.connect(self._files_wanted)
         context.window.details.events_wanted.connect(self._events_wanted)
         context.window.details.csv_wanted.connect(self._csv)
@@ -178,6 +184,11 @@ class RowDesk(QObject):
     def _copy_error(self) -> None:
         self._c.copy("\n".join(row.error for row in self._c.window.selected_rows() if row.error), tr("Reason"))
 
+    def _copy_identity(self) -> None:
+        chosen = self._chosen()
+        if chosen is not None:
+            self._c.copy(chosen.own, tr("Identity"))
+
     def _copy_python(self) -> None:
         self._copy_code(as_python, tr("Python"))
 
@@ -212,7 +223,9 @@ class RowDesk(QObject):
             entity = self._c.poller.entities.get(row.key)
             if entity is not None:
                 where = next((d for d in self._c.poller.destinations if d.id == row.destination_id), None)
-                return Selected(row, entity, where, sources=self._known_sources.get(row.key, ()))
+                status = self._c.session.status
+                own = status.server.fingerprint if isinstance(status, Connected) else ""
+                return Selected(row, entity, where, sources=self._known_sources.get(row.key, ()), own=own)
         return None
 
     def _files_wanted(self, offset: int) -> None:

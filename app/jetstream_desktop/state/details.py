@@ -30,12 +30,14 @@ class Selected:
     destination: Destination | None = None
     manifest: Manifest | None = None
     sources: tuple[str, ...] = ()
+    own: str = ""
+    """The fingerprint of this node: a reason that names it asks for it to be let in."""
 
 
 def overview(chosen: Selected, now: int, home: str) -> tuple[Fact, ...]:
     """The lines of the Overview tab, without those that there is nothing to say in."""
     row, entity = chosen.row, chosen.entity
-    facts: list[Fact | None] = [_status(row)]
+    facts: list[Fact | None] = []
     if isinstance(entity, Transfer):
         facts += [Fact(tr("From"), _source(chosen, home)), Fact(tr("To"), _target(chosen, entity))]
     else:
@@ -44,10 +46,14 @@ def overview(chosen: Selected, now: int, home: str) -> tuple[Fact, ...]:
     return tuple(fact for fact in facts if fact is not None and fact.text)
 
 
-def _status(row: Row) -> Fact | None:
-    if not row.status.advice:
-        return None
-    return Fact(tr("What next"), printable(row.status.advice), row.status.tone, row.status.icon)
+def why(chosen: Selected) -> str:
+    """Why a row stands still, in full, and what comes next."""
+    row = chosen.row
+    reason = printable(" ".join((row.error or "").split())) or printable(row.status.sentence)
+    if not reason.endswith((".", "!", "?")):
+        reason = f"{reason}."
+    advice = printable(row.status.advice)
+    return reason if not advice or advice in reason else f"{reason} {advice}"
 
 
 def _source(chosen: Selected, home: str) -> str:

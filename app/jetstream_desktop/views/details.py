@@ -25,6 +25,7 @@ from jetstream_desktop.state.details import Fact, Selected, overview
 from jetstream_desktop.state.history import SpeedHistory
 from jetstream_desktop.state.text import printable
 from jetstream_desktop.views.graph import SpeedGraph
+from jetstream_desktop.views.reason import Reason
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.toolbar import SearchField
 from jetstream_desktop.views.widgets import (
@@ -133,7 +134,9 @@ class Details(QWidget):
             self.tabs.addTab(name)
         self._pages = QStackedWidget()
         self._facts = FactGrid(theme)
+        self.reason = Reason(theme)
         self._small = SpeedGraph(theme)
+        self._small.setMinimumHeight(56)
         self._graph = SpeedGraph(theme)
         self._window = Chips(tr("Time shown"), [(tr(name), seconds) for name, seconds in _WINDOWS], 600.0)
         for page in (self._overview_page(), self._files_page(), self._speed_page(), self._events_page(events)):
@@ -158,7 +161,9 @@ class Details(QWidget):
         self._small.setVisible(self.width() >= _ROOM_FOR_GRAPH)
 
     def _overview_page(self) -> QWidget:
-        line = row(margins=(16, 14, 16, 8), spacing=32)
+        page = column(margins=(16, 12, 16, 8), spacing=10)
+        page.addWidget(self.reason)
+        line = row(spacing=32)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -169,7 +174,8 @@ class Details(QWidget):
         line.addWidget(scroll, 5)
         self._small.setMaximumWidth(580)
         line.addWidget(self._small, 6)
-        return panel(line)
+        page.addLayout(line, 1)
+        return panel(page)
 
     def _files_page(self) -> QWidget:
         layout = column(margins=(8, 8, 8, 0), spacing=6)
@@ -206,6 +212,7 @@ class Details(QWidget):
         self._chosen = chosen
         if chosen is None:
             return
+        self.reason.show_row(chosen)
         self._facts.show_facts(overview(chosen, now, str(Path.home())))
         moment = (chosen.row.finished or now) / 1e6
         self._plot(self._small, history, 600.0, moment)

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from app.helpers.build import NAMES, NOW, incoming, transfer
 from jetstream.entities import Destination, Event
-from jetstream_desktop.state.details import Selected, event_line, grouped, overview, short_fingerprint
+from jetstream_desktop.state.details import Selected, event_line, grouped, overview, short_fingerprint, why
 from jetstream_desktop.state.rows import RowMaker
 
 PLACE = Destination(destination_id="d", destination_address="10.0.0.7", destination_port=8886, name="Studio B")
@@ -26,7 +26,6 @@ def test_a_running_transfer():
 def test_a_paused_one_says_what_next():
     facts = lines(transfer(status="suspended", processing=False, checkpoint_bytes=5000, send_rate_max=8000,
                            request_time=0))
-    assert "Resume" in facts["What next"].text
     assert facts["Verified"].text == "5 KB"
     assert facts["Limited by"].text == "you, to 1.0 MB/s"
     assert "Added" not in facts
@@ -62,3 +61,15 @@ def test_fingerprints():
 def test_event_lines():
     assert event_line(Event(event="link_lost", timestamp=0)) == ("", "link lost")
     assert event_line(Event(event="x", timestamp=NOW, message="Paused."))[1] == "Paused."
+
+
+def reason(entity, **more):
+    return why(Selected(RowMaker().make(entity, NAMES, NOW), entity, **more))
+
+
+def test_why_a_row_stands_still_is_told_in_full():
+    failed = reason(transfer(status="error", processing=False, error_message="No room.\nFree some,\nthen retry"))
+    assert failed.startswith("No room. Free some, then retry. It has stopped.")
+    assert reason(transfer(status="suspended", processing=False)) == (
+        "Paused. Nothing is lost. Resume goes on where it stopped.")
+    assert reason(transfer()) == "Sending."

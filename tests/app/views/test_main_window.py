@@ -67,7 +67,8 @@ def test_rows_and_actions_follow_the_selection(gui, qapp, node):
             assert window.table.selected_keys() == ["s1"]
             window.table.select_key("s3")
             assert actions.retry.isEnabled()
-            actions.retry.trigger()
+            assert window.details.reason.text.text().startswith("Disk full. ")
+            window.details.reason.retry.click()
             await until(lambda: rows_of(desk)["s3"].group is Group.ACTIVE)
             window.table.selectAll()
             assert "3 selected" in window.status._right.text()
