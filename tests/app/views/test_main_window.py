@@ -86,7 +86,7 @@ def test_pausing_for_a_while(gui, qapp, node):
             desk.window.actions_.pauses[0].trigger()
             await until(lambda: rows_of(desk)["s1"].group is Group.PAUSED)
             assert "Paused until" in desk.window.banner.text
-            assert 1_700_000 < desk.rows._later.remainingTime() <= 1_800_000
+            assert 1_700_000 < desk.rows._later.remainingTime() < 1_900_000  # coarse timers may be 5 % late
             desk.rows._later.timeout.emit()
             await until(lambda: rows_of(desk)["s1"].group is Group.ACTIVE)
             assert rows_of(desk)["s2"].group is Group.PAUSED
