@@ -1,0 +1,227 @@
+"""What a node answers to one that dialled it: offers and fetches, with made-up services behind."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers.liars import somebody
+from jetstream.errors import AuthenticationFailed, Conflict, JetStreamError, LimitExceeded, PermissionDenied
+from jetstream_server.link.errors import LinkError
+from jetstream_server.link.handshake import dial, expect
+from jetstream_server.link.messages import Fetch, Login, LoginToken, Offer, OfferAnswer, OfferState
+from jetstream_server.link.peer import Liveness, PeerConnection, PeerIdentity, ask
+from jetstream_server.records import IncomingRecord, TokenRecord
+from jetstream_server.transfers.answering import PeerService
+from jetstream_server.transfers.live import Live
+
+from .made import incoming
+
+
+class MadeGate:
+    """Lets in whoever has logged in as ann; the token 'T' opens."""
+
+    def __init__(self) -> None:
+        self.reserved = 0
+
+    async def check_account(self, user: str, password: str, address: str) -> None:
+        if (user, password) != ("ann", "pw"):
+            raise AuthenticationFailed("No.")
+
+    async def check_token(self, token: str, password: str | None, address: str) -> TokenRecord:
+        if token != "T":
+            raise AuthenticationFailed("No.")
+        return TokenRecord(token="T", owner="ann", manifest_id="1")
+
+    async def may_send(self, peer: PeerIdentity, account: str | None) -> bool:
+        return account == "ann"
+
+    async def landing_folder(self, account: str | None) -> tuple[str, Path]:
+        return account or "olga", Path("/landing")
+
+    def reserve_download(self, token: str) -> None:
+        if self.reserved:
+            raise AuthenticationFailed("None is left.")
+        self.reserved += 1
+
+    async def release_download(self, token: str, completed: bool) -> None:
+        self.reserved -= 1
+
+
+class MadeIncoming:
+    """Remembers offers that were taken."""
+
+    def __init__(self) -> None:
+        self.lives: dict[tuple[str, str], Live[IncomingRecord]] = {}
+        self.received: list[str] = []
+        self.lost = 0
+        self.creating = asyncio.Event()
+        self.creating.set()
+
+    def find(self, uid: str, fingerprint: str) -> Live[IncomingRecord] | None:
+        return self.lives.get((uid, fingerprint))
+
+    async def create_pushed(self, offer: Offer, *, owner: str, folder: Path, peer: PeerConnection) -> Any:
+        await self.creating.wait()
+        assert peer.peer is not None
+        live = Live(incoming(str(len(self.lives)), uid=offer.uid, owner=owner, folder=str(folder)))
+        self.lives[offer.uid, peer.peer.fingerprint] = live
+        return live
+
+    async def lose(self, live: Live[IncomingRecord], why: str) -> None:
+        self.lost += 1
+
+    def receive_pushed(self, peer: PeerConnection, live: Live[IncomingRecord], offer: Offer) -> None:
+        self.received.append(live.id)
+
+
+class Refusing:
+    """Outgoing transfers of a node that is about to stop."""
+
+    scheduler: Any
+
+    def __init__(self) -> None:
+        self.scheduler = self
+
+    def find_fetch(self, uid: str, token: str) -> None:
+        return None
+
+    async def create_for_fetch(self, **options: Any) -> object:
+        return object()
+
+    def start(self, live: object, attempt: object) -> None:
+        raise LimitExceeded("This node is shutting down; ask again later.")
+
+
+class Node:
+    """A peer service on a port."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.gate, self.incoming = MadeGate(), MadeIncoming()
+        self.guests: list[PeerConnection] = []
+
+    async def __aenter__(self) -> "Node":
+        from jetstream.protocol.limits import ALPN_PEER
+        from jetstream_server.access.identity import server_tls
+
+        myself = somebody(self.folder / "node", "Studio B")
+        self.service = PeerService(
+            myself, self.gate, self.incoming, Refusing(), Liveness()  # type: ignore[arg-type]
+        )
+
+        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            await self.service.serve(reader, writer, ("127.0.0.1", 1))
+
+        self.server = await asyncio.start_server(
+            serve, "127.0.0.1", 0, ssl=server_tls(myself.identity, [ALPN_PEER])
+        )
+        self.port = self.server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for guest in self.guests:
+            await guest.close()
+        await self.service.close()
+        self.server.close()
+        await self.server.wait_closed()
+
+    async def guest(self, name: str = "guest", *, logged_in: bool = True) -> PeerConnection:
+        """A proven node, logged in as ann or not."""
+        peer = await dial("127.0.0.1", self.port, somebody(self.folder / name, name), expect(None, "there"))
+        self.guests.append(peer)
+        if logged_in:
+            await peer.request("login", Login(user="ann", password="pw"))
+        return peer
+
+
+def offer(uid: str = "u") -> Offer:
+    return Offer(uid=uid, label="l", files=0, size=0, entries=0, pages=0, digest=bytes(32), session=bytes(16),
+                 key=bytes(32), carriers=["tcp"])
+
+
+async def offered(peer: PeerConnection, uid: str = "u") -> OfferState:
+    return (await ask(peer, "offer", offer(uid), OfferAnswer)).state
+
+
+async def test_strangers_are_told_how_to_be_let_in(tmp_path: Path) -> None:
+    async with Node(tmp_path) as node:
+        peer = await node.guest(logged_in=False)
+        with pytest.raises(PermissionDenied, match="addAuthorizedClient --clientPublicKey=") as caught:
+            await offered(peer)
+        assert len(caught.value.facts["fingerprint"] or "") == 64
+        with pytest.raises(AuthenticationFailed):
+            await peer.request("login", Login(user="ann", password="wrong"))
+        await peer.request("login", Login(user="ann", password="pw"))
+        assert await offered(peer) is OfferState.ACCEPTED
+        (live,) = node.incoming.lives.values()
+        assert (live.record.owner, live.record.folder) == ("ann", "/landing")
+
+
+async def test_one_session_carries_one_transfer(tmp_path: Path) -> None:
+    async with Node(tmp_path) as node:
+        peer = await node.guest()
+        assert await offered(peer, "1") is OfferState.ACCEPTED
+        with pytest.raises(Conflict, match="one transfer"):
+            await offered(peer, "2")
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [("complete", OfferState.COMPLETE), ("suspended", OfferState.PAUSED), ("cancelled", None),
+     ("error", OfferState.ACCEPTED), ("pending", OfferState.ACCEPTED)],
+)
+async def test_a_known_transfer_is_answered_by_where_it_is(
+    tmp_path: Path, status: str, state: OfferState | None
+) -> None:
+    async with Node(tmp_path) as node:
+        peer = await node.guest()
+        fingerprint = somebody(tmp_path / "guest").identity.fingerprint
+        node.incoming.lives["u", fingerprint] = Live(incoming("7", status=status))
+        if state is None:
+            with pytest.raises(PermissionDenied, match="cancelled"):
+                await offered(peer)
+        else:
+            assert await offered(peer) is state
+        assert node.incoming.received == (["7"] if state is OfferState.ACCEPTED else [])
+
+
+async def test_two_senders_with_one_name_for_two_transfers(tmp_path: Path) -> None:
+    async with Node(tmp_path) as node:
+        for name in ("one", "other"):
+            assert await offered(await node.guest(name)) is OfferState.ACCEPTED
+        assert len(node.incoming.lives) == 2
+        # The same sender, again: its earlier session is let go of.
+        assert await offered(await node.guest("one")) is OfferState.ACCEPTED
+        assert node.incoming.received == ["0", "1", "0"]
+
+
+async def test_the_same_offer_twice_at_once_makes_one_transfer(tmp_path: Path) -> None:
+    async with Node(tmp_path) as node:
+        node.incoming.creating.clear()
+        first, second = await node.guest(), await node.guest()
+        waiting = asyncio.create_task(offered(first))
+        async with asyncio.timeout(10):
+            while not node.service._offered:
+                await first.measure()
+        with pytest.raises(LimitExceeded):
+            await offered(second)
+        node.incoming.creating.set()
+        assert await waiting is OfferState.ACCEPTED
+        assert len(node.incoming.lives) == 1
+
+
+async def test_a_fetch_needs_a_token_and_gives_its_place_back(tmp_path: Path) -> None:
+    async with Node(tmp_path) as node:
+        peer = await node.guest()
+        with pytest.raises(AuthenticationFailed, match="shared token first"):
+            await peer.request("fetch", Fetch())
+        with pytest.raises(AuthenticationFailed):
+            await peer.request("loginToken", LoginToken(token="X"))
+        await peer.request("loginToken", LoginToken(token="T"))
+        with pytest.raises(LimitExceeded, match="shutting down"):
+            await peer.request("fetch", Fetch())
+        assert node.gate.reserved == 0
+        with pytest.raises((JetStreamError, LinkError)):
+            await peer.request("fetch", Fetch())
