@@ -44,7 +44,7 @@ class BlockRead(NamedTuple):
 
     length: int
     zero: bool
-    """Whether the whole block is zero bytes; the buffer may then hold anything. Never with gaps: those are no content."""
+    """Whether the whole block is zero bytes, and no gaps; the buffer may then hold anything."""
     gaps: list[Gap]
 
 
