@@ -52,7 +52,7 @@ class Node:
         line = self._process.stdout.readline()
         if not line:
             end(self._process)
-            raise RuntimeError(f"the node did not start: {(folder / 'log').read_text(errors='replace')[-2000:]}")
+            raise RuntimeError(f"the node did not start: {self.log()}")
         ready = json.loads(line)
         self.port: int = ready["port"]
         self.fingerprint: str = ready["fingerprint"]
@@ -80,6 +80,10 @@ class Node:
     def ask(self, question: Question[T]) -> T:
         """What *question* finds out with the client that is always connected to this node."""
         return self._control.ask(question)
+
+    def log(self) -> str:
+        """The end of its log."""
+        return (self.folder / "log").read_text(errors="replace")[-2000:]
 
     def stop(self) -> None:
         """End it."""
@@ -185,7 +189,8 @@ class Pair:
         if transfer.processing:
             await client.send.cancel_transfer(transfer)
         elif transfer.status != "complete":
-            raise RuntimeError(f"the transfer ended as {transfer.status}: {transfer.error_message}")
+            raise RuntimeError(f"the transfer ended as {transfer.status}: {transfer.error_message}\n"
+                               f"sender:\n{self.sender.log()}\nreceiver:\n{self.receiver.log()}")
         return transfer
 
 
