@@ -176,8 +176,8 @@ async def _opened(folder: Path) -> AsyncIterator[Book]:
     from jetstream_server.access.accounts import Accounts
     from jetstream_server.access.passwords import Passwords
     from jetstream_server.catalog import Catalog
-    from jetstream_server.catalog.errors import CatalogError
     from jetstream_server.catalog.catalog import CATALOG_FILE
+    from jetstream_server.catalog.errors import CatalogError
 
     try:
         catalog = await Catalog.open(folder / CATALOG_FILE)
