@@ -118,9 +118,18 @@ class TransferTable(Generic[Record]):
         return live
 
     async def add(self, record: Record) -> Live[Record]:
-        """A new transfer."""
-        await self._store.add(record)
-        return self.load(record)
+        """A new transfer.
+
+        It is known here before it is kept: whoever asked may be gone by then (a peer that hung up), and the catalog
+        finishes what it has begun. Otherwise the record would be there unknown, and the next offer would make another.
+        """
+        live = self.load(record)
+        try:
+            await self._store.add(record)
+        except Exception:
+            self._live.pop(record.id, None)
+            raise
+        return live
 
     def touch(self, live: Live[Record]) -> None:
         """*live* has changed."""

@@ -1,5 +1,7 @@
 """The table of transfers: cursors, tombstones, steps, and the documented forms."""
 
+import asyncio
+
 import pytest
 
 from jetstream_server.transfers import live as live_module
@@ -93,6 +95,33 @@ async def test_a_step_follows_the_table_and_ends_what_only_matters_on_the_way(
     with pytest.raises(IllegalMove):
         await table.step(live, Event.FINISH)
     assert (live.cursor, live.status) == (cursor, Status.SUSPENDED)
+
+
+async def test_whoever_asked_may_be_gone_before_it_is_kept(clock: Clock) -> None:
+    kept = asyncio.Event()
+
+    class Slow(MemoryStore):
+        async def add(self, record: object) -> None:
+            await asyncio.shield(asyncio.create_task(kept.wait()))
+
+    table = sending_table(Slow(), clock)
+    adding = asyncio.create_task(table.add(outgoing("1")))
+    await asyncio.sleep(0)
+    adding.cancel()
+    await asyncio.wait({adding})
+    assert table.get("1") is not None
+    kept.set()
+
+
+async def test_what_the_catalog_refuses_is_not_there(clock: Clock) -> None:
+    class Full(MemoryStore):
+        async def add(self, record: object) -> None:
+            raise OSError("full")
+
+    table = sending_table(Full(), clock)
+    with pytest.raises(OSError, match="full"):
+        await table.add(outgoing("1"))
+    assert table.get("1") is None
 
 
 async def test_forms_for_people(table: SendingTable, clock: Clock) -> None:
