@@ -150,13 +150,12 @@ class Jobs(Generic[Record]):
         live.calm_down()
         live.phase = Phase.WAITING_FOR_PEER
         live.retries += 1
-        if message != live.waiting_message or live.retries == 1:
-            await self.tell(live, "Waiting", f"{message} It is tried again by itself.")
-            if not self._goes_on(live):
-                return
+        news = message != live.waiting_message or live.retries == 1
         live.waiting_message = message
         self._plan_retry(live)
         self._table.touch(live)
+        if news:
+            await self.tell(live, "Waiting", f"{message} It is tried again by itself.")
 
     def _goes_on(self, live: Live[Record]) -> bool:
         """Whether nobody has paused or ended it while something was being written down."""
