@@ -117,7 +117,7 @@ async def test_a_shared_token_is_pulled_through_no_open_port(two: Two, tmp_path:
         )
         assert (right.status, right.download) == ("complete", True), right.error_message
         assert tree(fetcher.received / "mine" / "photos") == tree(source)
-        assert (await client.send.get_shared_token(token)).download_count == 1
+        await until(lambda: client.send.get_shared_token(token), lambda now: now.download_count == 1)
         again = await received(other, await other.receive.create_download(link, password="pass word"))
         assert again.status == "error"
         assert again.error_message == wrong.error_message
