@@ -180,7 +180,8 @@ class Manifests:
         counts: list[int] = []
         while pages := await self._catalog.manifests.pages(id, len(counts), LOADED_AT_ONCE):
             counts += await loop.run_in_executor(self._executor, _listed_counts, pages)
-        if self._records[id].status == ManifestStatus.COMPLETE:
+        record = self._records.get(id)
+        if record is not None and record.status == ManifestStatus.COMPLETE:
             self._listed[id] = counts
         return counts
 
