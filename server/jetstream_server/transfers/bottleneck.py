@@ -30,7 +30,9 @@ class Stages:
         return cls(disk, statistics.seconds_sealing, statistics.seconds_moving)
 
     def __sub__(self, earlier: "Stages") -> "Stages":
-        return Stages(self.disk - earlier.disk, self.sealing - earlier.sealing, self.line - earlier.line)
+        # Several threads add to the sums without a lock, so a later sum may lie a little below an earlier one.
+        return Stages(max(0.0, self.disk - earlier.disk), max(0.0, self.sealing - earlier.sealing),
+                      max(0.0, self.line - earlier.line))
 
     @property
     def total(self) -> float:

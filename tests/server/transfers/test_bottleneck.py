@@ -41,3 +41,10 @@ def test_stages_come_from_statistics() -> None:
     statistics = CarrierStatistics(seconds_reading=1, seconds_writing=2, seconds_sealing=3, seconds_moving=4)
     assert Stages.of(statistics) - Stages(1, 1, 1) == Stages(2, 2, 3)
     assert Stages.of(statistics).disk_percent == 30
+
+
+def test_sums_that_seem_to_shrink_are_no_negative_share() -> None:
+    # Threads add to the sums without a lock; what one adds may undo what another one added meanwhile.
+    since = Stages(1.0, 2.0, 3.0) - Stages(1.5, 1.0, 2.0)
+    assert since == Stages(0.0, 1.0, 1.0)
+    assert 0 <= since.disk_percent <= 100
