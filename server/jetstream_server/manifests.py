@@ -12,9 +12,6 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from jetstream.entities import Manifest
 from jetstream.errors import InvalidParameters, NotFound
 from jetstream_server.access.sandbox import is_within
@@ -22,9 +19,10 @@ from jetstream_server.catalog.catalog import Catalog
 from jetstream_server.eventlog import EventLog
 from jetstream_server.files.errors import ContentError, ManifestFailed, ScanCancelled
 from jetstream_server.files.layout import Layout
-from jetstream_server.files.pages import Kind, Page, wire_form
+from jetstream_server.files.pages import Page, wire_form
 from jetstream_server.files.pagestream import LocalPage
 from jetstream_server.files.scan import ScanResult, scan
+from jetstream_server.listing import file_mappings, listed_counts
 from jetstream_server.records import ManifestRecord
 from jetstream_server.transfers.states import MANIFEST_MOVES, ManifestEvent, ManifestStatus, move
 
@@ -179,7 +177,7 @@ class Manifests:
         loop = asyncio.get_running_loop()
         counts: list[int] = []
         while pages := await self._catalog.manifests.pages(id, len(counts), LOADED_AT_ONCE):
-            counts += await loop.run_in_executor(self._executor, _listed_counts, pages)
+            counts += await loop.run_in_executor(self._executor, listed_counts, pages)
         record = self._records.get(id)
         if record is not None and record.status == ManifestStatus.COMPLETE:
             self._listed[id] = counts
@@ -332,35 +330,6 @@ def _run_scan(
 
 def _inside(folders: tuple[str, ...] | None) -> Callable[[str], bool] | None:
     return None if folders is None else lambda place: is_within(place, folders)
-
-
-def _listed(page: Page) -> NDArray[np.bool_]:
-    """Which entries have a mapping: all but folders that are not empty."""
-    listed: NDArray[np.bool_] = np.logical_or(page.kinds != Kind.DIRECTORY, page.empty)
-    return listed
-
-
-def _listed_counts(pages: Sequence[bytes]) -> list[int]:
-    return [int(_listed(Page.decode_stored(data)).sum()) for data in pages]
-
-
-def file_mappings(page: Page, wanted: slice) -> list[dict[str, Any]]:
-    """The documented File Mappings of a page, of those the *wanted* ones."""
-    return [_file_mapping(page, int(position)) for position in np.flatnonzero(_listed(page))[wanted]]
-
-
-def _file_mapping(page: Page, position: int) -> dict[str, Any]:
-    kind = page.kinds[position]
-    source = page.source(position)
-    return {
-        "srcPath": os.fsdecode(source) if source is not None else "",
-        "destPath": os.fsdecode(page.target(position)),
-        "fileSize": int(page.sizes[position]) if kind == Kind.FILE else 0,
-        "isEmptyDir": bool(kind == Kind.DIRECTORY),
-        "isSymlink": bool(kind == Kind.SYMLINK),
-        "executable": bool(kind == Kind.FILE and int(page.modes[position]) & 0o111),
-        "modificationTime": int(page.mtimes[position]) // 1000,
-    }
 
 
 def label_of(mappings: Mapping[str, str]) -> str:

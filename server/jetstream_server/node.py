@@ -57,6 +57,8 @@ from jetstream_server.transfers.answering import PeerService
 from jetstream_server.transfers.incoming import Incoming
 from jetstream_server.transfers.live import receiving_table, sending_table
 from jetstream_server.transfers.outgoing import Outgoing
+from jetstream_server.transfers.preview import Previews
+from jetstream_server.transfers.pulling import SharingNodes
 from jetstream_server.transfers.session import Surroundings
 
 log = logging.getLogger(__name__)
@@ -149,8 +151,9 @@ class Node:
             self._sending, catalog, self._manifests, destinations, self._shared_tokens, self._events, self._links,
             self._myself, self._near, settings.max_active_transfers, liveness,
         )
+        sharing_nodes = SharingNodes(catalog, self._myself, liveness)
         self._incoming = Incoming(
-            self._receiving, catalog, self._events, self._links, self._myself, self._near, liveness
+            self._receiving, catalog, self._events, self._links, sharing_nodes, self._near
         )
         self._bandwidth = Bandwidth(
             catalog, self._incoming_limit, self._outgoing_limit, time.monotonic, self._limits_changed
@@ -180,7 +183,9 @@ class Node:
             DestinationHandlers(destinations).methods(),
             transfer_handlers.methods(),
             token_handlers.methods(),
-            IncomingHandlers(self._incoming, self._receiving, gate, catalog).methods(),
+            IncomingHandlers(
+                self._incoming, Previews(sharing_nodes, self._near), self._receiving, gate, catalog
+            ).methods(),
             UserDataHandlers(
                 self._manifests, manifest_handlers, destinations, self._outgoing, transfer_handlers,
                 self._shared_tokens, token_handlers,

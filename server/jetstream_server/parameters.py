@@ -109,6 +109,8 @@ def _words(kind: Any, parameter: Parameter) -> str:
     if kind is str:
         return "text" + (f" of at most {longest} characters" if longest else "")
     upto = f"at most {longest} " if longest else ""
+    if kind == list[tuple[int, int]]:
+        return f"a list of {upto}pairs [first, count]"
     if typing.get_origin(kind) is list:
         return f"a list of {upto}texts"
     values = typing.get_args(kind)[1]
@@ -138,6 +140,9 @@ def _bounded(parameter: Parameter) -> Any:
 def _with_bounds(kind: Any, parameter: Parameter) -> Any:
     if kind is int:
         return Annotated[int, msgspec.Meta(ge=parameter.minimum, le=parameter.maximum)]
+    if kind == list[tuple[int, int]]:
+        number = _with_bounds(int, parameter)
+        kind = list[tuple[number, number]]  # type: ignore[valid-type]
     if kind is bool or kind is type(None) or parameter.max_length is None:
         return kind
     return Annotated[kind, msgspec.Meta(max_length=parameter.max_length)]

@@ -158,6 +158,13 @@ class IncomingRecord:
     end_time: int | None = None
     owner_token: str | None = None
     user_data: UserData = field(default_factory=dict)
+    chosen: tuple[int, ...] | None = None
+    """What of a download is wanted: first, count, first, count … of the sharing node's entries. ``None``: all."""
+
+    @property
+    def chosen_entries(self) -> list[tuple[int, int]] | None:
+        """:attr:`chosen` in pairs."""
+        return None if self.chosen is None else list(zip(self.chosen[::2], self.chosen[1::2], strict=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -172,6 +172,36 @@ def test_get(peer, jetstream, tmp_path, monkeypatch):
                                                  "destinationPath": str(tmp_path / "films"), "overwriteMode": 3}
 
 
+def preview(*paths, following=None):
+    files = [{"entry": number, "destPath": path, "fileSize": 10, "isEmptyDir": False, "isSymlink": False}
+             for number, path in enumerate(paths)]
+    return {"label": "films", "description": "", "sourceName": "Studio", "totalFiles": len(paths),
+            "totalSize": 10 * len(paths), "expiryTime": None, "downloadsLeft": 2, "files": files,
+            "nextOffset": following}
+
+
+def test_get_lists_what_is_there(peer, jetstream):
+    link = f"jetstream://studio/download?token={WORDS}"
+    peer.answers["recv.previewDownload"] = lambda params: (
+        preview("a/one.mov", "a/two.txt", following=2) if "offset" not in params else preview("a/th\nree.mov"))
+    result = jetstream("get", link, "--list")
+    assert result.exit_code == 0
+    assert [line.split()[-1] for line in result.stdout.splitlines()] == ["a/one.mov", "a/two.txt", "a/th\\nree.mov"]
+    assert "films from Studio: 3 files, 30 B, downloads left: 2." in result.stderr
+    result = jetstream("get", link, "--list", "--only", "*.TXT")
+    assert result.stdout.split() == ["10", "B", "a/two.txt"]
+    assert not any(name == "recv.createDownload" for name, _ in peer.calls)
+
+
+def test_get_a_part(peer, jetstream):
+    link = f"jetstream://studio/download?token={WORDS}"
+    peer.answers["recv.previewDownload"] = preview("a/one.mov", "a/two.mov", "b/three.txt", "c/four.mov")
+    assert jetstream("get", link, "--only", "*.mov", "--detach").exit_code == 0
+    assert call(peer, "recv.createDownload") == {"link": link, "entries": [[0, 2], [3, 1]]}
+    result = jetstream("get", link, "--only", "*.png")
+    assert (result.exit_code, "None of the 4 files fits *.png" in result.stderr) == (2, True)
+
+
 def test_get_and_leave_it(peer, jetstream, monkeypatch):
     monkeypatch.setenv("JETSTREAM_DOWNLOAD_PASSWORD", "secret")
     link = f"jetstream://studio/download?token={WORDS}"

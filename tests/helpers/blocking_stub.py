@@ -77,6 +77,8 @@ def _text(kind: Any) -> str:
         return "Any"
     if origin is dict:
         return f"Mapping[{', '.join(map(_text, arguments))}]"
+    if origin is tuple:
+        return f"tuple[{', '.join(map(_text, arguments))}]"
     if origin is list:
         return f"Sequence[{_text(arguments[0])}]"
     return str(kind.__name__)

@@ -1,6 +1,6 @@
 """Receiving: incoming transfers, downloads, and who may send here."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jetstream.aio.group import Ask, Group, ReceiveTransferRef
@@ -35,15 +35,32 @@ class Receive(Group):
 
     async def create_download(self, link: str, password: str | None = None, destination_path: str = "",
                               overwrite_mode: int = OVERWRITE_ALWAYS,
-                              user_data: UserData | None = None) -> ReceiveTransfer:
+                              user_data: UserData | None = None,
+                              entries: Sequence[tuple[int, int]] | None = None) -> ReceiveTransfer:
         """Fetch a shared token by dialling its node; needs no open port here.
 
         :param link: ``jetstream://HOST[:PORT]/download?token=WORDS``.
         :param destination_path: the folder that the files go below.
         :param overwrite_mode: one of ``OVERWRITE_...``.
+        :param entries: the wanted ones as (first, count), numbered as :meth:`preview_download` numbers them;
+            ``None`` for everything. :func:`jetstream.choosing.ranges_of` makes them.
         """
         return await self._one(ReceiveTransfer, "createDownload", link=link, password=password,
-                               destinationPath=destination_path, overwriteMode=overwrite_mode, userData=user_data)
+                               destinationPath=destination_path, overwriteMode=overwrite_mode, userData=user_data,
+                               entries=entries)
+
+    async def preview_download(self, link: str, password: str | None = None, offset: int = 0,
+                               limit: int = 1000) -> dict[str, Any]:
+        """What a shared token gives, by dialling its node; nothing is fetched.
+
+        ``label``, ``description``, ``sourceName``, ``sourcePublicKey``, ``totalFiles``, ``totalSize``, ``expiryTime``
+        and ``downloadsLeft`` (``None``: no end, no limit), ``files`` (``entry``, ``destPath``, ``fileSize``,
+        ``isEmptyDir``, ``isSymlink``, ``executable``, ``modificationTime`` of each), ``nextOffset`` (``None`` after
+        the last page).
+        """
+        page: dict[str, Any] = await self._raw("previewDownload", link=link, password=password, offset=offset,
+                                               limit=limit)
+        return page
 
     async def suspend_transfer(self, transfer: ReceiveTransferRef) -> ReceiveTransfer:
         """Pause an incoming transfer."""

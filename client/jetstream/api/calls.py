@@ -39,6 +39,7 @@ _PATIENCE: Final[Mapping[str, float | None]] = {
     "server.rm": 360,
     "send.createManifest": 12,
     "send.getManifestFiles": 6,
+    "recv.previewDownload": 12,  # another node is asked, and may have to list its files first
     "send.getTransfers": 3,
 }
 """How many times the usual time limit a method may take; ``None`` is without limit."""

@@ -22,6 +22,7 @@ MAX_TEXT = 64 * 1024
 MAX_RATE_KBPS = 1 << 40
 MAX_TIME = (1 << 63) - 1
 MAX_MAPPINGS = 2_000_000
+MAX_RANGES = 200_000
 
 
 def _text(name: str, default: Any = REQUIRED, longest: int = MAX_NAME) -> Parameter:
@@ -180,8 +181,15 @@ _RECEIVE = (
     Method("recv.getTransfer", (TRANSFER,), Shape.RECEIVE_TRANSFER, Access.LOGIN, "One incoming transfer."),
     Method("recv.createDownload",
            (_text("link", longest=MAX_PATH), _text("password", None), _text("destinationPath", "", MAX_PATH),
-            _number("overwriteMode", OVERWRITE_ALWAYS, 0, 6), _user_data()),
-           Shape.RECEIVE_TRANSFER, Access.LOGIN, "Fetch a shared token by dialling its node."),
+            _number("overwriteMode", OVERWRITE_ALWAYS, 0, 6), _user_data(),
+            Parameter("entries", list[tuple[int, int]] | None, None, minimum=0, maximum=MAX_TIME,
+                      max_length=MAX_RANGES)),
+           Shape.RECEIVE_TRANSFER, Access.LOGIN,
+           "Fetch a shared token by dialling its node: everything, or the entries [[first, count]] of its preview."),
+    Method("recv.previewDownload",
+           (_text("link", longest=MAX_PATH), _text("password", None), _number("offset", 0),
+            _number("limit", 1000, 1, 10_000)),
+           Shape.OBJECT, Access.LOGIN, "What a shared token gives, and a page of its files; nothing is fetched."),
     Method("recv.suspendTransfer", (TRANSFER,), Shape.RECEIVE_TRANSFER, Access.LOGIN, "Pause an incoming transfer."),
     Method("recv.resumeTransfer", (TRANSFER,), Shape.RECEIVE_TRANSFER, Access.LOGIN,
            "Let an incoming transfer go on, or fetch again after an error."),

@@ -310,8 +310,9 @@ class RecvInterface:
         destinationPath: str = '',
         overwriteMode: int = 4,
         userData: Mapping[str, Any] | None = None,
+        entries: Sequence[tuple[int, int]] | None = None,
     ) -> dict[str, Any]:
-        """Fetch a shared token by dialling its node."""
+        """Fetch a shared token by dialling its node: everything, or the entries [[first, count]] of its preview."""
     def createDownloadAsync(
         self,
         link: str,
@@ -319,6 +320,16 @@ class RecvInterface:
         destinationPath: str = '',
         overwriteMode: int = 4,
         userData: Mapping[str, Any] | None = None,
+        entries: Sequence[tuple[int, int]] | None = None,
+    ) -> dict[str, int]: ...
+    def previewDownload(self, link: str, password: str | None = None, offset: int = 0, limit: int = 1000) -> Any:
+        """What a shared token gives, and a page of its files; nothing is fetched."""
+    def previewDownloadAsync(
+        self,
+        link: str,
+        password: str | None = None,
+        offset: int = 0,
+        limit: int = 1000,
     ) -> dict[str, int]: ...
     def suspendTransfer(self, transfer: str | Mapping[str, Any]) -> dict[str, Any]:
         """Pause an incoming transfer."""

@@ -1,10 +1,12 @@
 """``jetstream get LINK [FOLDER]``"""
 
 import os
+from collections.abc import Sequence
 from typing import Annotated, Final
 
 import typer
 
+from jetstream.choosing import ranges_of
 from jetstream.constants import DEFAULT_SERVER_ADDRESS
 from jetstream.errors import InvalidParameters
 from jetstream.links import DOWNLOAD, parse_link
@@ -14,6 +16,7 @@ from jetstream_cli.exits import DONE, parsed, run, say
 from jetstream_cli.following import follow, left_to_the_node, report
 from jetstream_cli.node import ApiHost, ApiPort, ApiUser, Node
 from jetstream_cli.secrets import from_stdin, password_for
+from jetstream_cli.sharing import chosen, lines, look, summary
 from jetstream_cli.showing import shown_id
 
 DOWNLOAD_PASSWORD: Final = "JETSTREAM_DOWNLOAD_PASSWORD"
@@ -24,6 +27,11 @@ def get(
                                         help="jetstream://HOST[:PORT]/download?token=WORDS")],
     folder: Annotated[str, typer.Argument(metavar="[FOLDER]", show_default=False,
                                           help="Where to; by default the node's folder for incoming files.")] = "",
+    only: Annotated[list[str] | None, typer.Option(metavar="PATTERN", show_default=False,
+                    help="Fetch only the files that fit: *.jpg for names, raw for all below folders of that name, "
+                         "'2024/*' for paths. May be given several times.")] = None,
+    listing: Annotated[bool, typer.Option("--list", help="Show the files that the link gives, and fetch nothing.")]
+    = False,
     overwrite: OverwriteOption = Overwrite.ALWAYS,
     ask_password: AskPassword = False,
     password_stdin: PasswordStdin = False,
@@ -47,12 +55,32 @@ def get(
             password = password_for("Password of the share", DOWNLOAD_PASSWORD)
     if folder and node.is_local:
         folder = os.path.abspath(folder)
-    run(_get(node, link, password, folder, overwrite, detach))
+    if listing:
+        run(_list(node, link, password, only or []))
+    else:
+        run(_get(node, link, password, folder, only or [], overwrite, detach))
 
 
-async def _get(node: Node, link: str, password: str | None, folder: str, overwrite: Overwrite, detach: bool) -> int:
+async def _list(node: Node, link: str, password: str | None, only: Sequence[str]) -> int:
     async with node.client() as (client, _):
-        transfer = await client.receive.create_download(link, password, folder, overwrite.mode)
+        shared = await look(client, link, password)
+        files = chosen(shared, only) if only else shared.files
+        for line in lines(files):
+            print(line)
+        say(summary(shared, files))
+        return DONE
+
+
+async def _get(node: Node, link: str, password: str | None, folder: str, only: Sequence[str], overwrite: Overwrite,
+               detach: bool) -> int:
+    async with node.client() as (client, _):
+        entries = None
+        if only:
+            shared = await look(client, link, password)
+            files = chosen(shared, only)
+            entries = ranges_of(file["entry"] for file in files)
+            say(summary(shared, files))
+        transfer = await client.receive.create_download(link, password, folder, overwrite.mode, entries=entries)
         ident = shown_id(transfer)
         if detach:
             print(ident)

@@ -5,7 +5,7 @@ from typing import Any
 
 from jetstream.constants import PERMISSION_DOWNLOAD, PERMISSION_MODIFY
 from jetstream.entities import ReceiveTransfer, event_to_wire, to_wire
-from jetstream.errors import NotFound
+from jetstream.errors import InvalidParameters, NotFound
 from jetstream_server.access.gate import NodeGate
 from jetstream_server.access.principal import Principal, require, sees
 from jetstream_server.catalog.catalog import Catalog
@@ -15,13 +15,17 @@ from jetstream_server.handlers.transfers import check_destination_path
 from jetstream_server.records import IncomingRecord
 from jetstream_server.transfers.incoming import Incoming
 from jetstream_server.transfers.live import Live, ReceivingTable
+from jetstream_server.transfers.preview import Previews
 
 
 class IncomingHandlers:
     """The API's view of the receiving side."""
 
-    def __init__(self, incoming: Incoming, table: ReceivingTable, gate: NodeGate, catalog: Catalog) -> None:
+    def __init__(
+        self, incoming: Incoming, previews: Previews, table: ReceivingTable, gate: NodeGate, catalog: Catalog
+    ) -> None:
         self._incoming = incoming
+        self._previews = previews
         self._table = table
         self._gate = gate
         self._catalog = catalog
@@ -32,6 +36,7 @@ class IncomingHandlers:
             "recv.getTransfers": self.all,
             "recv.getTransfer": self.get,
             "recv.createDownload": self.download,
+            "recv.previewDownload": self.preview,
             "recv.suspendTransfer": self.suspend,
             "recv.resumeTransfer": self.resume,
             "recv.cancelTransfer": self.cancel,
@@ -68,18 +73,29 @@ class IncomingHandlers:
 
     async def download(
         self, call: Call, *, link: str, password: str | None, destination_path: str, overwrite_mode: int,
-        user_data: Mapping[str, Any] | None,
+        user_data: Mapping[str, Any] | None, entries: list[tuple[int, int]] | None,
     ) -> dict[str, Any]:
         """Fetch a shared token."""
         principal = call.login
         require(principal, PERMISSION_DOWNLOAD)
+        if entries is not None and not entries:
+            raise InvalidParameters("Nothing is chosen: `entries` is empty. Leave it out to get everything.",
+                                    field="entries")
         folder, below = await self._gate.download_folder(principal, destination_path)
         check_destination_path(below)
         live = await self._incoming.create_download(
             owner=principal.user, link=link, password=password, folder=folder, destination_path=below,
             overwrite_mode=overwrite_mode, user_data=user_data or {}, owner_token=principal.token,
+            entries=entries,
         )
         return self._shown(live)
+
+    async def preview(
+        self, call: Call, *, link: str, password: str | None, offset: int, limit: int
+    ) -> dict[str, Any]:
+        """What a shared token gives, page by page."""
+        require(call.login, PERMISSION_DOWNLOAD)
+        return await self._previews.page(call.login.user, link, password, offset, limit)
 
     async def suspend(self, call: Call, *, transfer: str) -> dict[str, Any]:
         """Pause."""

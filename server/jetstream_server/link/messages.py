@@ -6,7 +6,7 @@ way the blocks go; the two are independent. The order is held by :class:`Stage` 
 
     dialler → answerer    hello, prove, then login or loginToken if there are credentials
     sender → receiver     offer                (the sender dialled: push)
-    receiver → sender     fetch                (the receiver dialled: pull)
+    receiver → sender     look, fetch, fetchChosen   (the receiver dialled: pull)
     receiver → sender     page, begin, stored*, checkpoint*, held*, complete
     either                ping, stop*
 
@@ -156,6 +156,29 @@ class Fetch(Message, frozen=True, kw_only=True):
     """Give us what the token stands for. *uid* names an earlier try that should go on."""
 
     uid: Name | None = None
+    entries: Ranges | None = None
+    """With ``fetchChosen``: which entries of what ``look`` listed. A method of its own, so that a node that knows
+    nothing of choices refuses, and does not send everything."""
+
+
+class Look(Message, frozen=True, kw_only=True):
+    """What does the token give? Nothing is sent yet; ``page`` tells the entries."""
+
+
+class Listing(Message, frozen=True, kw_only=True):
+    """Answer to ``look``."""
+
+    label: Name
+    description: Name = ""
+    files: Annotated[int, msgspec.Meta(ge=0, le=MAX_ENTRIES)]
+    size: Annotated[int, msgspec.Meta(ge=0, le=MAX_SIZE)]
+    entries: Annotated[int, msgspec.Meta(ge=0, le=MAX_ENTRIES)]
+    pages: Annotated[int, msgspec.Meta(ge=0, le=MAX_PAGES)]
+    digest: Digest
+    expiry_time: Count | None = None
+    """Microseconds since the epoch; ``None``: the token never ends."""
+    downloads_left: Count | None = None
+    first_pages: Annotated[list[bytes], msgspec.Meta(max_length=MAX_PAGES_AT_ONCE)] = []
 
 
 class PageRequest(Message, frozen=True, kw_only=True):

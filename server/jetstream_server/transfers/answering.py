@@ -6,12 +6,22 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-from jetstream.errors import AuthenticationFailed, Conflict, JetStreamError, LimitExceeded, PermissionDenied
+import msgspec
+
+from jetstream.errors import (
+    AuthenticationFailed,
+    Conflict,
+    InvalidParameters,
+    JetStreamError,
+    LimitExceeded,
+    PermissionDenied,
+)
 from jetstream_server.link.handshake import Answering, Myself
 from jetstream_server.link.messages import (
     Fetch,
     Login,
     LoginToken,
+    Look,
     Message,
     Offer,
     OfferAnswer,
@@ -22,6 +32,7 @@ from jetstream_server.link.peer import Liveness, PeerConnection, PeerIdentity
 from jetstream_server.records import IncomingRecord, TokenRecord, TransferRecord
 from jetstream_server.transfers.incoming import Incoming
 from jetstream_server.transfers.jobs import Job
+from jetstream_server.transfers.listing import listing_of
 from jetstream_server.transfers.live import Live
 from jetstream_server.transfers.outgoing import Outgoing
 from jetstream_server.transfers.sending import SendSession, refused_sentence
@@ -106,7 +117,8 @@ class _Guest:
         self._token: TokenRecord | None = None
         self._busy = False
         handlers: dict[str, Callable[[dict[str, Any]], Awaitable[Message | None]]] = {
-            "login": self._login, "loginToken": self._login_token, "offer": self._offer, "fetch": self._fetch,
+            "login": self._login, "loginToken": self._login_token, "offer": self._offer,
+            "look": self._look, "fetch": self._fetch, "fetchChosen": self._fetch_chosen,
         }
         for method, handler in handlers.items():
             peer.on_request(method, handler)
@@ -169,17 +181,39 @@ class _Guest:
 
     # -- pull -----------------------------------------------------------------------------------------------------
 
-    async def _fetch(self, params: dict[str, Any]) -> Message:
-        fetch = understand(Fetch, params)
-        token = self._token
-        if token is None:
+    def _shown_token(self) -> TokenRecord:
+        if self._token is None:
             raise AuthenticationFailed("Log in with a shared token first.")
+        return self._token
+
+    async def _look(self, params: dict[str, Any]) -> Message:
+        understand(Look, params)
+        token = self._shown_token()
+        manifest = await self._outgoing.to_show(token.manifest_id)
+
+        async def page(params: dict[str, Any]) -> Message:
+            return await self._outgoing.asked_pages(manifest, params)
+
+        self._peer.on_request("page", page)  # until a session answers it
+        return listing_of(manifest, token)
+
+    async def _fetch(self, params: dict[str, Any]) -> Message:
+        return await self._give(msgspec.structs.replace(understand(Fetch, params), entries=None))
+
+    async def _fetch_chosen(self, params: dict[str, Any]) -> Message:
+        fetch = understand(Fetch, params)
+        if not fetch.entries:
+            raise InvalidParameters("Nothing is chosen.", field="entries")
+        return await self._give(fetch)
+
+    async def _give(self, fetch: Fetch) -> Message:
+        token = self._shown_token()
         self._take_session()
         self._gate.reserve_download(token.token)
         try:
             live = await self._fetched(fetch, token)
             ready: asyncio.Future[Offer] = asyncio.get_running_loop().create_future()
-            self._outgoing.scheduler.start(live, self._attempt(token, ready))
+            self._outgoing.scheduler.start(live, self._attempt(token, fetch.entries, ready))
         except BaseException:
             await self._gate.release_download(token.token, False)
             raise
@@ -198,7 +232,7 @@ class _Guest:
         return live
 
     def _attempt(
-        self, token: TokenRecord, ready: "asyncio.Future[Offer]"
+        self, token: TokenRecord, chosen: list[tuple[int, int]] | None, ready: "asyncio.Future[Offer]"
     ) -> Callable[[Live[TransferRecord], Job], Awaitable[Outcome]]:
         async def attempt(live: Live[TransferRecord], job: Job) -> Outcome:
             counted = False
@@ -223,7 +257,8 @@ class _Guest:
                 if failed is not None:
                     refuse(Conflict(failed.message))
                     return failed
-                return await self._outgoing.send(self._peer, live, job, we_dialled=False, prepared=prepared)
+                return await self._outgoing.send(self._peer, live, job, we_dialled=False, chosen=chosen,
+                                                 prepared=prepared)
             except JetStreamError as error:
                 refuse(error)
                 return refused_sentence(error)

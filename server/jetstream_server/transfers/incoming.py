@@ -2,27 +2,26 @@
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from jetstream.entities import ReceiveTransfer, Source
-from jetstream.errors import Conflict, InvalidParameters, JetStreamError, NotFound
-from jetstream.links import parse_link
-from jetstream.tokens import canonical_token
+from jetstream.errors import Conflict, JetStreamError, NotFound
+from jetstream.links import Link, parse_link
 from jetstream_server.catalog.catalog import Catalog
 from jetstream_server.eventlog import EventLog
 from jetstream_server.files.errors import ContentError
 from jetstream_server.files.lane import Lane
 from jetstream_server.files.layout import Layout
 from jetstream_server.link.errors import LinkError
-from jetstream_server.link.handshake import Myself, dial, expect
-from jetstream_server.link.messages import Fetch, LoginToken, Offer, StopReason
-from jetstream_server.link.peer import Liveness, PeerConnection, ask
+from jetstream_server.link.messages import Offer, StopReason
+from jetstream_server.link.peer import PeerConnection
 from jetstream_server.links import Links
 from jetstream_server.records import IncomingRecord
 from jetstream_server.transfers.jobs import Job, Scheduler, carry_out
 from jetstream_server.transfers.live import Live, ReceivingTable, receive_entity
+from jetstream_server.transfers.pulling import SharingNodes, download_link, fetch, log_in
 from jetstream_server.transfers.receiving import ReceiveSession, writer_for
 from jetstream_server.transfers.sending import refused_sentence
 from jetstream_server.transfers.session import Surroundings, outcome_of, outcome_of_dialling
@@ -31,7 +30,6 @@ from jetstream_server.transfers.trouble import Outcome, TryAgain
 
 log = logging.getLogger(__name__)
 
-FETCH_SECONDS: Final = 60.0
 MAX_DOWNLOADS: Final = 4
 
 
@@ -44,16 +42,14 @@ class Incoming:
         catalog: Catalog,
         events: EventLog,
         links: Links,
-        myself: Myself,
+        nodes: SharingNodes,
         near: Surroundings,
-        liveness: Liveness,
     ) -> None:
         self._table = table
         self._catalog = catalog
         self._links = links
-        self._myself = myself
+        self._nodes = nodes
         self._near = near
-        self._liveness = liveness
         self.jobs: Scheduler[IncomingRecord] = Scheduler(
             table, events, "receiveTransfer", near.wall, self._attempt_download, _rank, _wanted, MAX_DOWNLOADS
         )
@@ -156,17 +152,15 @@ class Incoming:
     async def create_download(
         self, *, owner: str, link: str, password: str | None, folder: Path, destination_path: str,
         overwrite_mode: int, user_data: Mapping[str, Any], owner_token: str | None = None,
+        entries: Sequence[tuple[int, int]] | None = None,
     ) -> Live[IncomingRecord]:
         """Fetch what a link gives; queued at once.
 
+        :param entries: the ones that are wanted (first, count), as the sharing node lists them; ``None`` for all.
         :param owner_token: the token whose login asks for it.
         :raises InvalidParameters: if the link is none, or its token has a typing mistake.
         """
-        parsed = parse_link(link)
-        token = parsed.parameters.get("token")
-        if parsed.action != "download" or not token or not parsed.host:
-            raise InvalidParameters("This link gives no files: it needs a host and a token.", field="link")
-        canonical_token(token)
+        download_link(link)
         record = IncomingRecord(
             id=await self._catalog.next_id("incoming"),
             owner=owner,
@@ -179,6 +173,7 @@ class Incoming:
             label="Shared files",
             link=link,
             password=password,
+            chosen=None if entries is None else tuple(number for pair in entries for number in pair),
             request_time=self._near.wall(),
             user_data=dict(user_data),
         )
@@ -276,20 +271,12 @@ class Incoming:
         link = parse_link(record.link or "")
         live.phase = Phase.CONNECTING
         self._table.touch(live)
-        where = f"{link.host}:{link.port}"
-
-        async def check(presented: str) -> None:
-            pinned = await self._catalog.pins.get(link.host, link.port)
-            await expect(pinned, where)(presented)
-            if pinned is None:
-                await self._catalog.pins.set(link.host, link.port, presented)
-
         try:
-            peer = await dial(link.host, link.port, self._myself, check, self._liveness)
+            peer = await self._nodes.dial(link)
         except LinkError as error:
             return outcome_of_dialling(error, known=record.peer_fingerprint is not None)
         try:
-            return await self._fetch(peer, live, job, link.parameters["token"])
+            return await self._fetch(peer, live, job, link)
         except JetStreamError as error:
             return refused_sentence(error)
         except LinkError as error:
@@ -297,11 +284,11 @@ class Incoming:
         finally:
             await peer.close()
 
-    async def _fetch(self, peer: PeerConnection, live: Live[IncomingRecord], job: Job, token: str) -> Outcome:
+    async def _fetch(self, peer: PeerConnection, live: Live[IncomingRecord], job: Job, link: Link) -> Outcome:
         assert peer.peer is not None
         who, record = peer.peer, live.record
-        await peer.request("loginToken", LoginToken(token=token, password=record.password))
-        offer = await ask(peer, "fetch", Fetch(uid=record.uid if record.digest else None), Offer, FETCH_SECONDS)
+        await log_in(peer, link, record.password)
+        offer = await fetch(peer, record.uid if record.digest else None, record.chosen_entries)
         await self._table.save(
             live, uid=offer.uid, label=offer.label, peer_name=who.name, peer_fingerprint=who.fingerprint,
             source_ip=who.address, source_port=who.port, total_files=offer.files, total_size=offer.size,

@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from jetstream.entities import Transfer
@@ -12,12 +12,13 @@ from jetstream_server.eventlog import EventLog
 from jetstream_server.link.errors import IdentityChanged, LinkError
 from jetstream_server.link.handshake import CheckIdentity, Myself, dial, expect
 from jetstream_server.link.limiter import Bucket
-from jetstream_server.link.messages import Login, StopReason
+from jetstream_server.link.messages import Login, Pages, StopReason
 from jetstream_server.link.peer import Liveness, PeerConnection
 from jetstream_server.links import Links
-from jetstream_server.manifests import Manifests
+from jetstream_server.manifests import Manifests, StoredManifest
 from jetstream_server.records import DestinationRecord, TransferRecord
 from jetstream_server.transfers.jobs import Job, Scheduler, carry_out
+from jetstream_server.transfers.listing import asked_pages, part_of
 from jetstream_server.transfers.live import Live, SendingTable, transfer_entity
 from jetstream_server.transfers.sending import SendSession, refused_sentence
 from jetstream_server.transfers.session import Surroundings, outcome_of, outcome_of_dialling
@@ -318,9 +319,23 @@ class Outgoing:
             record = await self._manifests.wait(record.id)
         if record.status == ManifestStatus.ERROR:
             return Failed(f"The files could not be listed: {record.error_message}")
-        if live.record.total_bytes != record.total_size:
+        if live.record.total_bytes is None:  # it was being listed when the transfer was made
             await self._table.save(live, total_files=record.total_files, total_bytes=record.total_size)
         return None
+
+    async def to_show(self, manifest_id: str) -> StoredManifest:
+        """The manifest that a token gives, to be looked at; waits until its files are listed.
+
+        :raises Conflict: if they could not be.
+        """
+        record = await self._manifests.wait(manifest_id)
+        if record.status == ManifestStatus.ERROR:
+            raise Conflict(f"The files could not be listed: {record.error_message}")
+        return await self._manifests.stored(manifest_id)
+
+    async def asked_pages(self, manifest: StoredManifest, params: dict[str, Any]) -> Pages:
+        """The answer to ``page`` while a node looks at *manifest*."""
+        return await asked_pages(self._near, manifest, params)
 
     def _identity_check(self, destination: DestinationRecord) -> CheckIdentity:
         where = f"{destination.address}:{destination.port}"
@@ -373,13 +388,20 @@ class Outgoing:
         job: Job,
         *,
         we_dialled: bool,
+        chosen: Sequence[tuple[int, int]] | None = None,
         prepared: Callable[[SendSession], None] | None = None,
     ) -> Outcome:
         """Send over a proven session, whoever dialled.
 
+        :param chosen: the entries (first, count) that the receiver wants; ``None`` for all.
         :param prepared: called with the session when it listens, before it begins.
         """
         stored = await self._manifests.stored(live.record.manifest_id)
+        if chosen is not None:
+            stored = await self._near.in_thread(part_of, stored, chosen)
+            await self._table.save(
+                live, total_files=stored.record.total_files, total_bytes=stored.record.total_size
+            )
         session = SendSession(peer, live, self._table, stored, self._near, self._bucket(live), we_dialled)
         job.wake_limits.append(session.limiter.wake)
         if prepared is not None:

@@ -15,8 +15,6 @@ from jetstream_server.link.blockmap import BlockMap, checked_ranges
 from jetstream_server.link.carrier import Filled
 from jetstream_server.link.limiter import Bucket, Limiter
 from jetstream_server.link.messages import (
-    INLINE_BYTES,
-    MAX_PAGES_AT_ONCE,
     Begin,
     Checkpoint,
     Complete,
@@ -25,8 +23,6 @@ from jetstream_server.link.messages import (
     Offer,
     OfferAnswer,
     OfferState,
-    PageRequest,
-    Pages,
     Stored,
     understand,
 )
@@ -36,6 +32,7 @@ from jetstream_server.link.tcp import TcpSender
 from jetstream_server.manifests import StoredManifest
 from jetstream_server.records import TransferRecord
 from jetstream_server.transfers.bottleneck import Stages, bottleneck
+from jetstream_server.transfers.listing import asked_pages, first_pages
 from jetstream_server.transfers.live import Live, SendingTable
 from jetstream_server.transfers.session import TICK_SECONDS, Session, Surroundings
 from jetstream_server.transfers.states import Event, Phase, Status
@@ -141,19 +138,8 @@ class SendSession(Session):
             session=self._data_key.session,
             key=self._data_key.key,
             carriers=[self._sender.name],
-            first_pages=self._first_pages(),
+            first_pages=first_pages(self._manifest),
         )
-
-    def _first_pages(self) -> list[bytes]:
-        """What of the manifest is small enough to travel with the offer."""
-        pages: list[bytes] = []
-        room = INLINE_BYTES
-        for stored in self._manifest.stored_pages[:MAX_PAGES_AT_ONCE]:
-            room -= len(stored)
-            if room < 0:
-                break
-            pages += self._manifest.wire_pages(len(pages), 1)
-        return pages
 
     async def run(self) -> Outcome:
         """Send until everything is there or the session ends."""
@@ -186,10 +172,7 @@ class SendSession(Session):
     # -- what the receiver asks and tells -------------------------------------------------------------------------
 
     async def _answer_page(self, params: dict[str, Any]) -> Message:
-        request = understand(PageRequest, params)
-        if request.number + request.count > self._manifest.record.pages:
-            raise InvalidParameters("There are not so many pages.", field="number")
-        return Pages(pages=await self._near.in_thread(self._manifest.wire_pages, request.number, request.count))
+        return await asked_pages(self._near, self._manifest, params)
 
     async def _answer_begin(self, params: dict[str, Any]) -> None:
         if self._queue.begun:

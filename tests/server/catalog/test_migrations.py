@@ -19,7 +19,7 @@ from jetstream_server.records import AccountRecord, ManifestRecord
 NEXT = '''
 import sqlalchemy as sa
 from alembic import op
-revision = "0002"
+revision = "9999"
 down_revision = "{head}"
 def upgrade():
     op.create_table("extra", sa.Column("id", sa.Integer, primary_key=True))
@@ -56,7 +56,7 @@ def structure(path: Path) -> dict[str, object]:
 def newer(tmp_path: Path, more: str = "") -> Path:
     folder = tmp_path / "migrations"
     shutil.copytree(MIGRATIONS, folder, ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "versions" / "rev_0002_next.py").write_text(NEXT.format(head=schema.HEAD, more=more))
+    (folder / "versions" / "rev_9999_next.py").write_text(NEXT.format(head=schema.HEAD, more=more))
     return folder
 
 
@@ -92,17 +92,17 @@ async def test_an_older_catalog_is_copied_then_migrated(path: Path, tmp_path: Pa
     await made(path)
     before = structure(path)
     migrations = newer(tmp_path)
-    async with await Catalog.open(path, head="0002", migrations=migrations) as catalog:
+    async with await Catalog.open(path, head="9999", migrations=migrations) as catalog:
         assert await catalog.accounts.all() == [AccountRecord(user="ann", password_hash="h")]
         assert await catalog.manifests.pages("1", 0, 9) == [b"page"]
     with contextlib.closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT colour FROM accounts").fetchall() == [("red",)]
-    copy = path.with_name("catalog.db.before-0002")
+    copy = path.with_name("catalog.db.before-9999")
     assert structure(copy) == before
     assert copy.stat().st_mode & 0o77 == 0
     async with await Catalog.open(copy) as catalog:
         assert await catalog.manifests.page("1", 0) == b"page"
-    async with await Catalog.open(path, head="0002", migrations=migrations):
+    async with await Catalog.open(path, head="9999", migrations=migrations):
         assert len(list(path.parent.glob("catalog.db*"))) == 4  # database, log, shared memory, copy: no second copy
 
 
@@ -114,9 +114,9 @@ async def test_the_copy_holds_what_a_killed_node_left_in_its_log(path: Path, tmp
         shutil.copytree(path.parent, tmp_path / "killed")
     killed = tmp_path / "killed" / "catalog.db"
     assert killed.with_name("catalog.db-wal").stat().st_size > 0
-    async with await Catalog.open(killed, head="0002", migrations=newer(tmp_path)) as catalog:
+    async with await Catalog.open(killed, head="9999", migrations=newer(tmp_path)) as catalog:
         assert await catalog.accounts.all() == [AccountRecord(user="ann", password_hash="in the log")]
-    with contextlib.closing(sqlite3.connect(killed.with_name("catalog.db.before-0002"))) as connection:
+    with contextlib.closing(sqlite3.connect(killed.with_name("catalog.db.before-9999"))) as connection:
         assert connection.execute("SELECT password_hash FROM accounts").fetchall() == [("in the log",)]
 
 
@@ -125,7 +125,7 @@ async def test_a_migration_that_fails_changes_nothing(path: Path, tmp_path: Path
     before = structure(path)
     migrations = newer(tmp_path, more='raise ZeroDivisionError("bug")')
     with pytest.raises(ZeroDivisionError):
-        await Catalog.open(path, head="0002", migrations=migrations)
+        await Catalog.open(path, head="9999", migrations=migrations)
     assert structure(path) == before
     async with await Catalog.open(path) as catalog:
         assert len(await catalog.accounts.all()) == 1
@@ -133,9 +133,9 @@ async def test_a_migration_that_fails_changes_nothing(path: Path, tmp_path: Path
 
 async def test_a_catalog_migrated_by_a_newer_version_is_refused_by_this_one(path: Path, tmp_path: Path) -> None:
     await made(path)
-    async with await Catalog.open(path, head="0002", migrations=newer(tmp_path)):
+    async with await Catalog.open(path, head="9999", migrations=newer(tmp_path)):
         pass
-    with pytest.raises(CatalogTooNew, match="0002"):
+    with pytest.raises(CatalogTooNew, match="9999"):
         await Catalog.open(path)
     assert not path.with_name(f"catalog.db.before-{schema.HEAD}").exists()
 
@@ -147,6 +147,6 @@ async def test_a_damaged_one_is_never_migrated(path: Path, tmp_path: Path) -> No
         file.write(os.urandom(4096 * 4))
     before = path.read_bytes()
     with pytest.raises((CatalogDamaged, sqlite3.DatabaseError)):
-        upgrade(path, schema.HEAD, "0002", newer(tmp_path))
+        upgrade(path, schema.HEAD, "9999", newer(tmp_path))
     assert path.read_bytes() == before
-    assert not path.with_name("catalog.db.before-0002").exists()
+    assert not path.with_name("catalog.db.before-9999").exists()

@@ -46,6 +46,8 @@ from jetstream_server.requests import Requests
 from jetstream_server.transfers.incoming import Incoming
 from jetstream_server.transfers.live import ReceivingTable, SendingTable, receiving_table, sending_table
 from jetstream_server.transfers.outgoing import Outgoing
+from jetstream_server.transfers.preview import Previews
+from jetstream_server.transfers.pulling import SharingNodes
 from jetstream_server.transfers.session import Surroundings
 
 TICKET = "the ticket's secret"
@@ -94,6 +96,7 @@ class Desk:
         self.receiving: ReceivingTable
         self.outgoing_transfers: Outgoing
         self.incoming: Incoming
+        self.previews: Previews
         self.links: Links
         self.stop = asyncio.Event()
         self.logged_out: list[Callable[[Principal], bool]] = []
@@ -170,7 +173,7 @@ async def _build(
     )
     handlers: dict[str, Handler] = {
         **transfers.methods(),
-        **IncomingHandlers(desk.incoming, desk.receiving, gate, catalog).methods(),
+        **IncomingHandlers(desk.incoming, desk.previews, desk.receiving, gate, catalog).methods(),
         **UserDataHandlers(
             desk.manifests, manifests, desk.destinations, desk.outgoing_transfers, transfers, desk.shared, tokens
         ).methods(),
@@ -196,4 +199,6 @@ def _build_transfers(desk: Desk, myself: Myself, executor: ThreadPoolExecutor) -
         desk.sending, catalog, desk.manifests, desk.destinations, desk.shared, events, desk.links, myself, near, 2,
         liveness,
     )
-    desk.incoming = Incoming(desk.receiving, catalog, events, desk.links, myself, near, liveness)
+    sharing_nodes = SharingNodes(catalog, myself, liveness)
+    desk.incoming = Incoming(desk.receiving, catalog, events, desk.links, sharing_nodes, near)
+    desk.previews = Previews(sharing_nodes, near)
