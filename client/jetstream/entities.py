@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, TypeVar, get_origin
 
+from jetstream.checks import Check
+
 UserData = Mapping[str, Any]
 
 _IRREGULAR = {
@@ -381,6 +383,7 @@ Entity = (
     | ApiToken
     | BandwidthLimits
     | ServerInfo
+    | Check
 )
 
 T = TypeVar("T")

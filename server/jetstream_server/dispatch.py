@@ -15,7 +15,7 @@ import inspect
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from jetstream.api.methods import METHODS, find_method
@@ -23,7 +23,7 @@ from jetstream.api.vocabulary import Access, Method
 from jetstream.errors import InvalidParameters, JetStreamError, PermissionDenied, ServerError
 from jetstream_server.access.principal import Kind, Principal
 from jetstream_server.parameters import ParameterCheck
-from jetstream_server.requests import Requests
+from jetstream_server.requests import Progress, Requests
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +60,8 @@ class Call:
     connection: ApiConnection
     now: Callable[[], int]
     """The time in microseconds since the epoch."""
+    progress: Progress = field(default_factory=Progress)
+    """Where a handler may say how far it is; whoever deferred the call reads it in the status of the request."""
 
     @property
     def login(self) -> Principal:
@@ -105,7 +107,7 @@ class Dispatcher:
             work = functools.partial(self._carry_out, call, method, keywords)
             if not deferred:
                 return await work()
-            return {"requestId": call.connection.requests.start(work)}
+            return {"requestId": call.connection.requests.start(work, call.progress)}
 
     async def _carry_out(self, call: Call, method: Method, keywords: dict[str, Any]) -> Any:
         with _faults_mapped(method.name):

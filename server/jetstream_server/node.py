@@ -58,8 +58,10 @@ from jetstream_server.transfers.incoming import Incoming
 from jetstream_server.transfers.live import receiving_table, sending_table
 from jetstream_server.transfers.outgoing import Outgoing
 from jetstream_server.transfers.preview import Previews
+from jetstream_server.transfers.probing import Prober
 from jetstream_server.transfers.pulling import SharingNodes
 from jetstream_server.transfers.session import Surroundings
+from jetstream_server.trial import Trials
 
 log = logging.getLogger(__name__)
 
@@ -159,7 +161,9 @@ class Node:
             catalog, self._incoming_limit, self._outgoing_limit, time.monotonic, self._limits_changed
         )
         await self._bandwidth.start(settings)
-        self._peers = PeerService(self._myself, gate, self._incoming, self._outgoing, liveness)
+        prober = Prober(gate, self._files, wall_clock)
+        self._peers = PeerService(self._myself, gate, self._incoming, self._outgoing, liveness, prober)
+        trials = Trials(self._myself, catalog.pins, destinations, wall_clock)
         manifest_handlers = ManifestHandlers(
             self._manifests, sandboxes, self._shared_tokens, self._manifest_in_use, self._files
         )
@@ -180,7 +184,7 @@ class Node:
             BrowseHandlers(sandboxes, self._files, gate).methods(),
             BandwidthHandlers(self._bandwidth).methods(),
             manifest_handlers.methods(),
-            DestinationHandlers(destinations).methods(),
+            DestinationHandlers(destinations, trials).methods(),
             transfer_handlers.methods(),
             token_handlers.methods(),
             IncomingHandlers(

@@ -20,7 +20,15 @@ Spawn = Callable[[Coroutine[Any, Any, None]], object]
 
 
 @dataclass(slots=True)
+class Progress:
+    """How far the work of a request is, in a form that can go over the wire; the work replaces it as it goes on."""
+
+    value: Any = None
+
+
+@dataclass(slots=True)
 class _Request:
+    progress: Progress = field(default_factory=Progress)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     end_time: int | None = None
     result: Any = None
@@ -46,9 +54,10 @@ class Requests:
         running = sum(request.end_time is None for request in self._requests.values())
         return f"<Requests running={running} ended={len(self._requests) - running}>"
 
-    def start(self, work: Work) -> int:
+    def start(self, work: Work, progress: Progress | None = None) -> int:
         """Carry out *work* in the background; returns the id to ask for it.
 
+        :param progress: where the work says how far it is, for those who ask for its status.
         :raises LimitExceeded: if too many are kept already; *work* is not begun then.
         """
         self._forget_old()
@@ -56,7 +65,7 @@ class Requests:
             raise LimitExceeded(f"This connection has {self._limit} background requests already; results are kept for "
                                 "an hour. Use another connection, or the plain calls.", limit=self._limit)
         self._last_id += 1
-        request = self._requests[self._last_id] = _Request()
+        request = self._requests[self._last_id] = _Request(progress or Progress())
         self._spawn(self._carry_out(request, work))
         return self._last_id
 
@@ -68,8 +77,9 @@ class Requests:
         request = self._find(request_id)
         processing = request.end_time is None
         status = "processing" if processing else "complete" if request.error is None else "error"
-        return {"requestId": request_id, "errorMessage": "" if request.error is None else str(request.error),
-                "processing": processing, "status": status}
+        found = {"requestId": request_id, "errorMessage": "" if request.error is None else str(request.error),
+                 "processing": processing, "status": status}
+        return found if request.progress.value is None else {**found, "progress": request.progress.value}
 
     async def result(self, request_id: int) -> Any:
         """Wait for a request and return what it returned. May be asked for more than once.

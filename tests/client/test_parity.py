@@ -10,7 +10,7 @@ import pytest
 
 import jetstream
 from helpers.blocking_stub import stub
-from jetstream import aio, blocking, entities, errors
+from jetstream import aio, blocking, checks, entities, errors
 from jetstream.api.calls import CHANGES, positional, takes_changes
 from jetstream.api.methods import ASYNC_SUFFIX, METHODS
 from jetstream.api.vocabulary import Shape
@@ -31,7 +31,7 @@ ENTITIES = {
     Shape.TRANSFERS: list[entities.Transfer], Shape.CONNECTIONS: list[entities.Connection],
     Shape.TOKENS: list[entities.Token], Shape.API_TOKENS: list[entities.ApiToken],
     Shape.RECEIVE_TRANSFERS: list[entities.ReceiveTransfer], Shape.SOURCES: list[entities.Source],
-    Shape.EVENTS: list[entities.Event], Shape.NONE: None,
+    Shape.EVENTS: list[entities.Event], Shape.CHECKS: list[checks.Check], Shape.NONE: None,
 }
 
 every_method = pytest.mark.parametrize("method", METHODS.values(), ids=lambda method: method.name)

@@ -63,7 +63,7 @@ def _argument(parameter: Parameter) -> str:
 
 def _kind(parameter: Parameter) -> str:
     if parameter.reference is not None:
-        return f"{parameter.kind.__name__} | Mapping[str, Any]"
+        return f"{_text(parameter.kind)} | Mapping[str, Any]"
     return "Mapping[str, Any]" if parameter.name == OBJECT else _text(parameter.kind)
 
 

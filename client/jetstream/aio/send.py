@@ -13,6 +13,7 @@ from jetstream.aio.group import (
     TokenRef,
     TransferRef,
 )
+from jetstream.checks import Check
 from jetstream.constants import (
     DEFAULT_API_PORT,
     DEFAULT_CHECKPOINT_SECONDS,
@@ -107,6 +108,20 @@ class Send(Group):
         :param changes: parameters of :meth:`create_destination`, by name.
         """
         return await self._one(Destination, "updateDestination", destination=destination, **_documented(changes))
+
+    async def test_destination(self, destination: DestinationRef | None = None,
+                               destination_address: str | None = None, destination_port: int | None = None,
+                               user_name: str | None = None, password: str | None = None,
+                               permitted_destination_public_key: str | None = None) -> list[Check]:
+        """Whether the node could send there now: name, route, protocol, identity, login, folder, clock, round trip.
+
+        Values given replace those of *destination*; without one they are a destination that nobody has saved yet. A
+        saved password goes to the saved address only. :func:`jetstream.aio.watch_test` tells the steps as they end.
+        """
+        return await self._many(
+            Check, "testDestination", destination=destination, destinationAddress=destination_address,
+            destinationPort=destination_port, userName=user_name, password=password,
+            permittedDestinationPublicKey=permitted_destination_public_key)
 
     async def delete_destination(self, destination: DestinationRef) -> None:
         """Forget a destination; transfers that use it go on."""

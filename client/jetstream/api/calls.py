@@ -40,6 +40,7 @@ _PATIENCE: Final[Mapping[str, float | None]] = {
     "send.createManifest": 12,
     "send.getManifestFiles": 6,
     "recv.previewDownload": 12,  # another node is asked, and may have to list its files first
+    "send.testDestination": 9,
     "send.getTransfers": 3,
 }
 """How many times the usual time limit a method may take; ``None`` is without limit."""

@@ -42,6 +42,8 @@ class Shape(enum.Enum):
     SOURCES = "sources"
     SERVER_INFO = "serverInfo"
     EVENTS = "events"
+    CHECKS = "checks"
+    """What was found step by step, see :mod:`jetstream.checks`."""
 
 
 class Required:
@@ -118,6 +120,6 @@ def reference_id(parameter: Parameter, value: Any) -> Any:
         value = value.get(parameter.reference, value)
     elif not isinstance(value, str | int) and hasattr(value, "id"):
         value = value.id
-    if type(value) is int and parameter.kind is str:
+    if type(value) is int and parameter.kind in (str, str | None):
         return str(value)
     return value

@@ -184,6 +184,25 @@ class SendInterface:
     def updateDestination(self, destination: str | Mapping[str, Any], **changes: Any) -> dict[str, Any]:
         """Change fields of a destination: {field: value}."""
     def updateDestinationAsync(self, destination: str | Mapping[str, Any], **changes: Any) -> dict[str, int]: ...
+    def testDestination(
+        self,
+        destination: str | None | Mapping[str, Any] = None,
+        destinationAddress: str | None = None,
+        destinationPort: int | None = None,
+        userName: str | None = None,
+        password: str | None = None,
+        permittedDestinationPublicKey: str | None = None,
+    ) -> list[dict[str, Any]]:
+        """Whether files could be sent there now, step by step."""
+    def testDestinationAsync(
+        self,
+        destination: str | None | Mapping[str, Any] = None,
+        destinationAddress: str | None = None,
+        destinationPort: int | None = None,
+        userName: str | None = None,
+        password: str | None = None,
+        permittedDestinationPublicKey: str | None = None,
+    ) -> dict[str, int]: ...
     def deleteDestination(self, destination: str | Mapping[str, Any]) -> None:
         """Forget a destination."""
     def deleteDestinationAsync(self, destination: str | Mapping[str, Any]) -> dict[str, int]: ...

@@ -77,7 +77,7 @@ class Door:
     async def _slowed(self, address: str, account: str, check: Callable[[], Awaitable[T]]) -> T:
         wait = self._throttle.admit(address, account, self._steady())
         if wait is None:
-            raise AuthenticationFailed(TOO_MANY)
+            raise AuthenticationFailed(TOO_MANY, slowed=1)
         if wait:
             await asyncio.sleep(wait)
         result = await check()

@@ -1,14 +1,16 @@
 """``send.…Destination…``: the address book."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from jetstream.checks import Check
 from jetstream.constants import PERMISSION_MODIFY, PERMISSION_UPLOAD
 from jetstream.entities import to_wire
 from jetstream_server.access.principal import require
 from jetstream_server.destinations import Destinations
 from jetstream_server.dispatch import Call, Handler
 from jetstream_server.handlers.changes import changes_of
+from jetstream_server.trial import Trials, chosen_target
 
 _FIELDS: Final = {
     "destination_address": "address",
@@ -21,8 +23,9 @@ _FIELDS: Final = {
 class DestinationHandlers:
     """The API's view of destinations."""
 
-    def __init__(self, destinations: Destinations) -> None:
+    def __init__(self, destinations: Destinations, trials: Trials) -> None:
         self._destinations = destinations
+        self._trials = trials
         self._changes = changes_of("send.updateDestination", "send.createDestination", ())
 
     def methods(self) -> Mapping[str, Handler]:
@@ -33,6 +36,7 @@ class DestinationHandlers:
             "send.getDestinations": self.all,
             "send.updateDestination": self.update,
             "send.deleteDestination": self.delete,
+            "send.testDestination": self.test,
         }
 
     async def create(
@@ -85,3 +89,31 @@ class DestinationHandlers:
         """Forget one; transfers go on."""
         require(call.login, PERMISSION_MODIFY)
         await self._destinations.delete(self._destinations.visible(call.login, destination).id)
+
+    async def test(
+        self,
+        call: Call,
+        *,
+        destination: str | None,
+        destination_address: str | None,
+        destination_port: int | None,
+        user_name: str | None,
+        password: str | None,
+        permitted_destination_public_key: str | None,
+    ) -> list[dict[str, Any]]:
+        """Whether the node could send there now."""
+        require(call.login, PERMISSION_UPLOAD)
+        record = self._destinations.visible(call.login, destination) if destination is not None else None
+        target = chosen_target(
+            record,
+            {"address": destination_address, "port": destination_port, "user_name": user_name, "password": password,
+             "permitted_public_key": permitted_destination_public_key},
+        )
+
+        def report(found: Sequence[Check]) -> None:
+            call.progress.value = [to_wire(check) for check in found]
+
+        found = await self._trials.run(target, report)
+        if record is not None:
+            await self._trials.remember(record, target, found)
+        return [to_wire(check) for check in found]

@@ -2,12 +2,10 @@
 
 import asyncio
 import functools
-import shutil
 import socket
 import sys
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from pathlib import Path
 from typing import Any
 
 from jetstream.constants import API_VERSION
@@ -19,6 +17,7 @@ from jetstream_server.catalog.catalog import Catalog
 from jetstream_server.config import Settings
 from jetstream_server.dispatch import Call, Handler
 from jetstream_server.eventlog import event_entity
+from jetstream_server.files.landing import free_space
 from jetstream_server.link.handshake import Myself
 from jetstream_server.requests import HANDLERS as REQUEST_HANDLERS
 
@@ -81,7 +80,7 @@ class ServerInfoHandlers:
         if principal is not None and _may_know_folders(principal):
             folder = await self._gate.receiving_folder()
             loop = asyncio.get_running_loop()
-            space = await loop.run_in_executor(self._files, functools.partial(_free_space, folder))
+            space = await loop.run_in_executor(self._files, functools.partial(free_space, folder))
         myself, settings = self._myself, self._settings
         return to_wire(
             ServerInfo(
@@ -128,18 +127,6 @@ class ServerInfoHandlers:
 
 def _may_know_folders(principal: Principal) -> bool:
     return principal.superuser or principal.kind is Kind.OWNER
-
-
-def _free_space(folder: Path) -> int | None:
-    """Bytes free where *folder* is or would be."""
-    for place in (folder, *folder.parents):
-        try:
-            return shutil.disk_usage(place).free
-        except FileNotFoundError:
-            continue
-        except OSError:
-            return None
-    return None
 
 
 def split_address(text: str, port: int) -> tuple[str, int]:

@@ -132,7 +132,9 @@ async def _introduce(
     except JetStreamError as error:
         raise Refused(str(error)) from error
     address, port = writer.get_extra_info("peername")[:2]
-    return PeerIdentity(fingerprint, answer.name, answer.server_uid, answer.server_id, str(address), int(port))
+    return PeerIdentity(
+        fingerprint, answer.name, answer.server_uid, answer.server_id, str(address), int(port), answer.version
+    )
 
 
 class Answering:

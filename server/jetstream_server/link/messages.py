@@ -7,6 +7,7 @@ way the blocks go; the two are independent. The order is held by :class:`Stage` 
     dialler → answerer    hello, prove, then login or loginToken if there are credentials
     sender → receiver     offer                (the sender dialled: push)
     receiver → sender     look, fetch, fetchChosen   (the receiver dialled: pull)
+    dialler → answerer    probe                (a test before anything is sent)
     receiver → sender     page, begin, stored*, checkpoint*, held*, complete
     either                ping, stop*
 
@@ -179,6 +180,43 @@ class Listing(Message, frozen=True, kw_only=True):
     """Microseconds since the epoch; ``None``: the token never ends."""
     downloads_left: Count | None = None
     first_pages: Annotated[list[bytes], msgspec.Meta(max_length=MAX_PAGES_AT_ONCE)] = []
+
+
+class Admission(enum.Enum):
+    """What would become of an offer of the node that asks."""
+
+    YES = "yes"
+    ASK = "ask"
+    """A person would be asked."""
+    NO = "no"
+
+
+class FolderState(enum.Enum):
+    """Whether files can be written to the receiving folder."""
+
+    OK = "ok"
+    FULL = "full"
+    DENIED = "denied"
+    READ_ONLY = "readOnly"
+    NOT_A_FOLDER = "notAFolder"
+    FAILED = "failed"
+
+
+class Probe(Message, frozen=True, kw_only=True):
+    """Would you take files from us, as we have logged in, and could you write them?"""
+
+
+class ProbeAnswer(Message, frozen=True, kw_only=True):
+    """Everything but *admission* is for those alone who may send."""
+
+    admission: Admission
+    folder: FolderState | None = None
+    free: Count | None = None
+    """Bytes free where files would land."""
+    problem: Name = ""
+    """With ``failed``: the system's name of the error."""
+    time: Count | None = None
+    """The answering node's clock, microseconds since the epoch (UTC)."""
 
 
 class PageRequest(Message, frozen=True, kw_only=True):

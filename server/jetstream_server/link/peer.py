@@ -34,6 +34,7 @@ class PeerIdentity:
     server_id: str
     address: str
     port: int
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ from jetstream_server.transfers.jobs import Job
 from jetstream_server.transfers.listing import listing_of
 from jetstream_server.transfers.live import Live
 from jetstream_server.transfers.outgoing import Outgoing
+from jetstream_server.transfers.probing import Prober
 from jetstream_server.transfers.sending import SendSession, refused_sentence
 from jetstream_server.transfers.states import Status
 from jetstream_server.transfers.trouble import Outcome
@@ -68,13 +69,14 @@ class PeerService:
     """Serves the sessions that other nodes open."""
 
     def __init__(
-        self, myself: Myself, gate: Gate, incoming: Incoming, outgoing: Outgoing, liveness: Liveness
+        self, myself: Myself, gate: Gate, incoming: Incoming, outgoing: Outgoing, liveness: Liveness, prober: Prober
     ) -> None:
         self._myself = myself
         self._gate = gate
         self._incoming = incoming
         self._outgoing = outgoing
         self._liveness = liveness
+        self._prober = prober
         self._open: set[PeerConnection] = set()
         self._offered: set[tuple[str, str]] = set()
 
@@ -95,7 +97,7 @@ class PeerService:
         await asyncio.gather(*(peer.close() for peer in list(self._open)))
 
     def _on_proven(self, peer: PeerConnection) -> None:
-        _Guest(peer, self._gate, self._incoming, self._outgoing, self._myself.name, self._offered)
+        _Guest(peer, self._gate, self._incoming, self._outgoing, self._myself.name, self._offered, self._prober)
 
 
 class _Guest:
@@ -103,7 +105,7 @@ class _Guest:
 
     def __init__(
         self, peer: PeerConnection, gate: Gate, incoming: Incoming, outgoing: Outgoing, our_name: str,
-        offered: set[tuple[str, str]],
+        offered: set[tuple[str, str]], prober: Prober,
     ) -> None:
         assert peer.peer is not None
         self._peer = peer
@@ -113,12 +115,14 @@ class _Guest:
         self._outgoing = outgoing
         self._our_name = our_name
         self._offered = offered
+        self._prober = prober
         self._account: str | None = None
         self._token: TokenRecord | None = None
         self._busy = False
         handlers: dict[str, Callable[[dict[str, Any]], Awaitable[Message | None]]] = {
             "login": self._login, "loginToken": self._login_token, "offer": self._offer,
             "look": self._look, "fetch": self._fetch, "fetchChosen": self._fetch_chosen,
+            "probe": self._probe,
         }
         for method, handler in handlers.items():
             peer.on_request(method, handler)
@@ -131,6 +135,9 @@ class _Guest:
     async def _login_token(self, params: dict[str, Any]) -> None:
         login = understand(LoginToken, params)
         self._token = await self._gate.check_token(login.token, login.password, self._who.address)
+
+    async def _probe(self, _: dict[str, Any]) -> Message:
+        return await self._prober.answer(self._who, self._account)
 
     def _take_session(self) -> None:
         if self._busy:

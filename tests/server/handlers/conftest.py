@@ -49,6 +49,7 @@ from jetstream_server.transfers.outgoing import Outgoing
 from jetstream_server.transfers.preview import Previews
 from jetstream_server.transfers.pulling import SharingNodes
 from jetstream_server.transfers.session import Surroundings
+from jetstream_server.trial import Trials
 
 TICKET = "the ticket's secret"
 OWNER = Principal(Kind.OWNER, "olga")
@@ -183,7 +184,9 @@ async def _build(
         **BrowseHandlers(desk.sandboxes, executor, gate).methods(),
         **LoginHandlers(door, "olga", TICKET, False).methods(),
         **UserHandlers(desk.accounts, desk.sandboxes, desk.logged_out.append).methods(),
-        **DestinationHandlers(desk.destinations).methods(),
+        **DestinationHandlers(
+            desk.destinations, Trials(myself, catalog.pins, desk.destinations, desk.now)
+        ).methods(),
         **tokens.methods(),
     }
     desk.dispatcher = Dispatcher(handlers, {name: METHODS[name] for name in handlers})

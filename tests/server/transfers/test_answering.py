@@ -1,6 +1,7 @@
 """What a node answers to one that dialled it: offers and fetches, with made-up services behind."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,27 @@ from helpers.liars import somebody
 from jetstream.errors import AuthenticationFailed, Conflict, JetStreamError, LimitExceeded, PermissionDenied
 from jetstream_server.link.errors import LinkError
 from jetstream_server.link.handshake import dial, expect
-from jetstream_server.link.messages import Fetch, Login, LoginToken, Offer, OfferAnswer, OfferState
+from jetstream_server.link.messages import (
+    Admission,
+    Fetch,
+    FolderState,
+    Login,
+    LoginToken,
+    Offer,
+    OfferAnswer,
+    OfferState,
+    Probe,
+    ProbeAnswer,
+)
 from jetstream_server.link.peer import Liveness, PeerConnection, PeerIdentity, ask
 from jetstream_server.records import IncomingRecord, TokenRecord
 from jetstream_server.transfers.answering import PeerService
 from jetstream_server.transfers.live import Live
+from jetstream_server.transfers.probing import Prober
 
 from .made import incoming
+
+NOW = 1_700_000_000_000_000
 
 
 class MadeGate:
@@ -24,6 +39,7 @@ class MadeGate:
 
     def __init__(self) -> None:
         self.reserved = 0
+        self.landing = Path("/landing")
 
     async def check_account(self, user: str, password: str, address: str) -> None:
         if (user, password) != ("ann", "pw"):
@@ -38,7 +54,7 @@ class MadeGate:
         return account == "ann"
 
     async def landing_folder(self, account: str | None) -> tuple[str, Path]:
-        return account or "olga", Path("/landing")
+        return account or "olga", self.landing
 
     def reserve_download(self, token: str) -> None:
         if self.reserved:
@@ -100,6 +116,7 @@ class Node:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.gate, self.incoming = MadeGate(), MadeIncoming()
+        self.threads = ThreadPoolExecutor(1)
         self.guests: list[PeerConnection] = []
 
     async def __aenter__(self) -> "Node":
@@ -108,7 +125,8 @@ class Node:
 
         myself = somebody(self.folder / "node", "Studio B")
         self.service = PeerService(
-            myself, self.gate, self.incoming, Refusing(), Liveness()  # type: ignore[arg-type]
+            myself, self.gate, self.incoming, Refusing(), Liveness(),  # type: ignore[arg-type]
+            Prober(self.gate, self.threads, lambda: NOW),
         )
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -126,6 +144,7 @@ class Node:
         await self.service.close()
         self.server.close()
         await self.server.wait_closed()
+        self.threads.shutdown()
 
     async def guest(self, name: str = "guest", *, logged_in: bool = True) -> PeerConnection:
         """A proven node, logged in as ann or not."""
@@ -225,3 +244,19 @@ async def test_a_fetch_needs_a_token_and_gives_its_place_back(tmp_path: Path) ->
         assert node.gate.reserved == 0
         with pytest.raises((JetStreamError, LinkError)):
             await peer.request("fetch", Fetch())
+
+
+async def test_a_stranger_that_probes_learns_that_it_would_be_refused_and_nothing_else(tmp_path: Path) -> None:
+    async with Node(tmp_path) as node:
+        node.gate.landing = tmp_path
+        peer = await node.guest(logged_in=False)
+        assert await peer.request("probe", Probe()) == {
+            "admission": "no", "folder": None, "free": None, "problem": "", "time": None}
+        await peer.request("login", Login(user="ann", password="pw"))
+        answer = await ask(peer, "probe", Probe(), ProbeAnswer)
+        assert (answer.admission, answer.folder, answer.time) == (Admission.YES, FolderState.OK, NOW)
+        assert answer.free
+        node.gate.landing = tmp_path / "file" / "below"
+        (tmp_path / "file").write_text("x")
+        assert (await ask(peer, "probe", Probe(), ProbeAnswer)).folder is FolderState.NOT_A_FOLDER
+        assert await offered(peer) is OfferState.ACCEPTED, "a probe is no transfer"
