@@ -1,9 +1,9 @@
 """A few threads at a time for long rows of short system calls.
 
 Each system call gives the interpreter lock away and asks for it again, so rows of small files bring no more than one
-thread for each core: measured on two cores, two threads that create 4 KiB files take 0.7 of the time of one, and more of
-them nothing beyond that. So rows of small files take turns, while other threads decrypt, receive and write large pieces.
-Where each file takes long, on a network file system, more threads do help, and the lane opens.
+thread for each core: measured on two cores, two threads that create 4 KiB files take 0.7 of the time of one, and more
+bring nothing beyond that. So rows of small files take turns, while other threads decrypt, receive and write large
+pieces. Where each file takes long, on a network file system, more threads do help, and the lane opens.
 """
 
 import os
