@@ -30,6 +30,8 @@ from jetstream_desktop.desk.allowed import AllowedDesk
 from jetstream_desktop.desk.book import BookDesk
 from jetstream_desktop.desk.compose import ComposeDesk
 from jetstream_desktop.desk.context import Context, SettingsStore
+from jetstream_desktop.desk.far import FarDesk
+from jetstream_desktop.desk.nodes import NodesDesk
 from jetstream_desktop.desk.rows import RowDesk
 from jetstream_desktop.desk.share import ShareDesk
 from jetstream_desktop.desk.window import WindowDesk
@@ -40,16 +42,19 @@ from jetstream_desktop.models.sidebar import SidebarModel
 from jetstream_desktop.models.transfers import TransferTableModel
 from jetstream_desktop.services.commands import Commands
 from jetstream_desktop.services.disk import Disk
+from jetstream_desktop.services.far_disk import FarDisk
 from jetstream_desktop.services.instance import Instance, hand_over, server_name
 from jetstream_desktop.services.local_node import LocalNode
 from jetstream_desktop.services.node import Connect, NodeClient
 from jetstream_desktop.services.notices import Notice, Notices
 from jetstream_desktop.services.poller import Poller
 from jetstream_desktop.services.session import Session
+from jetstream_desktop.services.vault import Vault
 from jetstream_desktop.settings import load
 from jetstream_desktop.state import numbers
 from jetstream_desktop.state.connection import Connected, Connection
 from jetstream_desktop.state.details import event_line
+from jetstream_desktop.state.nodes import OpenNode
 from jetstream_desktop.state.text import printable
 from jetstream_desktop.tasks import Tasks
 from jetstream_desktop.views.actions import Actions
@@ -97,6 +102,7 @@ class Desk:
     book: BookDesk
     rows: RowDesk
     allowed: AllowedDesk
+    nodes: NodesDesk
     tray: Tray
     polling: "Polling"
 
@@ -118,7 +124,7 @@ async def ask(host: str, port: int) -> ServerInfo:
 
 
 def build(application: QApplication, connect: Connect, report: Callable[[BaseException], None],
-          notices: Notices) -> Desk:
+          notices: Notices, vault: Vault | None = None) -> Desk:
     """Join all parts. Nothing runs yet."""
     settings = SettingsStore(state_folder(), notices)
     theme = Theme(application, settings.now.appearance)  # type: ignore[arg-type]
@@ -132,9 +138,12 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
                         Welcome(theme, str(Path.home())))
     for part in (theme, session, poller, table, sidebar, files, events, actions):
         part.setParent(window)
-    context = Context(window, theme, session, poller, Commands(session, poller.soon), Disk(window), Tasks(report),
-                      notices, settings, clock)
-    compose = ComposeDesk(context)
+    tasks = Tasks(report)
+    context = Context(window, theme, session, poller, Commands(session, poller.soon), Disk(window),
+                      FarDisk(session, tasks.spawn, window), tasks, notices, settings, clock)
+    polling = Polling(context)
+    far = FarDesk(context)
+    compose = ComposeDesk(context, far)
     share = ShareDesk(context, SharedPage(theme, clock))
     book = BookDesk(context, DestinationsPage(theme), compose, ask)
     for page in (share.page, book.page):
@@ -142,8 +151,9 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
     tray = Tray(theme, actions, window)
     rows = RowDesk(context, files, events)
     allowed = AllowedDesk(context)
-    shell = WindowDesk(context, compose, share, book, tray, table, sidebar)
-    return Desk(context, window, shell, compose, share, book, rows, allowed, tray, Polling(context))
+    nodes = NodesDesk(context, Vault() if vault is None else vault)
+    shell = WindowDesk(context, compose, share, book, tray, far, table, sidebar)
+    return Desk(context, window, shell, compose, share, book, rows, allowed, nodes, tray, polling)
 
 
 def _file_model() -> PagedTableModel:
@@ -201,11 +211,19 @@ class Polling:
         self._context = context
         self._task: asyncio.Task[Any] | None = None
         context.session.changed.connect(self.follow)
+        context.session.opened.connect(self.turn)
 
     def follow(self, status: Connection) -> None:
         """Start with a connection; the poller ends by itself when it breaks."""
         if isinstance(status, Connected) and (self._task is None or self._task.done()):
             self._task = self._context.tasks.spawn(self._context.poller.run(), "poller")
+
+    def turn(self, _node: OpenNode) -> None:
+        """To another node: nothing of the last one stays."""
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        self._context.poller.forget()
 
 
 def calm_collector() -> None:

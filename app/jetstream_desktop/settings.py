@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jetstream_desktop.state import week
+from jetstream_desktop.state import nodes, week
+from jetstream_desktop.state.nodes import OpenNode
 from jetstream_desktop.state.week import WeekLimits
 
 FILE_NAME = "desktop.json"
@@ -16,7 +17,7 @@ FILE_NAME = "desktop.json"
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Choices of the person. *on_close* is ``ask``, ``tray`` or ``quit``; *appearance* as the theme has it,
-    *language* a code or nothing.
+    *language* a code or nothing; *nodes* are those elsewhere that were open lately.
     """
 
     appearance: str = "system"
@@ -29,6 +30,7 @@ class Settings:
     tab: int = 0
     welcomed: bool = False
     week: WeekLimits = field(default_factory=WeekLimits)
+    nodes: tuple[OpenNode, ...] = ()
 
 
 _CHOICES = {"appearance": ("system", "light", "dark"), "on_close": ("ask", "tray", "quit")}
@@ -48,6 +50,8 @@ def parse(text: str) -> Settings:
         raw, default = value.get(item.name), getattr(usual, item.name)
         if item.name == "week":
             given["week"] = week.from_json(raw if isinstance(raw, dict) else {})
+        elif item.name == "nodes":
+            given["nodes"] = nodes.from_json(raw)
         elif type(raw) is type(default) and raw in _CHOICES.get(item.name, (raw,)):
             given[item.name] = raw
     return Settings(**given)
@@ -57,6 +61,7 @@ def dump(settings: Settings) -> str:
     """The text of the settings file."""
     value = {item.name: getattr(settings, item.name) for item in dataclasses.fields(Settings)}
     value["week"] = settings.week.to_json()
+    value["nodes"] = nodes.to_json(settings.nodes)
     return json.dumps(value, indent=2, sort_keys=True)
 
 

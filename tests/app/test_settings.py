@@ -4,11 +4,13 @@ from hypothesis import strategies as st
 
 from jetstream_desktop import settings
 from jetstream_desktop.settings import Settings
+from jetstream_desktop.state.nodes import OpenNode
 from jetstream_desktop.state.week import WeekLimits
 
 
 def test_round_trip(tmp_path):
-    wanted = Settings(appearance="dark", on_close="tray", tab=2, week=WeekLimits(slow_kbps=5, enabled=True))
+    wanted = Settings(appearance="dark", on_close="tray", tab=2, week=WeekLimits(slow_kbps=5, enabled=True),
+                      nodes=(OpenNode("b.example", 9, "ann", "B", "ab" * 32),))
     settings.save(tmp_path / "new", wanted)
     assert settings.load(tmp_path / "new") == (wanted, None)
 
@@ -26,7 +28,8 @@ def test_a_broken_file_is_put_aside(tmp_path, content):
     assert settings.load(tmp_path) == (Settings(), None)
 
 
-@given(st.dictionaries(st.sampled_from(["appearance", "on_close", "tab", "week", "geometry", "notify", "more"]),
+@given(st.dictionaries(st.sampled_from(["appearance", "on_close", "tab", "week", "nodes", "geometry", "notify",
+                                        "more"]),
                        st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.integers())))
 def test_wrong_values_fall_back_one_by_one(value):
     import json

@@ -39,6 +39,10 @@ class BookDesk(QObject):
         context.poller.destinations_changed.connect(self._changed)
         context.window.sidebar.list.menu_wanted.connect(self._menu)
         context.window.banner.pressed.connect(self._pressed)
+        context.session.opened.connect(self._opened)
+
+    def _opened(self, _node: object) -> None:
+        self._removed = []  # they belong to the other node's address book
 
     def _changed(self, destinations: Sequence[Destination]) -> None:
         self.page.show_destinations(destinations)

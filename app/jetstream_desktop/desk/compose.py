@@ -8,21 +8,33 @@ from PySide6.QtGui import QGuiApplication
 
 from jetstream.local import state_folder
 from jetstream_desktop.desk.context import Context
+from jetstream_desktop.desk.far import FarDesk
 from jetstream_desktop.i18n import tr
+from jetstream_desktop.services.disk import Disk
+from jetstream_desktop.services.far_disk import FarDisk
 from jetstream_desktop.state.address import Address, Choice, title_of
 from jetstream_desktop.state.basket import Basket, Found, Kind, blocked
 from jetstream_desktop.state.connection import Connected
+from jetstream_desktop.state.nodes import LOCAL, OpenNode
 from jetstream_desktop.state.options import Options
+from jetstream_desktop.state.remote_files import Entry
 from jetstream_desktop.state.rows import key_of
 from jetstream_desktop.views import dialogs
 
+SEND_FROM_HERE = "send from here"
+
 
 class ComposeDesk(QObject):
-    """Joins the composer to the disk and the node."""
+    """Joins the composer to the disk and the node.
 
-    def __init__(self, context: Context) -> None:
+    A node reads from its own disk: files of this computer can only go through the node of this computer.
+    """
+
+    def __init__(self, context: Context, far: FarDesk) -> None:
         super().__init__(context.window)
         self._c = context
+        self._far = far
+        self._held: list[str] = []
         self._view = context.window.composer
         window, view = context.window, self._view
         window.paths_dropped.connect(self.drop)
@@ -32,16 +44,32 @@ class ComposeDesk(QObject):
         view.folder_wanted.connect(self.choose_folder)
         view.paste_wanted.connect(self._paste)
         view.listing_wanted.connect(self._list)
-        view.basket_changed.connect(context.disk.count)
+        view.basket_changed.connect(self._count)
         view.send_wanted.connect(self._send)
         view.problem.connect(self._problem)
         context.disk.counted.connect(view.set_counts)
+        context.far.counted.connect(view.set_counts)
+        context.session.opened.connect(self._opened)
+        window.banner.pressed.connect(self._pressed)
         context.poller.destinations_changed.connect(view.set_destinations)
+
+    @property
+    def _disk(self) -> Disk | FarDisk:
+        return self._c.disk if self._c.session.node.local else self._c.far
+
+    def _count(self, basket: Basket) -> None:
+        self._disk.count(basket)
+
+    def _opened(self, _node: OpenNode) -> None:
+        """Another node: what was being put together lies on the other one's disk."""
+        self._c.disk.forget()
+        self._c.far.forget()
+        self._view.start()
 
     def open(self, destination_id: str | None = None) -> None:
         """Open the composer, with a fresh basket unless it is open already."""
         if self._c.window.pages.currentWidget() is not self._view:
-            self._c.disk.forget()
+            self._disk.forget()
             self._view.set_destinations(self._c.poller.destinations)
             self._view.start(destination_id)
         self._c.window.show_composer()
@@ -52,9 +80,22 @@ class ComposeDesk(QObject):
 
     def drop(self, paths: Sequence[str], destination_id: str | None) -> None:
         """Files were dropped on the window, or on a destination. With Shift held there they go at once."""
+        node = self._c.session.node
+        if not node.local:
+            self._held = list(paths)
+            self._c.say(tr("These files are on this computer; {node} can only send its own.", node=node.title),
+                        "caution", tr("Send from this computer"), SEND_FROM_HERE)
+            return
         modifiers = QGuiApplication.queryKeyboardModifiers()
         at_once = destination_id is not None and bool(modifiers & modifiers.ShiftModifier)
         self._c.run(self._dropped(list(paths), destination_id, at_once), "drop")
+
+    def _pressed(self, key: str) -> None:
+        if key == SEND_FROM_HERE:
+            held, self._held = self._held, []
+            if not self._c.session.node.local:
+                self._c.session.open(LOCAL)
+            self._c.run(self._dropped(held, None, False), "drop")
 
     async def _dropped(self, paths: Sequence[str], destination_id: str | None, at_once: bool) -> None:
         found = await self._c.disk.find(paths)
@@ -76,15 +117,25 @@ class ComposeDesk(QObject):
     def choose_files(self) -> None:
         """Choose files in the system's dialog. The composer opens at once, so a destination can be chosen first."""
         self.open()
+        if not self._c.session.node.local:
+            self._far.choose_files(self._chosen_far)
+            return
         dialogs.choose_files(self._c.window, tr("Choose files to send"), self._chosen)
 
     def choose_folder(self) -> None:
         """Choose a folder in the system's dialog."""
         self.open()
+        if not self._c.session.node.local:
+            self._far.choose_files(self._chosen_far)
+            return
         dialogs.choose_folder(self._c.window, tr("Choose a folder to send"), self._chosen)
 
     def _chosen(self, paths: Sequence[str]) -> None:
         self._c.run(self._dropped(list(paths), None, False), "add files")
+
+    def _chosen_far(self, entries: Sequence[Entry]) -> None:
+        self.open()
+        self._view.add([entry.found for entry in entries])
 
     def _paste(self) -> None:
         self._c.window.take(QGuiApplication.clipboard().mimeData())
@@ -93,7 +144,7 @@ class ComposeDesk(QObject):
         self._c.run(self._listed(path), "list a folder")
 
     async def _listed(self, path: str) -> None:
-        self._view.set_listing(path, await self._c.disk.list_folder(path))
+        self._view.set_listing(path, await self._disk.list_folder(path))
 
     def _problem(self, words: str) -> None:
         self._c.say(words, "caution")
@@ -104,7 +155,7 @@ class ComposeDesk(QObject):
 
     async def _sent(self, basket: Basket, choice: Choice, options: Options) -> None:
         made = await self._c.commands.send(basket, choice, options)
-        self._c.disk.forget()
+        self._disk.forget()
         self._c.window.show_all()
         await self._c.poller.poll()
         self._c.window.table.select_key(key_of(made))

@@ -13,6 +13,7 @@ from jetstream_desktop import settings
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.services.commands import Commands
 from jetstream_desktop.services.disk import Disk
+from jetstream_desktop.services.far_disk import FarDisk
 from jetstream_desktop.services.notices import Notice, Notices
 from jetstream_desktop.services.poller import Poller
 from jetstream_desktop.services.session import Session
@@ -49,7 +50,9 @@ class SettingsStore:
 
 @dataclass(frozen=True)
 class Context:
-    """The window and the services. *clock* is the time in µs UTC."""
+    """The window and the services. *disk* is this computer's, *far* that of a node elsewhere; *clock* is the time in µs
+    UTC.
+    """
 
     window: MainWindow
     theme: Theme
@@ -57,10 +60,16 @@ class Context:
     poller: Poller
     commands: Commands
     disk: Disk
+    far: FarDisk
     tasks: Tasks
     notices: Notices
     settings: SettingsStore
     clock: Callable[[], int]
+
+    @property
+    def home(self) -> str:
+        """The person's home folder, if the node that is shown sees the same disk."""
+        return str(Path.home()) if self.session.node.local else ""
 
     def run(self, work: Coroutine[Any, Any, Any], name: str,
             problem: Callable[[str], None] | None = None) -> asyncio.Task[Any]:

@@ -18,12 +18,13 @@ from jetstream_desktop.state.code import as_command, as_python
 from jetstream_desktop.state.connection import Connected
 from jetstream_desktop.state.details import Selected
 from jetstream_desktop.state.history import SpeedHistory
+from jetstream_desktop.state.nodes import LOCAL, OpenNode
 from jetstream_desktop.state.rows import Group, Row
 from jetstream_desktop.state.sharing import moment, seconds_until_morning
 from jetstream_desktop.state.text import printable
 from jetstream_desktop.views.actions import UNTIL_TOMORROW
 
-Code = Callable[[Transfer, Destination | None, Mapping[str, str] | None], str]
+Code = Callable[[Transfer, Destination | None, Mapping[str, str] | None, OpenNode], str]
 log = logging.getLogger("jetstream.desktop")
 
 
@@ -48,6 +49,8 @@ class RowDesk(QObject):
         ):
             action.triggered.connect(slot)
         self._paused: set[str] = set()
+        self._paused_at: OpenNode = LOCAL
+        self._due = False
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.timeout.connect(self._resume_paused)
@@ -59,6 +62,8 @@ class RowDesk(QObject):
             action.triggered.connect(self._priority)
         context.window.selection_changed.connect(self.show_details)
         context.poller.polled.connect(self.show_details)
+        context.poller.polled.connect(self._resume_due)
+        context.session.opened.connect(self._opened)
         reason = context.window.details.reason
         reason.retry_wanted.connect(actions.retry.trigger)
         reason.resume_wanted.connect(actions.resume.trigger)
@@ -114,16 +119,31 @@ class RowDesk(QObject):
         now = self._c.clock()
         seconds = seconds_until_morning(now) if action.data() == UNTIL_TOMORROW else action.data() * 60
         self._paused = {row.key for row in rows}
+        self._paused_at, self._due = self._c.session.node, False
         self._later.start(seconds * 1000)
         self._act(PAUSE, rows)
         self._c.say(tr("Paused until {when}.", when=moment(now + seconds * 1_000_000)))
 
+    def _opened(self, _node: OpenNode) -> None:
+        """Another node: its rows have the same keys but are others."""
+        self._mappings.clear()
+        self._known_sources.clear()
+
     def _resume_paused(self) -> None:
+        self._due = True
+        self._resume_due()
+
+    def _resume_due(self) -> None:
+        """The time is over: go on, as soon as the node that was paused is the one that is shown."""
+        if not self._due or not self._c.session.node.same_place(self._paused_at):
+            return
+        self._due = False
         keys, self._paused = self._paused, set()
         self._act(RESUME, [row for row in self._everything(_can_resume) if row.key in keys])
 
     def _resume_all(self) -> None:
         self._later.stop()
+        self._due = False
         self._act(RESUME, self._everything(_can_resume))
 
     def _remove_done(self) -> None:
@@ -198,7 +218,8 @@ class RowDesk(QObject):
     def _copy_code(self, write: Code, what: str) -> None:
         chosen = self._chosen()
         if chosen is not None and isinstance(chosen.entity, Transfer):
-            self._c.copy(write(chosen.entity, chosen.destination, self._mappings.get(chosen.row.key)), what)
+            self._c.copy(write(chosen.entity, chosen.destination, self._mappings.get(chosen.row.key),
+                               self._c.session.node), what)
 
     # Details
 
@@ -225,7 +246,8 @@ class RowDesk(QObject):
                 where = next((d for d in self._c.poller.destinations if d.id == row.destination_id), None)
                 status = self._c.session.status
                 own = status.server.fingerprint if isinstance(status, Connected) else ""
-                return Selected(row, entity, where, sources=self._known_sources.get(row.key, ()), own=own)
+                return Selected(row, entity, where, sources=self._known_sources.get(row.key, ()), own=own,
+                                node=self._c.session.node)
         return None
 
     def _files_wanted(self, offset: int) -> None:

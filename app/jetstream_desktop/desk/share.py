@@ -162,7 +162,7 @@ class ShareDesk(QObject):
         """Open the card that fetches with a token or a link."""
         status = self._c.session.status
         folder = status.server.receiving_folder if isinstance(status, Connected) else None
-        card = GetCard(self._c.theme, folder, str(Path.home()))
+        card = GetCard(self._c.theme, folder, self._c.home)
         card.get_wanted.connect(self._fetch)
         card.destroyed.connect(self._get_gone)
         self._get = card

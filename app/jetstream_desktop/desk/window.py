@@ -4,7 +4,6 @@ import asyncio
 import platform
 from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal, qVersion
 
@@ -15,6 +14,7 @@ from jetstream.links import parse_link
 from jetstream_desktop.desk.book import BookDesk
 from jetstream_desktop.desk.compose import ComposeDesk
 from jetstream_desktop.desk.context import Context
+from jetstream_desktop.desk.far import FarDesk
 from jetstream_desktop.desk.share import ShareDesk
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.models.sidebar import Entry, EntryKind, SidebarModel
@@ -27,6 +27,7 @@ from jetstream_desktop.state.changes import Changes
 from jetstream_desktop.state.connection import Connected, Connecting, Connection, Failed, seconds_until
 from jetstream_desktop.state.details import grouped
 from jetstream_desktop.state.filters import totals
+from jetstream_desktop.state.nodes import OpenNode
 from jetstream_desktop.state.rows import Row
 from jetstream_desktop.views.about import AboutCard, CloseCard, ShortcutsCard
 from jetstream_desktop.views.dialogs import choose_folder
@@ -43,13 +44,14 @@ class WindowDesk(QObject):
     quit_wanted = Signal()
 
     def __init__(self, context: Context, compose: ComposeDesk, share: ShareDesk, book: BookDesk, tray: Tray,
-                 table: TransferTableModel, sidebar: SidebarModel) -> None:
+                 far: FarDesk, table: TransferTableModel, sidebar: SidebarModel) -> None:
         super().__init__(context.window)
         self._c = context
         self._compose = compose
         self._share = share
         self._book = book
         self._tray = tray
+        self._far = far
         self._table = table
         self._sidebar = sidebar
         self._card: SettingsCard | None = None
@@ -67,6 +69,7 @@ class WindowDesk(QObject):
     def _connect(self) -> None:
         window, poller = self._c.window, self._c.poller
         self._c.session.changed.connect(self._status)
+        self._c.session.opened.connect(self._opened)
         self._c.notices.published.connect(self._notice)
         window.banner.pressed.connect(self._pressed)
         window.entry_chosen.connect(self._entry)
@@ -123,6 +126,10 @@ class WindowDesk(QObject):
         elif isinstance(status, Connecting) and self._c.poller.rows:
             window.banner.show_line(status.step, "caution", stays=True, key=RECONNECT)
 
+    def _opened(self, _node: OpenNode) -> None:
+        """Another node: limits by the clock are those of this computer's, and start anew with it."""
+        self._week_rules = False
+
     def _show_failure(self) -> None:
         status = self._c.session.status
         if not isinstance(status, Failed):
@@ -174,7 +181,13 @@ class WindowDesk(QObject):
         self._c.run(self._c.commands.limit(kbps), "limit")
 
     def _choose_folder(self) -> None:
+        if not self._c.session.node.local:
+            self._far.choose_folder(self._far_folder_chosen)
+            return
         choose_folder(self._c.window, tr("Choose the folder for received files"), self._folder_chosen)
+
+    def _far_folder_chosen(self, path: str) -> None:
+        self._c.run(self._c.commands.receiving_folder(path), "receiving folder")
 
     def _folder_chosen(self, paths: Sequence[str]) -> None:
         for path in paths[:1]:
@@ -183,9 +196,11 @@ class WindowDesk(QObject):
     def _settings(self) -> None:
         status = self._c.session.status
         folder = status.server.receiving_folder if isinstance(status, Connected) else None
-        card = SettingsCard(self._c.theme, self._c.settings.now, folder, str(Path.home()), tray=self._tray.available)
+        card = SettingsCard(self._c.theme, self._c.settings.now, folder, self._c.home, tray=self._tray.available,
+                            node=self._c.session.node.title)
         card.changed.connect(self._settings_changed)
         card.folder_wanted.connect(self._choose_folder)
+        card.node_wanted.connect(self._c.window.actions_.connect_node.trigger)
         card.destroyed.connect(self._card_gone)
         self._card = card
         self._c.window.show_card(card)
@@ -200,9 +215,10 @@ class WindowDesk(QObject):
         self._apply_week()
 
     def _apply_week(self) -> None:
-        """Limit the node by the clock. A limit that an earlier run left there is replaced, too."""
+        """Limit the node of this computer by the clock. A limit that an earlier run left there is replaced, too."""
         week = self._c.settings.now.week
-        if not isinstance(self._c.session.status, Connected) or not (week.enabled or self._week_rules):
+        here = self._c.session.node.local and isinstance(self._c.session.status, Connected)
+        if not here or not (week.enabled or self._week_rules):
             return
         wanted = week.at(datetime.now())
         if not self._week_rules or wanted != self._applied_limit:

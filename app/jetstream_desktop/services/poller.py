@@ -72,6 +72,18 @@ class Poller(QObject):
         self._cursors = [None, None]
         self.soon()
 
+    def forget(self) -> None:
+        """Forget everything: what was known is another node's. Not while :meth:`run` runs."""
+        removed = tuple(self.rows)
+        self._maker = RowMaker()
+        self.entities, self.manifests, self.histories, self.rows = {}, {}, {}, {}
+        self.destinations, self.tokens = (), ()
+        self.watched = None
+        self._cursors = [None, None]
+        self.changed.emit(Changes((), (), removed))
+        self.destinations_changed.emit(())
+        self.tokens_changed.emit(())
+
     async def run(self) -> None:
         """Ask until the connection breaks or this is cancelled."""
         self.restart()

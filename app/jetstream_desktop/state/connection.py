@@ -27,14 +27,29 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The node cannot be reached. *retry_at* is the time of the next try, or ``None`` when only a person can help."""
+    """The node cannot be reached. *retry_at* is the time of the next try."""
 
     reason: str
-    retry_at: float | None
-    fatal: bool = False
+    retry_at: float
 
 
-Connection = Disconnected | Connecting | Connected | Failed
+@dataclass(frozen=True, slots=True)
+class IdentityChanged:
+    """Another node than the known one answers. Nothing is tried again until a person has decided."""
+
+    reason: str
+    expected: str
+    presented: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRefused:
+    """The node is there but does not let this person in. Trying again by itself would only look like guessing."""
+
+    reason: str
+
+
+Connection = Disconnected | Connecting | Connected | Failed | IdentityChanged | LoginRefused
 
 
 def retry_delay(attempt: int) -> float:
@@ -44,6 +59,4 @@ def retry_delay(attempt: int) -> float:
 
 def seconds_until(status: Connection, now: float) -> int | None:
     """The countdown that a bar shows, if there is one."""
-    if isinstance(status, Failed) and status.retry_at is not None:
-        return max(0, round(status.retry_at - now))
-    return None
+    return max(0, round(status.retry_at - now)) if isinstance(status, Failed) else None

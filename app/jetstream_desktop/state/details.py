@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from jetstream.entities import Destination, Event, Manifest, ReceiveTransfer, Transfer
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.state import numbers
+from jetstream_desktop.state.nodes import LOCAL, OpenNode
 from jetstream_desktop.state.rows import Row
 from jetstream_desktop.state.sharing import moment
 from jetstream_desktop.state.text import home_relative, printable
@@ -32,6 +33,8 @@ class Selected:
     sources: tuple[str, ...] = ()
     own: str = ""
     """The fingerprint of this node: a reason that names it asks for it to be let in."""
+    node: OpenNode = LOCAL
+    """The node that is shown."""
 
 
 def overview(chosen: Selected, now: int, home: str) -> tuple[Fact, ...]:
@@ -41,7 +44,7 @@ def overview(chosen: Selected, now: int, home: str) -> tuple[Fact, ...]:
     if isinstance(entity, Transfer):
         facts += [Fact(tr("From"), _source(chosen, home)), Fact(tr("To"), _target(chosen, entity))]
     else:
-        facts += [Fact(tr("From"), printable(row.other)), Fact(tr("To"), home_relative(printable(row.path), home))]
+        facts += [Fact(tr("From"), printable(row.other)), Fact(tr("To"), _arrives(chosen, home))]
     facts += [_identity(entity), _verified(entity, now), _line(entity), _limit(entity), _times(row)]
     return tuple(fact for fact in facts if fact is not None and fact.text)
 
@@ -58,10 +61,23 @@ def why(chosen: Selected) -> str:
 
 def _source(chosen: Selected, home: str) -> str:
     if not chosen.sources:
-        return tr("this computer")
-    first = home_relative(printable(chosen.sources[0]), home)
+        return _here(chosen)
+    first = printable(chosen.sources[0])
+    if chosen.node.local:
+        first = home_relative(first, home)
     more = len(chosen.sources) - 1
-    return tr("this computer, {path}", path=first) + (tr(" and {count} more", count=more) if more else "")
+    return f"{_here(chosen)}, {first}" + (tr(" and {count} more", count=more) if more else "")
+
+
+def _arrives(chosen: Selected, home: str) -> str:
+    path = printable(chosen.row.path)
+    if chosen.node.local or not path:
+        return home_relative(path, home)
+    return f"{chosen.node.title}, {path}"
+
+
+def _here(chosen: Selected) -> str:
+    return tr("this computer") if chosen.node.local else chosen.node.title
 
 
 def _target(chosen: Selected, entity: Transfer) -> str:

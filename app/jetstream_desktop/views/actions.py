@@ -45,6 +45,10 @@ class Actions(QObject):
         self.resume_all = self._make(tr("Resume all"), "play", "Ctrl+Shift+R", tr("Go on with everything paused"))
         self.remove_done = self._make(tr("Remove finished rows"), "trash", None, "")
         self.search = self._make(tr("Search"), "search", QKeySequence.StandardKey.Find, "")
+        self.connect_node = self._make(tr("Connect to another node…"), "computer", "Ctrl+K",
+                                       tr("Show JetStream on another computer in this window"))
+        self.this_computer = self._make(tr("Back to this computer"), "computer", "Ctrl+Shift+K",
+                                        tr("Show the node of this computer again"))
         self.allowed = self._make(tr("Who may send to me…"), "key", None, "")
         self.settings = self._make(tr("Settings…"), "settings", "Ctrl+,", "")
         self.first_run = self._make(tr("Show the start page"), "info", None, "")
@@ -82,6 +86,19 @@ class Actions(QObject):
     def all(self) -> list[QAction]:
         """Every action that may have a key."""
         return [value for value in vars(self).values() if isinstance(value, QAction)]
+
+    def show_local(self, local: bool) -> None:
+        """What only the node of this computer can do is there only while it is shown."""
+        self.show_in_folder.setVisible(local)
+        self.this_computer.setVisible(not local)
+
+    def hold(self, held: bool) -> None:
+        """Nothing can be done while the stop sign is up, except to leave."""
+        for action in self.all():
+            if action not in (self.quit, self.this_computer):
+                action.setEnabled(not held)
+        if not held:
+            self.follow(())
 
     def follow(self, rows: Sequence[Row]) -> None:
         """Enable what these rows allow."""

@@ -9,11 +9,14 @@ from jetstream_desktop.views.widgets import column, label, row
 
 
 class Card(QScrollArea):
-    """A card in the middle of a quiet ground. Escape closes it; subclasses fill :attr:`body`."""
+    """A card in the middle of a quiet ground. Escape closes it; subclasses fill :attr:`body`.
+
+    :param tall: as high as the page, for lists, instead of as high as what is in it.
+    """
 
     closed = Signal()
 
-    def __init__(self, theme: Theme, title: str, width: int = 620) -> None:
+    def __init__(self, theme: Theme, title: str, width: int = 620, *, tall: bool = False) -> None:
         super().__init__()
         self._theme = theme
         self.setWidgetResizable(True)
@@ -21,7 +24,8 @@ class Card(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         frame = QFrame()
         frame.setProperty("role", "card")
-        frame.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        frame.setSizePolicy(QSizePolicy.Policy.Preferred,
+                            QSizePolicy.Policy.Preferred if tall else QSizePolicy.Policy.Maximum)
         frame.setMaximumWidth(round(width * theme.scale))
         self.body = QVBoxLayout()
         self.body.setContentsMargins(24, 22, 24, 22)
@@ -34,9 +38,9 @@ class Card(QScrollArea):
         outer.addWidget(frame, 100)
         outer.addStretch(1)
         middle = column()
-        middle.addStretch(1)
-        middle.addLayout(outer)
-        middle.addStretch(1)
+        middle.addStretch(0 if tall else 1)
+        middle.addLayout(outer, 1 if tall else 0)
+        middle.addStretch(0 if tall else 1)
         ground = QWidget()
         ground.setProperty("role", "ground")
         ground.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)

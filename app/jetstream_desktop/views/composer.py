@@ -14,6 +14,7 @@ from jetstream_desktop.state import counting, numbers
 from jetstream_desktop.state.address import Choice, choices
 from jetstream_desktop.state.basket import Found, History, blocked, isolate
 from jetstream_desktop.state.counting import Count, of_basket
+from jetstream_desktop.state.nodes import LOCAL, OpenNode
 from jetstream_desktop.state.options import Options
 from jetstream_desktop.views.composer_options import OptionsBox
 from jetstream_desktop.views.composer_tree import BasketTree
@@ -56,6 +57,7 @@ class Composer(QWidget):
         self._history = History()
         self._counted: Mapping[str, Count] = {}
         self._destinations: Sequence[Destination] = ()
+        self._node = LOCAL
         self.model = BasketModel(self)
         self.model.wanted.connect(self.listing_wanted)
         self.model.renamed.connect(self.rename)
@@ -78,14 +80,15 @@ class Composer(QWidget):
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
         escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         escape.activated.connect(self.closed)
-        self._show()
+        self.show_node(LOCAL)
 
     # Building
 
     def _head(self) -> QWidget:
         line = row(margins=(14, 0, 14, 0), spacing=8)
         line.addWidget(label(tr("New transfer"), "title"))
-        line.addWidget(label(tr("drop more at any time"), "dim"))
+        self._hint = label("", "dim")
+        line.addWidget(self._hint)
         line.addStretch(1)
         self._undo = icon_button(self._theme, "undo", tr("Undo"))
         self._undo.clicked.connect(self.undo)
@@ -178,6 +181,13 @@ class Composer(QWidget):
         return frame
 
     # What others tell
+
+    def show_node(self, node: OpenNode) -> None:
+        """Whose files these are."""
+        self._node = node
+        self._hint.setText(tr("drop more at any time") if node.local else
+                           tr("from the disk of {node}", node=node.title))
+        self._show()
 
     def start(self, destination_id: str | None = None) -> None:
         """Begin with an empty basket."""
@@ -344,6 +354,8 @@ class Composer(QWidget):
 
     def _remark(self, count: Count, reason: str | None, choice: Choice | None) -> str:
         if reason is not None:
+            if not self._node.local and not self._history.now.items:
+                return tr("Nothing to send yet. Choose Add to look at the files of {node}.", node=self._node.title)
             return reason
         parts = []
         if not count.complete:

@@ -50,3 +50,23 @@ def popup(parent: QWidget, place: QPoint, entries: Sequence[tuple[str, Callable[
         menu.addAction(action)
     menu.popup(place)
     return menu
+
+
+def choose(parent: QWidget, place: QPoint, entries: Sequence[tuple[str, object, bool]], last: QAction,
+           chosen: Callable[[QAction], object]) -> QMenu:
+    """A menu of values, each with its text and whether it is the current one, and *last* below them.
+
+    :param chosen: is given the action, whose data is the value.
+    """
+    menu = QMenu(parent)
+    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    for text, value, current in entries:
+        action = menu.addAction(text.replace("&", "&&"))
+        action.setData(value)
+        action.setCheckable(True)
+        action.setChecked(current)
+    menu.addSeparator()
+    menu.addAction(last)
+    menu.triggered.connect(chosen)
+    menu.popup(place)
+    return menu

@@ -31,11 +31,13 @@ def refusal(data: QMimeData) -> str:
     return tr("There are no files in what was dropped.")
 
 
-def promise(data: QMimeData, composing: bool) -> str:
-    """One line that says what dropping will do."""
+def promise(data: QMimeData, composing: bool, elsewhere: str = "") -> str:
+    """One line that says what dropping will do. *elsewhere* names the node if it is not that of this computer."""
     paths = dropped_paths(data)
     if not paths:
         return refusal(data)
+    if elsewhere:
+        return tr("{node} cannot read files of this computer. Drop to see what you can do.", node=elsewhere)
     what = printable(base_name(paths[0])) if len(paths) == 1 else trn("{count} item", "{count} items", len(paths))
     if composing:
         return tr("Drop to add {what}", what=f"“{what}”" if len(paths) == 1 else what)

@@ -19,6 +19,7 @@ from jetstream_desktop.i18n import tr
 from jetstream_desktop.models.sidebar import Entry, EntryKind, SidebarModel, shelf_name
 from jetstream_desktop.models.transfers import TransferTableModel
 from jetstream_desktop.state.filters import Filter, Totals, totals
+from jetstream_desktop.state.nodes import LOCAL, OpenNode
 from jetstream_desktop.state.rows import Row
 from jetstream_desktop.views.actions import Actions
 from jetstream_desktop.views.banner import Banner
@@ -29,6 +30,7 @@ from jetstream_desktop.views.drop import DropTint, dropped_paths, leave_drops_to
 from jetstream_desktop.views.row_menu import row_menu
 from jetstream_desktop.views.sidebar import Sidebar
 from jetstream_desktop.views.statusline import StatusLine
+from jetstream_desktop.views.stop_page import StopPage
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.toolbar import Toolbar
 from jetstream_desktop.views.transfer_table import TransferTable
@@ -63,10 +65,13 @@ class MainWindow(QMainWindow):
         self.pages = QStackedWidget()
         self._card: Card | None = None
         self._welcome_forced = False
+        self._stop: StopPage | None = None
+        self._node = LOCAL
+        self._active = 0
         self._build()
         self._tint = DropTint(theme, self)
         self._connect(sidebar_model)
-        self.setWindowTitle("JetStream")
+        self._show_title()
         self.setAcceptDrops(True)
         self.setMinimumSize(720, 420)
         self.resize(1280, 800)
@@ -101,7 +106,9 @@ class MainWindow(QMainWindow):
         outer = column()
         outer.addLayout(upper, 1)
         outer.addWidget(self.status)
-        self.setCentralWidget(panel(outer))
+        self._whole = QStackedWidget()
+        self._whole.addWidget(panel(outer))
+        self.setCentralWidget(self._whole)
 
     def _empty_page(self) -> QWidget:
         layout = column(spacing=8)
@@ -133,6 +140,46 @@ class MainWindow(QMainWindow):
             signal.connect(self._arrange_area)
         self._model.dataChanged.connect(self._data_changed)
         self._model.counted.connect(sidebar_model.set_counts)
+
+    # Which node
+
+    def show_node(self, node: OpenNode) -> None:
+        """Say everywhere which node this is, and offer only what it can do."""
+        self._node = node
+        self.status.show_node(node)
+        self.welcome.show_node(node)
+        self.composer.show_node(node)
+        self.actions_.show_local(node.local)
+        self._show_title()
+
+    def _show_title(self) -> None:
+        parts = ["JetStream", self._node.title]
+        if self._active:
+            parts.append(tr("{count} active", count=self._active))
+        self.setWindowTitle(" – ".join(parts))
+
+    def show_stop(self, page: StopPage) -> None:
+        """Fill the window with the stop sign; nothing else can be done until it is left."""
+        self.leave_stop()
+        self._stop = page
+        self._whole.addWidget(page)
+        self._whole.setCurrentWidget(page)
+        self.actions_.hold(True)
+        page.first_focus().setFocus()
+
+    def leave_stop(self) -> None:
+        """Back to the window, if the stop sign is up."""
+        if self._stop is not None:
+            page, self._stop = self._stop, None
+            self._whole.removeWidget(page)
+            page.deleteLater()
+            self.actions_.hold(False)
+            self.table.setFocus()
+
+    @property
+    def stop_page(self) -> StopPage | None:
+        """The stop sign, while it is up."""
+        return self._stop
 
     # Pages
 
@@ -289,8 +336,8 @@ class MainWindow(QMainWindow):
     def show_sums(self, everything: Totals) -> None:
         """The sums of everything, where someone has them already."""
         self.status.show_totals(everything, totals(self.selected_rows()))
-        self.setWindowTitle(tr("JetStream – {count} active", count=everything.active) if everything.active
-                            else "JetStream")
+        self._active = everything.active
+        self._show_title()
 
     def _toggle_details(self) -> None:
         self._details_closed = self.details.isVisible()
@@ -304,7 +351,11 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         data = event.mimeData()
-        self._tint.show_promise(promise(data, self._composing), welcome=bool(dropped_paths(data)))
+        if self._stop is not None:
+            event.ignore()
+            return
+        words = promise(data, self._composing, "" if self._node.local else self._node.title)
+        self._tint.show_promise(words, welcome=self._node.local and bool(dropped_paths(data)))
         event.acceptProposedAction()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:

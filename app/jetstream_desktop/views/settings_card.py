@@ -119,8 +119,10 @@ class SettingsCard(Card):
     changed = Signal(object)
     """The new :class:`Settings`."""
     folder_wanted = Signal()
+    node_wanted = Signal()
 
-    def __init__(self, theme: Theme, settings: Settings, folder: str | None, home: str, *, tray: bool) -> None:
+    def __init__(self, theme: Theme, settings: Settings, folder: str | None, home: str, *, tray: bool,
+                 node: str) -> None:
         super().__init__(theme, tr("Settings"), 660)
         self._settings = settings
         fields = form()
@@ -134,6 +136,7 @@ class SettingsCard(Card):
         fields.addRow(field_label(tr("Received files go to")), line)
         self._home = home
         self.show_folder(folder)
+        fields.addRow(field_label(tr("Node shown")), self._node_line(node))
         self.appearance = self._box(tr("Appearance"), (("system", tr("as the system")), ("light", tr("light")),
                                                        ("dark", tr("dark"))), settings.appearance)
         fields.addRow(field_label(tr("Appearance")), self.appearance)
@@ -158,6 +161,15 @@ class SettingsCard(Card):
         fields.addRow(field_label(tr("Speed by the clock")), self._slow_hours(settings.week))
         self.body.addLayout(fields)
         self._finish(theme, settings.week)
+
+    def _node_line(self, node: str) -> QHBoxLayout:
+        other = button(tr("Another…"))
+        other.setAccessibleName(tr("Connect to another node"))
+        other.clicked.connect(self.node_wanted)
+        line = row()
+        line.addWidget(ElidedLabel(node), 1)
+        line.addWidget(other)
+        return line
 
     def _slow_hours(self, week: WeekLimits) -> QHBoxLayout:
         self.slow = QSpinBox()

@@ -1,12 +1,21 @@
 """The lowest line: how the node is, how fast it goes, how much is left."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from jetstream_desktop.i18n import tr, trn
 from jetstream_desktop.state import numbers
-from jetstream_desktop.state.connection import Connected, Connecting, Connection, Failed
+from jetstream_desktop.state.connection import (
+    Connected,
+    Connecting,
+    Connection,
+    Failed,
+    IdentityChanged,
+    LoginRefused,
+)
 from jetstream_desktop.state.filters import Totals
+from jetstream_desktop.state.nodes import LOCAL, OpenNode
 from jetstream_desktop.state.options import LIMITS
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import IconLabel, label, row, set_role
@@ -17,6 +26,9 @@ class StatusLine(QWidget):
 
     limit_chosen = Signal(object)
     """The limit of the whole node in kbit/s, 0 for none."""
+    node_pressed = Signal(QPoint)
+    """The node's name was pressed: where a menu of nodes belongs."""
+    home_pressed = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -27,10 +39,7 @@ class StatusLine(QWidget):
         self._state = label("", "dim")
         self._up = label("", "dim")
         self._down = label("", "dim")
-        self._limit = QPushButton(tr("No limit"))
-        self._limit.setProperty("role", "link")
-        self._limit.setStyleSheet("QPushButton { color: palette(placeholder-text); padding: 0 2px; "
-                                  f"font-size: {theme.font('small').pixelSize()}px; }}")
+        self._limit = self._link(theme, tr("No limit"))
         self._limit.setAccessibleName(tr("Speed limit of this node"))
         self._limit.clicked.connect(self._choose)
         self._right = label("", "dim")
@@ -38,8 +47,17 @@ class StatusLine(QWidget):
         for figure in (self._up, self._down):
             figure.setMinimumWidth(86)
         line = row(margins=(14, 0, 14, 0), spacing=6)
+        self._node = self._link(theme, "", strong=True)
+        self._node.setToolTip(tr("Choose which node is shown"))
+        self._node.clicked.connect(self._choose_node)
+        self._home = QPushButton(tr("Back to this computer"))
+        self._home.setProperty("role", "link")
+        self._home.setStyleSheet(f"QPushButton {{ padding: 0 2px; font-size: {theme.font('small').pixelSize()}px; }}")
+        self._home.clicked.connect(self.home_pressed)
         line.addWidget(self._icon)
+        line.addWidget(self._node)
         line.addWidget(self._state)
+        line.addWidget(self._home)
         line.addSpacing(10)
         for part in (self._up, self._down, self._limit):
             line.addWidget(part)
@@ -49,6 +67,25 @@ class StatusLine(QWidget):
         line.addWidget(self._space)
         self.setLayout(line)
         self._limit.hide()
+        self.show_node(LOCAL)
+
+    def _link(self, theme: Theme, text: str, *, strong: bool = False) -> QPushButton:
+        made = QPushButton(text)
+        made.setProperty("role", "link")
+        colour = "text" if strong else "placeholder-text"
+        made.setStyleSheet(f"QPushButton {{ color: palette({colour}); padding: 0 2px; "
+                           f"font-size: {theme.font('small').pixelSize()}px; }}")
+        return made
+
+    def show_node(self, node: OpenNode) -> None:
+        """Which node this is about."""
+        name = QFontMetrics(self._node.font()).elidedText(node.title, Qt.TextElideMode.ElideMiddle, 180)
+        self._node.setText(name.replace("&", "&&"))
+        self._node.setAccessibleName(tr("Node shown: {name}", name=node.title))
+        self._home.setVisible(not node.local)
+
+    def _choose_node(self) -> None:
+        self.node_pressed.emit(self._node.mapToGlobal(self._node.rect().topLeft()))
 
     def show_connection(self, status: Connection) -> None:
         """How the node is."""
@@ -62,9 +99,14 @@ class StatusLine(QWidget):
             self._set("clock", "dim", status.step)
         elif isinstance(status, Failed):
             self._set("alert", "bad", tr("Node not reachable"))
+        elif isinstance(status, IdentityChanged):
+            self._set("alert", "bad", tr("Another identity than before"))
+        elif isinstance(status, LoginRefused):
+            self._set("alert", "bad", tr("Not logged in"))
         else:
             self._set("close", "dim", tr("Not connected"))
         self._limit.setVisible(isinstance(status, Connected))
+        self._space.setVisible(isinstance(status, Connected))
 
     def _set(self, icon: str, tone: str, text: str) -> None:
         self._icon.show_icon(icon, tone)

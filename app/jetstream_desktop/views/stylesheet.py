@@ -55,6 +55,7 @@ QPushButton[role="link"] {{ background: transparent; border: 1px solid transpare
 QPushButton[role="link"]:hover {{ text-decoration: underline; }}
 QPushButton[role="link"]:focus {{ border-color: {accent}; }}
 QPushButton[role="danger"] {{ color: {bad}; }}
+QPushButton[role="danger"]:disabled {{ color: {faint}; }}
 QPushButton[role="chip"] {{ border-radius: 11px; padding: 3px 8px; min-height: 15px; font-size: {small}px; }}
 QPushButton[role="chip"]:checked {{ background: {wash}; border-color: {accent}; color: {accent_ink};
   font-weight: 600; }}

@@ -93,7 +93,7 @@ class Toolbar(QWidget):
         menu = QMenu(self)
         groups = ((actions.send_files, actions.send_folder, actions.get),
                   (actions.pause_all, *actions.pauses, actions.resume_all, actions.remove_done),
-                  (actions.allowed, actions.settings),
+                  (actions.connect_node, actions.this_computer), (actions.allowed, actions.settings),
                   (actions.first_run, actions.shortcuts, actions.about), (actions.quit,))
         for number, group in enumerate(groups):
             if number:

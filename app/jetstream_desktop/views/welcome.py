@@ -4,6 +4,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from jetstream_desktop.i18n import tr
+from jetstream_desktop.state.nodes import LOCAL, OpenNode
 from jetstream_desktop.state.text import home_relative, printable
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import IconLabel, button, column, label, row
@@ -48,9 +49,9 @@ class Welcome(QWidget):
         self._home = home
         layout = column(margins=(24, 16, 24, 16), spacing=0)
         layout.addStretch(5)
-        title = label(tr("Drop files anywhere to send them"), "heading")
-        title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        layout.addWidget(title)
+        self._title = label("", "heading", wrap=True)
+        self._title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
+        layout.addWidget(self._title)
         layout.addSpacing(22)
         cards = row(spacing=14)
         cards.addStretch(1)
@@ -69,21 +70,35 @@ class Welcome(QWidget):
         layout.addSpacing(18)
         foot = row(spacing=4)
         self._folder = label("", "dim")
-        change = button(tr("Change…"), "link")
+        change = self._change = button(tr("Change…"), "link")
         change.setAccessibleName(tr("Change the folder for received files"))
         change.clicked.connect(self.folder_wanted)
         test = button(tr("Send a test file to myself"), "link")
         test.clicked.connect(self.test_wanted)
         foot.addStretch(1)
-        for widget in (self._folder, change, label("·", "dim"), test):
+        self._test = (label("·", "dim"), test)
+        for widget in (self._folder, change, *self._test):
             foot.addWidget(widget)
         foot.addStretch(1)
         layout.addLayout(foot)
         layout.addStretch(6)
         self.setLayout(layout)
+        self._node = LOCAL
+        self.show_node(LOCAL)
+
+    def show_node(self, node: OpenNode) -> None:
+        """Whose files it is about: only those of this computer can be dropped."""
+        self._node = node
+        self._title.setText(tr("Drop files anywhere to send them") if node.local else
+                            tr("Nothing here yet: choose files of {node} to send", node=node.title))
+        for widget in self._test:
+            widget.setVisible(node.local)
         self.show_folder(None)
 
     def show_folder(self, folder: str | None) -> None:
         """Where received files go."""
-        shown = home_relative(printable(folder), self._home) if folder else tr("the folder of the node")
+        shown = printable(folder) if folder else tr("the folder of the node")
+        if self._node.local:
+            shown = home_relative(shown, self._home)
+        self._change.setVisible(self._node.local or folder is not None)
         self._folder.setText(tr("Received files go to {folder}", folder=shown))

@@ -7,11 +7,11 @@ from jetstream_desktop.services.notices import Notices
 
 
 @contextlib.asynccontextmanager
-async def running(qapp, connect, node=None):
+async def running(qapp, connect, node=None, vault=None):
     """The window is shown and connected; what nobody expected is raised at the end."""
     problems = []
     notices = Notices()
-    desk = application.build(qapp, connect, problems.append, notices)
+    desk = application.build(qapp, connect, problems.append, notices, vault)
     desk.window.show()
     notices.open()
     desk.context.tasks.spawn(desk.context.session.run(), "session")

@@ -1,6 +1,7 @@
 from app.helpers.build import transfer
 from jetstream.entities import Destination
 from jetstream_desktop.state.code import as_command, as_python
+from jetstream_desktop.state.nodes import OpenNode
 
 
 def test_the_script_is_python():
@@ -21,3 +22,13 @@ def test_the_command_is_one_line_of_a_shell():
     assert as_command(transfer(), None, None) == "jetstream send PATH HOST"
     usual = Destination(destination_id="d", destination_address="studio-b", destination_port=8886)
     assert "without the names" in as_command(transfer(), usual, {"other": "/x/a"})
+
+
+def test_what_another_node_sends_is_asked_of_that_node():
+    node = OpenNode("studio-b", 9000, "ann")
+    script = as_python(transfer(), None, None, node)
+    compile(script, "copied", "exec")
+    assert "JetStream().api('studio-b', 9000)" in script
+    assert "api.server.auth('ann', getpass())" in script
+    assert as_command(transfer(), None, None, node).startswith(
+        "jetstream send --api-host studio-b --api-port 9000 --api-user ann PATH")

@@ -1,4 +1,4 @@
-from jetstream_desktop.state.connection import Connecting, Failed, retry_delay, seconds_until
+from jetstream_desktop.state.connection import Connecting, Failed, LoginRefused, retry_delay, seconds_until
 
 
 def test_delays_grow_and_stay_short():
@@ -8,5 +8,5 @@ def test_delays_grow_and_stay_short():
 def test_countdown():
     assert seconds_until(Failed("no", 12.4), 10.0) == 2
     assert seconds_until(Failed("no", 9.0), 10.0) == 0
-    assert seconds_until(Failed("no", None), 10.0) is None
+    assert seconds_until(LoginRefused("no"), 10.0) is None
     assert seconds_until(Connecting(0.0, "…"), 10.0) is None

@@ -1,0 +1,220 @@
+"""The window on a node elsewhere: a real second node with an account, its identity, its files."""
+
+import contextlib
+import getpass
+import shutil
+
+import pytest
+
+from app.helpers.running import running
+from app.helpers.waiting import until
+from app.test_whole import connected, groups
+from helpers.nodes import nodes, tree
+from jetstream.trust import KnownNodes, Place
+from jetstream_desktop import application
+from jetstream_desktop.services.local_node import LocalNode
+from jetstream_desktop.services.vault import Vault
+from jetstream_desktop.state.connection import Connected, Failed, IdentityChanged
+from jetstream_desktop.state.nodes import LOCAL
+
+PASSWORD = "kettle-Swan-9"
+
+
+class Ring:
+    """A keyring in memory."""
+
+    priority = 5
+
+    def __init__(self):
+        self.kept = {}
+
+    def get_password(self, service, username):
+        return self.kept.get((service, username))
+
+    def set_password(self, service, username, password):
+        self.kept[service, username] = password
+
+    def delete_password(self, service, username):
+        del self.kept[service, username]
+
+
+@pytest.fixture
+def there(tmp_path):
+    """A node elsewhere, with an account for the one who runs it."""
+    with nodes(tmp_path, "b", options={"b": ["--server-name", "Studio B"]}) as (node,):
+        yield node
+
+
+@contextlib.asynccontextmanager
+async def window(qapp, tmp_path, there, ring=None):
+    own = LocalNode(application.dial, ["--api-port", "0", "--api-host", "127.0.0.1",
+                                       "--sandbox-dir", str(tmp_path / "own")])
+    async with there.client() as client:
+        await client.server.superuser()
+        users = [user["user"] for user in await client.server.get_users()]
+        if getpass.getuser() not in users:
+            await client.server.create_user(getpass.getuser(), PASSWORD)
+    async with running(qapp, own.reach, own, Vault(lambda: ring)) as desk:
+        await connected(desk)
+        yield desk
+
+
+async def open_there(desk, there, password=PASSWORD, *, known=False):
+    desk.window.actions_.connect_node.trigger()
+    card = desk.window.card
+    card.address.setText(f"127.0.0.1:{there.port}")
+    card.user.setText(getpass.getuser())
+    card.password.setText(password)
+    await until(lambda: card.keyring.isVisible() or card.keep.isEnabled())
+    card.go.click()
+    if not known:
+        await until(lambda: card.trust.isVisible() and card.trust.isEnabled())
+    return card
+
+
+async def shown(desk, node):
+    await until(lambda: desk.context.session.node.local is node.local
+                and isinstance(desk.context.session.status, Connected))
+
+
+def test_the_identity_is_shown_first_and_nothing_is_pinned_before(gui, qapp, tmp_path, there):
+    async def work():
+        async with window(qapp, tmp_path, there) as desk:
+            place = Place("127.0.0.1", there.port)
+            card = await open_there(desk, there, "wrong")
+            shown_code = "".join(card._identity.text().split())
+            assert shown_code == there.fingerprint
+            assert "Studio B" in card._who.text()
+            assert KnownNodes().get(place) is None
+            assert not card.trust.hasFocus()
+            card.trust.click()
+            await until(lambda: card.problem.isVisible())
+            assert "not right" in card.problem.text()
+            assert KnownNodes().get(place) == there.fingerprint
+            assert desk.context.session.node is LOCAL
+            card.password.setText(PASSWORD)
+            card.go.click()
+            await until(lambda: desk.window.windowTitle() == "JetStream – Studio B")
+            assert desk.window.card is None
+            assert "Studio B" in desk.window.status._node.accessibleName()
+            assert not desk.window.actions_.show_in_folder.isVisible()
+            desk.window.status._home.click()
+            await shown(desk, LOCAL)
+            assert desk.window.windowTitle() == "JetStream – This computer"
+            assert desk.window.actions_.show_in_folder.isVisible()
+
+    gui(work)
+
+
+def test_files_over_there_go_from_there_and_files_from_here_do_not(gui, qapp, tmp_path, there):
+    source = there.folder / "films"
+    (source / "Reel").mkdir(parents=True)
+    (source / "Reel" / "a.mov").write_bytes(b"a" * 300_000)
+    (source / "Reel" / "b.tmp").write_bytes(b"b" * 100)
+    (tmp_path / "here.txt").write_text("here")
+
+    async def work():
+        async with window(qapp, tmp_path, there) as desk:
+            own = desk.context.session.status.server
+            (await open_there(desk, there)).trust.click()
+            await until(lambda: not desk.context.session.node.local
+                        and isinstance(desk.context.session.status, Connected))
+            composer = desk.window.composer
+            desk.window.paths_dropped.emit([str(tmp_path / "here.txt")], None)
+            assert "Studio B can only send its own" in desk.window.banner.text
+            assert not composer.history.now.items
+            desk.window.actions_.send_files.trigger()
+            card = desk.window.card
+            await until(lambda: card.path == "/")
+            card.listing_wanted.emit(str(source))
+            await until(lambda: card.path == str(source))
+            card.table.selectRow(0)
+            card.done.click()
+            await until(lambda: composer.isVisible() and "2 files" in composer._sum.text())
+            composer.search.setText(f"127.0.0.1:{own.receive_port}")
+            await until(lambda: composer.send.isEnabled())
+            composer.send.click()
+            await until(lambda: desk.context.poller.rows)
+            row = next(iter(desk.context.poller.rows.values()))
+            assert not row.incoming
+            # The node of this computer does not know that one yet: its own window lets it in.
+            desk.nodes.go_home()
+            await shown(desk, LOCAL)
+            assert not desk.context.poller.rows
+            await desk.context.commands.let_in(there.fingerprint, "Studio B")
+            desk.nodes.open(desk.context.settings.now.nodes[0])
+            await until(lambda: desk.window.card is not None)
+            desk.window.card.password.setText(PASSWORD)
+            desk.window.card.go.click()
+            await until(lambda: desk.context.poller.rows)
+            desk.window.table.selectAll()
+            desk.window.actions_.retry.trigger()
+            desk.window.actions_.resume.trigger()
+            await until(lambda: len(groups(desk)) == 1 and next(iter(groups(desk))).name == "DONE")
+            assert tree(tmp_path / "own") == tree(source)
+
+    gui(work)
+
+
+def test_another_identity_is_a_stop_sign(gui, qapp, tmp_path, there):
+    ring = Ring()
+
+    async def work():
+        async with window(qapp, tmp_path, there, ring) as desk:
+            (await open_there(desk, there)).trust.click()
+            await until(lambda: not desk.context.session.node.local
+                        and isinstance(desk.context.session.status, Connected))
+            await until(lambda: ring.kept)
+            assert list(ring.kept.values()) == [PASSWORD]
+            there.kill()
+            await until(lambda: isinstance(desk.context.session.status, Failed))
+            old = there.fingerprint
+            shutil.rmtree(there.state)
+            there.start()
+            assert there.fingerprint != old
+            desk.context.session.retry_now()
+            await until(lambda: isinstance(desk.context.session.status, IdentityChanged))
+            page = desk.window.stop_page
+            assert page.isVisible()
+            assert not desk.window.actions_.send_files.isEnabled()
+            assert not page.trust.isEnabled()
+            page.figures.setText(old[:8])
+            assert not page.trust.isEnabled()
+            page.figures.setText(f"{there.fingerprint[:4]} {there.fingerprint[4:8]}".upper())
+            assert page.trust.isEnabled()
+            page.home.click()
+            await shown(desk, LOCAL)
+            assert desk.window.stop_page is None
+            assert desk.window.actions_.send_files.isEnabled()
+            # The list leads to the same stop sign, and the password in the keyring is not sent.
+            desk.nodes.open(desk.context.settings.now.nodes[0])
+            await until(lambda: desk.window.stop_page)
+            assert desk.context.session.node is LOCAL
+            page = desk.window.stop_page
+            page.figures.setText(there.fingerprint[:8])
+            page.trust.click()
+            assert KnownNodes().get(Place("127.0.0.1", there.port)) == there.fingerprint
+            assert desk.window.card.password.text() == ""
+            assert desk.context.settings.now.nodes[0].fingerprint == there.fingerprint
+
+    gui(work)
+
+
+def test_a_node_can_be_taken_off_the_list_with_its_password(gui, qapp, tmp_path, there):
+    ring = Ring()
+
+    async def work():
+        async with window(qapp, tmp_path, there, ring) as desk:
+            (await open_there(desk, there)).trust.click()
+            await until(lambda: ring.kept)
+            desk.nodes.go_home()
+            await shown(desk, LOCAL)
+            # One click on the list, and the keyring knows the password.
+            desk.nodes.open(desk.context.settings.now.nodes[0])
+            await until(lambda: desk.window.windowTitle() == "JetStream – Studio B")
+            desk.nodes.open_card()
+            desk.window.card.forget_wanted.emit(desk.context.settings.now.nodes[0])
+            await until(lambda: not ring.kept)
+            assert desk.context.settings.now.nodes == ()
+
+    gui(work)
