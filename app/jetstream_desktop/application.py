@@ -23,7 +23,6 @@ from PySide6.QtCore import QEvent, QLocale, Signal
 from PySide6.QtWidgets import QApplication
 
 from jetstream import aio
-from jetstream.entities import ServerInfo
 from jetstream.local import state_folder
 from jetstream_desktop import assets, i18n
 from jetstream_desktop.desk.allowed import AllowedDesk
@@ -117,12 +116,6 @@ async def dial(port: int) -> NodeClient:
     return await aio.connect("localhost", port, timeout=_DIAL_SECONDS)
 
 
-async def ask(host: str, port: int) -> ServerInfo:
-    """What the node at *host*:*port* says of itself, without a login."""
-    async with aio.connect(host, port, timeout=_DIAL_SECONDS, ticket=False) as client:
-        return await client.server.get_server_info()
-
-
 def build(application: QApplication, connect: Connect, report: Callable[[BaseException], None],
           notices: Notices, vault: Vault | None = None) -> Desk:
     """Join all parts. Nothing runs yet."""
@@ -145,7 +138,7 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
     far = FarDesk(context)
     compose = ComposeDesk(context, far)
     share = ShareDesk(context, SharedPage(theme, clock))
-    book = BookDesk(context, DestinationsPage(theme), compose, ask)
+    book = BookDesk(context, DestinationsPage(theme), compose)
     for page in (share.page, book.page):
         window.add_page(page)
     tray = Tray(theme, actions, window)

@@ -46,6 +46,10 @@ class Step(enum.StrEnum):
     THROUGHPUT = "throughput"
 
 
+DESTINATION_STEPS: Final = (Step.NAME, Step.ROUTE, Step.PROTOCOL, Step.IDENTITY, Step.LOGIN, Step.FOLDER, Step.CLOCK,
+                            Step.ROUND_TRIP)
+"""The steps of ``send.testDestination``, in order."""
+
 STEP_NAMES: Final[Mapping[Step, str]] = {
     Step.NODE: "Node",
     Step.PORTS: "Ports",

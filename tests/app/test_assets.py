@@ -5,6 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from jetstream.checks import DESTINATION_STEPS, STEP_NAMES, UNTRIED_TEXT, WORDS
 from jetstream_desktop import assets, i18n
 
 
@@ -65,6 +66,16 @@ def strings_of_the_code():
                         yield argument.value
 
 
+def words_of_findings():
+    yield UNTRIED_TEXT
+    for step in DESTINATION_STEPS:
+        yield STEP_NAMES[step]
+    for words in WORDS.values():
+        if words.step in DESTINATION_STEPS:
+            yield words.text
+            yield from filter(None, [words.fix])
+
+
 def placeholders(text):
     return {name for _, name, _, _ in string.Formatter().parse(text) if name}
 
@@ -72,7 +83,7 @@ def placeholders(text):
 @pytest.mark.parametrize("language", sorted(assets.languages()))
 def test_a_language_is_complete_and_keeps_the_placeholders(language):
     catalogue = assets.catalogue(language)
-    wanted = set(strings_of_the_code())
+    wanted = {*strings_of_the_code(), *words_of_findings()}
     assert wanted - set(catalogue) == set()
     assert set(catalogue) - wanted == set()
     assert [text for text in wanted if placeholders(text) != placeholders(catalogue[text])] == []

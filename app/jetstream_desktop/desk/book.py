@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, QPoint
@@ -9,13 +10,14 @@ from PySide6.QtCore import QObject, QPoint
 from jetstream.entities import Destination
 from jetstream_desktop.desk.compose import ComposeDesk
 from jetstream_desktop.desk.context import Context
+from jetstream_desktop.desk.trial import TrialDesk
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.models.sidebar import Entry
-from jetstream_desktop.services.probe import Ask, probe
 from jetstream_desktop.state.address import recent_first, title_of
 from jetstream_desktop.views.destination_editor import DestinationCard
 from jetstream_desktop.views.dialogs import popup
 from jetstream_desktop.views.tables import DestinationsPage
+from jetstream_desktop.views.test_card import TestCard
 
 UNDO = "undo-remove-destination"
 
@@ -23,18 +25,19 @@ UNDO = "undo-remove-destination"
 class BookDesk(QObject):
     """Joins the page and the card of destinations to the node."""
 
-    def __init__(self, context: Context, page: DestinationsPage, compose: ComposeDesk, ask: Ask) -> None:
+    def __init__(self, context: Context, page: DestinationsPage, compose: ComposeDesk) -> None:
         super().__init__(context.window)
         self._c = context
         self.page = page
         self._compose = compose
-        self._ask = ask
+        self._trial = TrialDesk(context, self)
         self._card: DestinationCard | None = None
         self._removed: list[Destination] = []
         self._menu_for = ""
         page.edit_wanted.connect(self.edit)
         page.duplicate_wanted.connect(self._duplicate)
         page.remove_wanted.connect(self._remove)
+        page.test_wanted.connect(self.test)
         page.send_wanted.connect(compose.open)
         context.poller.destinations_changed.connect(self._changed)
         context.window.sidebar.list.menu_wanted.connect(self._menu)
@@ -51,14 +54,16 @@ class BookDesk(QObject):
         """Open the card for a destination, or for a new one."""
         card = DestinationCard(self._c.theme, destination)
         card.saved.connect(self._save)
-        card.test_wanted.connect(self._test)
+        card.test_wanted.connect(partial(self._trial.start, card))
         card.remove_wanted.connect(self._remove_id)
-        card.destroyed.connect(self._gone)
+        card.destroyed.connect(partial(self._gone, card))
         self._card = card
         self._c.window.show_card(card)
 
-    def _gone(self) -> None:
-        self._card = None
+    def _gone(self, card: DestinationCard) -> None:
+        if self._card is card:  # another one may be open by now
+            self._card = None
+        self._trial.leave(card)
 
     def new(self, address: str = "") -> None:
         """Open the card for a new destination at *address*."""
@@ -85,13 +90,15 @@ class BookDesk(QObject):
         else:
             self._c.say(words, "bad")
 
-    def _test(self, host: str, port: int, identity: str) -> None:
-        self._c.run(self._tested(host, port, identity), "test a destination")
-
-    async def _tested(self, host: str, port: int, identity: str) -> None:
-        findings = await probe(host, port, identity, self._ask)
-        if self._card is not None:
-            self._card.show_findings(findings)
+    def test(self, destination: Destination) -> None:
+        """Test a saved destination, layer by layer."""
+        card = TestCard(self._c.theme, destination)
+        again = partial(self._trial.start, card, destination.id, {})
+        card.again_wanted.connect(again)
+        card.edit_wanted.connect(self.edit)
+        card.destroyed.connect(partial(self._trial.leave, card))
+        self._c.window.show_card(card)
+        again()
 
     def _remove_id(self, destination_id: str) -> None:
         self._c.window.close_card()
@@ -122,16 +129,25 @@ class BookDesk(QObject):
 
     def _menu(self, entry: Entry, place: QPoint) -> None:
         self._menu_for = entry.key
-        popup(self._c.window, place, ((tr("Send…"), self._menu_send), (tr("Edit…"), self._menu_edit),
+        popup(self._c.window, place, ((tr("Send…"), self._menu_send), (tr("Test"), self._menu_test),
+                                      (tr("Edit…"), self._menu_edit),
                                       (tr("Remove"), self._menu_remove)))
 
     def _menu_send(self) -> None:
         self._compose.open(self._menu_for)
 
+    def _menu_one(self) -> Destination | None:
+        return next((d for d in self._c.poller.destinations if d.id == self._menu_for), None)
+
     def _menu_edit(self) -> None:
-        for destination in self._c.poller.destinations:
-            if destination.id == self._menu_for:
-                self.edit(destination)
+        destination = self._menu_one()
+        if destination is not None:
+            self.edit(destination)
+
+    def _menu_test(self) -> None:
+        destination = self._menu_one()
+        if destination is not None:
+            self.test(destination)
 
     def _menu_remove(self) -> None:
         self._remove([d for d in self._c.poller.destinations if d.id == self._menu_for])

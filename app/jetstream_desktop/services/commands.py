@@ -1,10 +1,11 @@
 """What the person asks for, done at the node. Each answers with a value or raises; nothing here shows anything."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from jetstream.aio import Server
-from jetstream.entities import Destination, Event, Manifest, ReceiveTransfer, Token, Transfer
+from jetstream.aio import Server, watch_test
+from jetstream.checks import Check
+from jetstream.entities import Destination, Event, Manifest, ReceiveTransfer, Token, Transfer, wire_name
 from jetstream.errors import JetStreamError
 from jetstream_desktop.services.session import Session
 from jetstream_desktop.state.address import Choice
@@ -125,6 +126,21 @@ class Commands:
         """Forget destinations."""
         for one in ids:
             await self._session.client.send.delete_destination(one)
+        self._done()
+
+    def test_destination(self, known: str | None, values: Mapping[str, Any]) -> AsyncIterator[list[Check]]:
+        """The findings of a test so far, as the node makes them. *values* as for :meth:`save_destination`; what is
+        ``None`` in them is taken away from a known destination.
+        """
+        fields = ("destination_address", "destination_port", "user_name", "password",
+                  "permitted_destination_public_key")
+        given = {wire_name(name): values[name] for name in fields if name in values}
+        if known is not None:
+            given = {name: "" if value is None else value for name, value in given.items()}
+        return watch_test(self._session.client.call, destination=known, **given)
+
+    def look_again(self) -> None:
+        """Something may have changed at the node: ask soon."""
         self._done()
 
     # Looking closer

@@ -26,6 +26,9 @@ class NodeClient(Protocol):
     def closed(self) -> "asyncio.Future[Any]":
         """Done when the connection has ended."""
 
+    async def call(self, wire_name: str, params: dict[str, Any]) -> Any:
+        """Call a method by its wire name and return its raw result."""
+
     async def close(self) -> None:
         """Close it and wait until it is closed."""
 

@@ -6,17 +6,18 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QLineEdit, QSpinBox, QWidget
 
+from jetstream.checks import Check
 from jetstream.constants import DEFAULT_API_PORT
 from jetstream.entities import Destination
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.state.address import parse_address
 from jetstream_desktop.state.details import short_fingerprint
-from jetstream_desktop.state.probe import Finding, layer_name
 from jetstream_desktop.state.text import printable
 from jetstream_desktop.views.cards import Card
 from jetstream_desktop.views.details import field_label, form
+from jetstream_desktop.views.findings import Findings
 from jetstream_desktop.views.theme import Theme
-from jetstream_desktop.views.widgets import IconLabel, button, clear, column, label, row
+from jetstream_desktop.views.widgets import button, label, row
 
 MAX_MBITS = 1_000_000
 
@@ -26,7 +27,8 @@ class DestinationCard(Card):
 
     saved = Signal(object, object)
     """The id or ``None`` for a new one, and the fields."""
-    test_wanted = Signal(str, int, str)
+    test_wanted = Signal(object, object)
+    """The id of the destination that is changed or ``None``, and the fields as they stand in the card."""
     remove_wanted = Signal(str)
 
     def __init__(self, theme: Theme, destination: Destination | None) -> None:
@@ -53,8 +55,8 @@ class DestinationCard(Card):
                              (tr("Identity"), self.identity), (tr("Speed limit"), self.limit)):
             fields.addRow(field_label(name), widget)
         self.body.addLayout(fields)
-        self._results = column(spacing=6)
-        self.body.addLayout(self._results)
+        self._findings = Findings(theme)
+        self.body.addWidget(self._findings)
         self.problem = label("", "bad", wrap=True)
         self.problem.hide()
         self.body.addWidget(self.problem)
@@ -129,33 +131,27 @@ class DestinationCard(Card):
             result["password"] = self.password.text()
         return result
 
-    def show_findings(self, findings: Sequence[Finding]) -> None:
-        """What the test found, layer by layer."""
-        self.test.setEnabled(True)
-        self.test.setText(tr("Test"))
-        clear(self._results)
-        for finding in findings:
-            icon, tone = {True: ("check", "good"), False: ("alert", "bad"), None: ("minus", "dim")}[finding.ok]
-            line = row(spacing=8)
-            line.addWidget(IconLabel(self._theme, icon, tone, 16))
-            name = label(layer_name(finding.layer), "field")
-            name.setFixedWidth(110)
-            line.addWidget(name)
-            words = printable(finding.text) + (f"\n{printable(finding.fix)}" if finding.fix else "")
-            line.addWidget(label(words, tone if finding.ok is False else "", wrap=True), 1)
-            self._results.addLayout(line)
+    def show_findings(self, found: Sequence[Check], running: bool) -> None:
+        """How far the test has come."""
+        self.problem.hide()
+        self._testing(running)
+        self._findings.show_findings(found, running)
+        self._findings.ensurePolished()
+        self.ensureWidgetVisible(self._findings)
+
+    def _testing(self, running: bool) -> None:
+        self.test.setEnabled(not running)
+        self.test.setText(tr("Testing…") if running else tr("Test"))
 
     def show_problem(self, words: str) -> None:
-        """Why it could not be saved."""
-        self.problem.setText(words)
+        """Why it could not be saved, or tested."""
+        self._testing(False)
+        self._findings.hide()
+        self.problem.setText(printable(words))
         self.problem.show()
 
     def _test(self) -> None:
-        address = parse_address(self.address.text())
-        if address is not None:
-            self.test.setEnabled(False)
-            self.test.setText(tr("Testing…"))
-            self.test_wanted.emit(address.host, self.port.value(), self.identity.text().strip())
+        self.test_wanted.emit(self._destination.id if self._destination else None, self.values())
 
     def _save(self) -> None:
         self.saved.emit(self._destination.id if self._destination else None, self.values())

@@ -86,6 +86,7 @@ class DestinationsPage(TablePage):
     edit_wanted = Signal(object)
     """The destination, or ``None`` for a new one."""
     duplicate_wanted = Signal(object)
+    test_wanted = Signal(object)
     remove_wanted = Signal(object)
     """A list of destinations."""
     send_wanted = Signal(str)
@@ -102,6 +103,7 @@ class DestinationsPage(TablePage):
         self.search.textChanged.connect(self._filter)
         self.buttons.addWidget(self.search)
         self.add_button(tr("Send…"), "up", self._send)
+        self.add_button(tr("Test"), "bolt", self._test)
         self.add_button(tr("Edit…"), "edit", self._edit)
         self.add_button(tr("Duplicate"), "copy", self._duplicate)
         self.add_button(tr("Remove"), "trash", self._remove)
@@ -134,6 +136,11 @@ class DestinationsPage(TablePage):
         one = self._one()
         if one is not None:
             self.edit_wanted.emit(one)
+
+    def _test(self) -> None:
+        one = self._one()
+        if one is not None:
+            self.test_wanted.emit(one)
 
     def _duplicate(self) -> None:
         one = self._one()

@@ -37,6 +37,8 @@ class MemoryNode:
         self.folder = "/received"
         self.clients = []
         self.refuse = {}
+        self.findings = []
+        self.findings_done = False
 
     async def connect(self, _step=None):
         client = MemoryClient(self)
@@ -134,6 +136,16 @@ class MemoryClient:
 
     def send_deleteDestination(self, destination):
         del self.node.destinations[destination]
+
+    def send_testDestinationAsync(self, **_values):
+        return {"requestId": 1}
+
+    def server_getRequestStatus(self, request):
+        return {"requestId": request, "processing": not self.node.findings_done,
+                "progress": [to_wire(check) for check in self.node.findings]}
+
+    def server_getRequestResult(self, request):
+        return [to_wire(check) for check in self.node.findings]
 
     def send_createManifest(self, mappings, **_options):
         made = Manifest(manifest_id=str(len(self.node.manifests) + 1), status="complete", processing=False,

@@ -1,7 +1,6 @@
 import pytest
 
 from jetstream_desktop.state.allowed import Allowed, allowed_from, fingerprint_in
-from jetstream_desktop.state.probe import Layer, layer_name, untested
 
 
 @pytest.mark.parametrize("text", ["AB" * 32, " ".join(["abab"] * 16), ":".join(["ab"] * 32)])
@@ -18,9 +17,3 @@ def test_entries():
     assert allowed_from({"clientPublicKey": "ab", "name": "Anna"}) == Allowed("ab", "Anna")
     assert allowed_from({"fingerprint": "cd"}) == Allowed("cd")
     assert allowed_from({}) == Allowed("")
-
-
-def test_what_was_not_tried():
-    assert [f.layer for f in untested(Layer.ROUTE)] == [Layer.PROTOCOL, Layer.IDENTITY]
-    assert untested(Layer.IDENTITY) == ()
-    assert len({layer_name(layer) for layer in Layer}) == 4
