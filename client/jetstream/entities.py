@@ -173,6 +173,8 @@ class Transfer:
     bottleneck: str | None = None
     retries: int = 0
     next_retry_time: int | None = None
+    asked_time: int | None = None
+    """Since when the receiver's people are asked whether they want it; ``None`` while nobody is."""
     last_error_message: str | None = None
     """Why it waits, while ``phase`` is one of the waiting ones."""
     peer_name: str | None = None
@@ -251,6 +253,41 @@ class ReceiveTransfer:
     def id(self) -> str:
         """The id that the API asks for."""
         return self.transfer_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """What a node that is not known here wants to send; it waits until somebody says yes or no.
+
+    ``peer_name`` and ``label`` are what the sender claims, cleaned for people; only ``peer_fingerprint`` is proven.
+    """
+
+    offer_id: str
+    peer_name: str = ""
+    peer_fingerprint: str = ""
+    source_ip: str | None = None
+    source_port: int | None = None
+    label: str = ""
+    total_files: int = 0
+    total_size: int = 0
+    destination_path: str = ""
+    """Where below ``folder`` the sender wants it."""
+    folder: str = ""
+    """Where it lands unless another folder is chosen."""
+    free_space: int | None = None
+    """Bytes free there."""
+    request_time: int | None = None
+    last_asked_time: int | None = None
+    """When the sender has asked last; it does so every few seconds as long as it is there."""
+    modified_cursor: int = 0
+    deleted: bool = False
+    """Only in answers to ``modifiedSince``: decided, or its sender is gone. Other fields mean nothing then."""
+    owner: str = ""
+
+    @property
+    def id(self) -> str:
+        """The id that the API asks for."""
+        return self.offer_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -359,6 +396,8 @@ class ServerInfo:
     """Bytes free where incoming transfers land."""
     start_time: int | None = None
     platform: str = ""
+    only_authorized_clients_allowed: bool = False
+    """Whether nodes that are not known here are refused instead of asking. Told to the owner alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -378,6 +417,7 @@ Entity = (
     | Connection
     | Transfer
     | ReceiveTransfer
+    | Offer
     | Source
     | Token
     | ApiToken

@@ -65,6 +65,8 @@ def words_for(transfer: AnyTransfer, now: int) -> str:
         return _DONE.get(transfer.status, transfer.status)
     words = transfer.phase or transfer.status
     why = transfer.last_error_message
+    if why and isinstance(transfer, Transfer) and transfer.asked_time is not None:
+        return text.shown(why)
     if transfer.next_retry_time is not None:
         seconds = max(0, transfer.next_retry_time - now) / 1e6
         words += f", next try in {text.duration(seconds)}"

@@ -40,6 +40,7 @@ from jetstream_server.handlers.destinations import DestinationHandlers
 from jetstream_server.handlers.incoming import IncomingHandlers
 from jetstream_server.handlers.login import LoginHandlers
 from jetstream_server.handlers.manifests import ManifestHandlers
+from jetstream_server.handlers.offers import OfferHandlers
 from jetstream_server.handlers.server_info import ServerInfoHandlers
 from jetstream_server.handlers.tokens import TokenHandlers
 from jetstream_server.handlers.transfers import TransferHandlers
@@ -54,8 +55,10 @@ from jetstream_server.listener import Address, Listener, open_ports
 from jetstream_server.lock import StateLock
 from jetstream_server.manifests import Manifests
 from jetstream_server.transfers.answering import PeerService
+from jetstream_server.transfers.asking import Asking
 from jetstream_server.transfers.incoming import Incoming
 from jetstream_server.transfers.live import receiving_table, sending_table
+from jetstream_server.transfers.offers import OfferBoard
 from jetstream_server.transfers.outgoing import Outgoing
 from jetstream_server.transfers.preview import Previews
 from jetstream_server.transfers.probing import Prober
@@ -74,6 +77,11 @@ SWEEP_SECONDS: Final = 600.0
 def wall_clock() -> int:
     """Microseconds since the epoch (UTC)."""
     return time.time_ns() // 1000
+
+
+def _offer_id() -> str:
+    """Of six figures by chance: short enough to type, and no id of an earlier launch."""
+    return str(secrets.randbelow(900_000) + 100_000)
 
 
 async def serve(settings: Settings, stop: asyncio.Event, on_ready: OnReady) -> None:
@@ -161,8 +169,12 @@ class Node:
             catalog, self._incoming_limit, self._outgoing_limit, time.monotonic, self._limits_changed
         )
         await self._bandwidth.start(settings)
+        board = OfferBoard(_offer_id, wall_clock())
+        asking = Asking(
+            board, gate, self._incoming.create_accepted, self._events, self._owner, settings.server_name, wall_clock
+        )
         prober = Prober(gate, self._files, wall_clock)
-        self._peers = PeerService(self._myself, gate, self._incoming, self._outgoing, liveness, prober)
+        self._peers = PeerService(self._myself, gate, asking, self._incoming, self._outgoing, liveness, prober)
         trials = Trials(self._myself, catalog.pins, destinations, wall_clock)
         manifest_handlers = ManifestHandlers(
             self._manifests, sandboxes, self._shared_tokens, self._manifest_in_use, self._files
@@ -190,6 +202,7 @@ class Node:
             IncomingHandlers(
                 self._incoming, Previews(sharing_nodes, self._near), self._receiving, gate, catalog
             ).methods(),
+            OfferHandlers(asking, self._incoming, gate, self._files).methods(),
             UserDataHandlers(
                 self._manifests, manifest_handlers, destinations, self._outgoing, transfer_handlers,
                 self._shared_tokens, token_handlers,

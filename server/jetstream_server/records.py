@@ -160,6 +160,10 @@ class IncomingRecord:
     user_data: UserData = field(default_factory=dict)
     chosen: tuple[int, ...] | None = None
     """What of a download is wanted: first, count, first, count … of the sharing node's entries. ``None``: all."""
+    accepted_time: int | None = None
+    """When a person said yes to it; its sender needs no other permission for this transfer."""
+    told_time: int | None = None
+    """When the sharing node heard that this download is complete."""
 
     @property
     def chosen_entries(self) -> list[tuple[int, int]] | None:

@@ -3,7 +3,7 @@
 import pytest
 from typer.testing import CliRunner
 
-from helpers.answers import COMPLETE, DESTINATION, INFO, MANIFEST, RECEIVED, SENDING, TOKEN, later
+from helpers.answers import COMPLETE, DESTINATION, INFO, MANIFEST, OFFER, RECEIVED, SENDING, TOKEN, later
 from helpers.scripted_peer import Certificate, ScriptedPeer
 from jetstream.entities import to_wire
 from jetstream_cli.app import app
@@ -26,7 +26,8 @@ def peer(certificate, tmp_path, monkeypatch):
         "send.getTransfer": later(SENDING, COMPLETE), "send.getTransfers": [to_wire(SENDING)],
         "recv.getTransfers": [to_wire(RECEIVED)], "recv.createDownload": to_wire(RECEIVED),
         "recv.getTransfer": to_wire(RECEIVED), "send.createSharedToken": to_wire(TOKEN), "server.auth": None,
-        "server.superuser": None,
+        "server.superuser": None, "recv.getOffers": [to_wire(OFFER)], "recv.acceptOffer": to_wire(RECEIVED),
+        "recv.declineOffer": None,
     }) as peer:
         monkeypatch.setenv("JETSTREAM_API_PORT", str(peer.port))
         yield peer

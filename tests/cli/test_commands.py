@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from helpers.answers import COMPLETE, INFO, MANIFEST, RECEIVED, SENDING, later
+from helpers.answers import COMPLETE, INFO, MANIFEST, OFFER, RECEIVED, SENDING, later
 from helpers.scripted_peer import HANG_UP
 from jetstream import local
 from jetstream.entities import to_wire
@@ -335,6 +335,40 @@ def test_api_names_complete():
 
 
 # -- the rest -------------------------------------------------------------------------------------------------------
+
+
+def test_offers(peer, jetstream):
+    result = jetstream("offers")
+    assert result.exit_code == 0
+    for words in ("123456  Ann's laptop wants to send you reel07",
+                  "412 files, 2.0 MB, but there is room for 1.0 MB only",
+                  "from 192.0.2.7, identity abab abab abab abab", "into /in\n"):
+        assert words in result.stdout
+    assert "jetstream accept 123456" in result.stderr
+    assert json.loads(jetstream("offers", "--json").stdout) == [to_wire(OFFER)]
+    peer.answers["recv.getOffers"] = []
+    assert jetstream("offers").stderr == "Nobody is waiting for a yes.\n"
+
+
+def test_accept(peer, jetstream, tmp_path):
+    result = jetstream("accept", "123456")
+    assert (result.exit_code, result.stdout) == (0, "r9\n")
+    assert "studio may send it. It lands in /in and starts within seconds." in result.stderr
+    assert call(peer, "recv.acceptOffer") == {"offer": "123456"}
+    assert "server.superuser" not in peer.names()
+    peer.calls.clear()
+    result = jetstream("accept", "123456", "--always", "--into", tmp_path)
+    assert "and all that it offers from now on" in result.stderr
+    assert call(peer, "recv.acceptOffer") == {"offer": "123456", "path": str(tmp_path), "always": True}
+    assert "server.superuser" in peer.names()
+
+
+def test_decline(peer, jetstream):
+    result = jetstream("decline", "123456", "7")
+    assert (result.exit_code, "jetstream accept 123456" in result.stderr) == (0, True)
+    peer.answers["recv.declineOffer"] = NotFound("There is no offer 7.")
+    result = jetstream("decline", "7")
+    assert (result.exit_code, result.stderr) == (1, "jetstream: 7: There is no offer 7.\n")
 
 
 def test_version_help_and_nothing(jetstream):

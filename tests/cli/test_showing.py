@@ -42,6 +42,8 @@ def test_incoming():
      "waiting for the peer, next try in 7 s: It is down."),
     ({"phase": "waiting for disk space", "last_error_message": "Full."}, "waiting for disk space: Full."),
     ({"phase": "waiting for the peer"}, "waiting for the peer"),
+    ({"phase": "waiting for the peer", "asked_time": NOW, "last_error_message": "B has to say yes first."},
+     "B has to say yes first."),
     ({"phase": "sending", "last_error_message": "It was down."}, "sending"),
     ({"phase": None}, "sending"),
     ({"status": "error", "processing": False, "error_message": "No\x1b room."}, "failed: No\\x1b room."),

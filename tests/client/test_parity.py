@@ -30,7 +30,8 @@ ENTITIES = {
     Shape.MANIFESTS: list[entities.Manifest], Shape.DESTINATIONS: list[entities.Destination],
     Shape.TRANSFERS: list[entities.Transfer], Shape.CONNECTIONS: list[entities.Connection],
     Shape.TOKENS: list[entities.Token], Shape.API_TOKENS: list[entities.ApiToken],
-    Shape.RECEIVE_TRANSFERS: list[entities.ReceiveTransfer], Shape.SOURCES: list[entities.Source],
+    Shape.RECEIVE_TRANSFERS: list[entities.ReceiveTransfer], Shape.OFFERS: list[entities.Offer],
+    Shape.SOURCES: list[entities.Source],
     Shape.EVENTS: list[entities.Event], Shape.CHECKS: list[checks.Check], Shape.NONE: None,
 }
 

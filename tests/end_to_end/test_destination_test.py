@@ -14,9 +14,15 @@ async def test_step_by_step(tmp_path: Path) -> None:
             made = await client.send.create_destination("127.0.0.1", there.port)
             stranger = {check.step: check for check in await client.send.test_destination(made)}
             assert list(stranger) == ALL
-            assert stranger["login"].code == "login-refused"
-            assert here.fingerprint in stranger["login"].fix
+            assert stranger["login"].code == "login-asked"
             assert stranger["folder"].outcome == stranger["clock"].outcome == "skipped"
+
+            async with there.client() as other:
+                await other.server.superuser()
+                await other.receive.allow_only_authorized_clients(True)
+            refused = {check.step: check for check in await client.send.test_destination(made)}
+            assert refused["login"].code == "login-refused"
+            assert here.fingerprint in refused["login"].fix
 
             await there.let_in(here)
             seen = [found async for found in watch_test(client.call, destination=made)]

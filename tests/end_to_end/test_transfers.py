@@ -70,9 +70,13 @@ async def test_a_node_sends_to_itself_with_no_set_up(alone: NodeProcess, tmp_pat
     assert tree(alone.received / "data" / "docs") == tree(source)
 
 
-async def test_a_stranger_is_refused_with_the_sentence_that_lets_them_in(two: Two, tmp_path: Path) -> None:
+async def test_where_strangers_may_not_ask_the_refusal_says_what_lets_them_in(two: Two, tmp_path: Path) -> None:
     sender, receiver = two
     (tmp_path / "file").write_text("x")
+    async with receiver.client() as client:
+        await client.server.superuser()
+        await client.receive.allow_only_authorized_clients(True)
+        assert (await client.server.get_server_info()).only_authorized_clients_allowed
     async with sender.client() as client:
         transfer = await sent(client, receiver.port, await manifest_of(client, {"file": str(tmp_path / "file")}))
         assert transfer.status == "error"

@@ -1,6 +1,6 @@
 """What a scripted node answers to the commands."""
 
-from jetstream.entities import Destination, Manifest, ReceiveTransfer, ServerInfo, Token, Transfer, to_wire
+from jetstream.entities import Destination, Manifest, Offer, ReceiveTransfer, ServerInfo, Token, Transfer, to_wire
 
 INFO = ServerInfo(api_version=40, version="0.1.0", server_id="a", server_uid="b", server_name="n", host_name="h",
                   api_control_port=8886, receive_port=7777, public_key="p", fingerprint="f", auth_required=False)
@@ -15,6 +15,8 @@ COMPLETE = Transfer(transfer_id="17", manifest_id="2", destination_id="42", stat
                     request_time=1, start_time=1_000_000, end_time=3_000_000)
 RECEIVED = ReceiveTransfer(transfer_id="9", status="complete", processing=False, total_files=1, total_size=5,
                            bytes_recv=5, folder="/in", label="film", peer_name="studio", request_time=2)
+OFFER = Offer(offer_id="123456", peer_name="Ann's laptop", peer_fingerprint="ab" * 32, source_ip="192.0.2.7",
+              label="reel07", total_files=412, total_size=2_000_000, folder="/in", free_space=1_000_000)
 TOKEN = Token(token="MAYWEBRO.TRUPO.VEVEEBLU", manifest_id="2",
               link="jetstream://here/download?token=MAYWEBRO.TRUPO.VEVEEBLU")
 

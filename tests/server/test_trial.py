@@ -45,12 +45,16 @@ class Book:
 
 
 class Gate:
-    def __init__(self, folder: Path, takes: bool = True) -> None:
+    def __init__(self, folder: Path, takes: bool = True, asks: bool = False) -> None:
         self.folder = folder
         self.takes = takes
+        self.asks = asks
 
     async def may_send(self, peer: PeerIdentity, account: str | None) -> bool:
         return self.takes or account == "ann"
+
+    async def may_ask(self) -> bool:
+        return self.asks
 
     async def landing_folder(self, account: str | None) -> tuple[str, Path]:
         return "olga", self.folder

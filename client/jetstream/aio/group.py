@@ -7,7 +7,17 @@ from typing import Any, TypeVar
 from jetstream.aio import shaping
 from jetstream.api.calls import Waiting, build_params
 from jetstream.api.methods import METHODS
-from jetstream.entities import ApiToken, Connection, Destination, Event, Manifest, ReceiveTransfer, Token, Transfer
+from jetstream.entities import (
+    ApiToken,
+    Connection,
+    Destination,
+    Event,
+    Manifest,
+    Offer,
+    ReceiveTransfer,
+    Token,
+    Transfer,
+)
 
 T = TypeVar("T")
 Ask = Callable[[str, dict[str, Any]], Awaitable[Any]]
@@ -18,6 +28,7 @@ DestinationRef = Destination | Mapping[str, Any] | str
 ConnectionRef = Connection | Mapping[str, Any] | str
 TransferRef = Transfer | Mapping[str, Any] | str
 ReceiveTransferRef = ReceiveTransfer | Mapping[str, Any] | str
+OfferRef = Offer | Mapping[str, Any] | str
 TokenRef = Token | Mapping[str, Any] | str
 ApiTokenRef = ApiToken | Mapping[str, Any] | str
 AnyObject = Manifest | Destination | Transfer | Token | Mapping[str, Any]

@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from jetstream.aio.group import Ask, Group, ReceiveTransferRef
+from jetstream.aio.group import Ask, Group, OfferRef, ReceiveTransferRef
 from jetstream.constants import OVERWRITE_ALWAYS
-from jetstream.entities import Event, ReceiveTransfer, Source, UserData
+from jetstream.entities import Event, Offer, ReceiveTransfer, Source, UserData
 
 
 class Receive(Group):
@@ -82,6 +82,31 @@ class Receive(Group):
         """What happened to one incoming transfer."""
         return await self._events("getTransferEvents", transfer=transfer, limit=limit)
 
+    # -- unknown nodes that want to send --------------------------------------------------------------------------
+
+    async def get_offers(self, modified_since: int | None = None) -> list[Offer]:
+        """Transfers of nodes that are not known here; they wait for a yes.
+
+        :param modified_since: only what changed after this cursor: the largest ``modified_cursor`` seen so far.
+        """
+        return await self._many(Offer, "getOffers", modifiedSince=modified_since)
+
+    async def accept_offer(self, offer: OfferRef, path: str | None = None, always: bool = False) -> ReceiveTransfer:
+        """Let an offer in. It starts within seconds, as soon as its sender asks again.
+
+        An offer that was declined within the last hour can be accepted, too; its sender has to try again then.
+
+        :param path: the folder that it lands in, below the receiving folder; the owner may name any by its absolute
+            path. ``None`` is the receiving folder itself.
+        :param always: let in all that this sender offers from now on (superusers).
+        :raises NotFound: if it was decided already, or its sender has stopped asking.
+        """
+        return await self._one(ReceiveTransfer, "acceptOffer", offer=offer, path=path, always=always)
+
+    async def decline_offer(self, offer: OfferRef) -> None:
+        """Say no to an offer. The same transfer is refused without asking for an hour."""
+        await self._none("declineOffer", offer=offer)
+
     async def get_sources(self) -> list[Source]:
         """Who sends to this node."""
         return await self._many(Source, "getSources")
@@ -102,5 +127,5 @@ class Receive(Group):
         return clients
 
     async def allow_only_authorized_clients(self, only_authorized_clients_allowed: bool) -> None:
-        """Say whether valid credentials alone are not enough to send here."""
+        """Say whether unknown nodes are refused instead of asking, and credentials are not enough to send here."""
         await self._none("allowOnlyAuthorizedClients", onlyAuthorizedClientsAllowed=only_authorized_clients_allowed)

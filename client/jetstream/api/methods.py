@@ -47,6 +47,7 @@ MANIFEST = _ref("manifest", "manifestId")
 DESTINATION = _ref("destination", "destinationId")
 TRANSFER = _ref("transfer", "transferId")
 TOKEN = _ref("token", "token")
+OFFER = _ref("offer", "offerId")
 REQUEST = Parameter("request", int, reference="requestId", minimum=0)
 PATH = _text("path", longest=MAX_PATH)
 RATE = _number("sendRateMax", None, 1, MAX_RATE_KBPS)
@@ -203,6 +204,12 @@ _RECEIVE = (
     Method("recv.deleteTransfer", (TRANSFER,), Shape.NONE, Access.LOGIN, "Stop and forget an incoming transfer."),
     Method("recv.getTransferEvents", (TRANSFER, _number("limit", 1000, 1, 10_000)), Shape.EVENTS, Access.LOGIN,
            "The event log of one incoming transfer."),
+    Method("recv.getOffers", (_number("modifiedSince", None),), Shape.OFFERS, Access.LOGIN,
+           "Transfers of unknown nodes that wait for a yes, or what changed of them since a cursor."),
+    Method("recv.acceptOffer", (OFFER, _text("path", None, MAX_PATH), Parameter("always", bool, False)),
+           Shape.RECEIVE_TRANSFER, Access.LOGIN,
+           "Let an offer in, below `path` if given; `always` lets in all that its sender offers from now on."),
+    Method("recv.declineOffer", (OFFER,), Shape.NONE, Access.LOGIN, "Say no to an offer."),
     Method("recv.getSources", (), Shape.SOURCES, Access.LOGIN, "Who sends to this node."),
     Method("recv.addAuthorizedClient", (_ref("clientPublicKey", "clientPublicKey"), _text("name", "")),
            Shape.NONE, Access.SUPERUSER, "Let the node with this identity send here."),
@@ -210,7 +217,7 @@ _RECEIVE = (
            "Stop letting that node send here."),
     Method("recv.getAuthorizedClients", (), Shape.OBJECT, Access.SUPERUSER, "The identities that may send here."),
     Method("recv.allowOnlyAuthorizedClients", (Parameter("onlyAuthorizedClientsAllowed", bool),), Shape.NONE,
-           Access.SUPERUSER, "Whether valid credentials alone are not enough to send here."),
+           Access.SUPERUSER, "Whether unknown nodes are refused instead of asking, and credentials are not enough."),
 )
 
 METHODS: Final[Mapping[str, Method]] = {method.name: method for method in (*_SERVER, *_SEND, *_RECEIVE)}

@@ -39,6 +39,7 @@ class Shape(enum.Enum):
     API_TOKENS = "apiTokens"
     RECEIVE_TRANSFER = "receiveTransfer"
     RECEIVE_TRANSFERS = "receiveTransfers"
+    OFFERS = "offers"
     SOURCES = "sources"
     SERVER_INFO = "serverInfo"
     EVENTS = "events"

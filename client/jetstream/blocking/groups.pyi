@@ -365,6 +365,25 @@ class RecvInterface:
     def getTransferEvents(self, transfer: str | Mapping[str, Any], limit: int = 1000) -> list[dict[str, Any]]:
         """The event log of one incoming transfer."""
     def getTransferEventsAsync(self, transfer: str | Mapping[str, Any], limit: int = 1000) -> dict[str, int]: ...
+    def getOffers(self, modifiedSince: int | None = None) -> list[dict[str, Any]]:
+        """Transfers of unknown nodes that wait for a yes, or what changed of them since a cursor."""
+    def getOffersAsync(self, modifiedSince: int | None = None) -> dict[str, int]: ...
+    def acceptOffer(
+        self,
+        offer: str | Mapping[str, Any],
+        path: str | None = None,
+        always: bool = False,
+    ) -> dict[str, Any]:
+        """Let an offer in, below `path` if given; `always` lets in all that its sender offers from now on."""
+    def acceptOfferAsync(
+        self,
+        offer: str | Mapping[str, Any],
+        path: str | None = None,
+        always: bool = False,
+    ) -> dict[str, int]: ...
+    def declineOffer(self, offer: str | Mapping[str, Any]) -> None:
+        """Say no to an offer."""
+    def declineOfferAsync(self, offer: str | Mapping[str, Any]) -> dict[str, int]: ...
     def getSources(self) -> list[dict[str, Any]]:
         """Who sends to this node."""
     def getSourcesAsync(self) -> dict[str, int]: ...
@@ -378,6 +397,6 @@ class RecvInterface:
         """The identities that may send here."""
     def getAuthorizedClientsAsync(self) -> dict[str, int]: ...
     def allowOnlyAuthorizedClients(self, onlyAuthorizedClientsAllowed: bool) -> None:
-        """Whether valid credentials alone are not enough to send here."""
+        """Whether unknown nodes are refused instead of asking, and credentials are not enough."""
     def allowOnlyAuthorizedClientsAsync(self, onlyAuthorizedClientsAllowed: bool) -> dict[str, int]: ...
     def waitForTransfer(self, transfer: str | Mapping[str, Any], timeout: float | None = None) -> dict[str, Any]: ...

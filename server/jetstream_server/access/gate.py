@@ -62,6 +62,10 @@ class NodeGate:
             return True
         return account is not None and not await self._catalog.settings.get(ONLY_AUTHORIZED)
 
+    async def may_ask(self) -> bool:
+        """Whether a node that may not send yet may ask a person of this one."""
+        return not await self._catalog.settings.get(ONLY_AUTHORIZED)
+
     async def landing_folder(self, account: str | None) -> tuple[str, Path]:
         """Owner and folder of what comes in."""
         if account is None:
@@ -140,5 +144,5 @@ class NodeGate:
         return await self._catalog.authorized.all()
 
     async def set_only_authorized(self, only: bool) -> None:
-        """Whether valid credentials alone are not enough to send here."""
+        """Whether only authorised nodes may send here: no asking, and valid credentials alone are not enough."""
         await self._catalog.settings.set(ONLY_AUTHORIZED, only)

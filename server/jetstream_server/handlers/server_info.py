@@ -103,6 +103,7 @@ class ServerInfoHandlers:
                 carriers=("tcp",),
                 receiving_folder=None if folder is None else str(folder),
                 free_space=space,
+                only_authorized_clients_allowed=folder is not None and not await self._gate.may_ask(),
                 start_time=self._start_time,
                 platform=sys.platform,
             )

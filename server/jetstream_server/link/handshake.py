@@ -20,6 +20,7 @@ from typing import Any, Final
 from jetstream.errors import AuthenticationFailed, JetStreamError, VersionMismatch
 from jetstream.protocol.limits import ALPN_PEER, HANDSHAKE_SECONDS
 from jetstream_server.access.identity import Identity, client_tls, fingerprint_of, sign, verify
+from jetstream_server.claims import claimed_name
 from jetstream_server.link.errors import IdentityChanged, NotJetStream, PeerViolation, Refused, Unreachable
 from jetstream_server.link.kernel import round_trip
 from jetstream_server.link.messages import (
@@ -132,8 +133,9 @@ async def _introduce(
     except JetStreamError as error:
         raise Refused(str(error)) from error
     address, port = writer.get_extra_info("peername")[:2]
+    name = claimed_name(answer.name)
     return PeerIdentity(
-        fingerprint, answer.name, answer.server_uid, answer.server_id, str(address), int(port), answer.version
+        fingerprint, name, answer.server_uid, answer.server_id, str(address), int(port), answer.version
     )
 
 
@@ -202,7 +204,7 @@ class Answering:
             raise AuthenticationFailed("The signature does not prove the identity that you named.")
         host, port = self._address
         self._connection.peer = PeerIdentity(
-            fingerprint_of(hello.certificate), hello.name, hello.server_uid, hello.server_id, host, port
+            fingerprint_of(hello.certificate), claimed_name(hello.name), hello.server_uid, hello.server_id, host, port
         )
         self._on_proven(self._connection)
 

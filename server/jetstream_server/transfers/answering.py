@@ -30,6 +30,7 @@ from jetstream_server.link.messages import (
 )
 from jetstream_server.link.peer import Liveness, PeerConnection, PeerIdentity
 from jetstream_server.records import IncomingRecord, TokenRecord, TransferRecord
+from jetstream_server.transfers.asking import Asking
 from jetstream_server.transfers.incoming import Incoming
 from jetstream_server.transfers.jobs import Job
 from jetstream_server.transfers.listing import listing_of
@@ -69,10 +70,12 @@ class PeerService:
     """Serves the sessions that other nodes open."""
 
     def __init__(
-        self, myself: Myself, gate: Gate, incoming: Incoming, outgoing: Outgoing, liveness: Liveness, prober: Prober
+        self, myself: Myself, gate: Gate, asking: Asking, incoming: Incoming, outgoing: Outgoing, liveness: Liveness,
+        prober: Prober,
     ) -> None:
         self._myself = myself
         self._gate = gate
+        self._asking = asking
         self._incoming = incoming
         self._outgoing = outgoing
         self._liveness = liveness
@@ -97,20 +100,24 @@ class PeerService:
         await asyncio.gather(*(peer.close() for peer in list(self._open)))
 
     def _on_proven(self, peer: PeerConnection) -> None:
-        _Guest(peer, self._gate, self._incoming, self._outgoing, self._myself.name, self._offered, self._prober)
+        _Guest(
+            peer, self._gate, self._asking, self._incoming, self._outgoing, self._myself.name, self._offered,
+            self._prober,
+        )
 
 
 class _Guest:
     """One proven node that dialled us, and what it has logged in as."""
 
     def __init__(
-        self, peer: PeerConnection, gate: Gate, incoming: Incoming, outgoing: Outgoing, our_name: str,
-        offered: set[tuple[str, str]], prober: Prober,
+        self, peer: PeerConnection, gate: Gate, asking: Asking, incoming: Incoming, outgoing: Outgoing,
+        our_name: str, offered: set[tuple[str, str]], prober: Prober,
     ) -> None:
         assert peer.peer is not None
         self._peer = peer
         self._who = peer.peer
         self._gate = gate
+        self._asking = asking
         self._incoming = incoming
         self._outgoing = outgoing
         self._our_name = our_name
@@ -148,13 +155,11 @@ class _Guest:
 
     async def _offer(self, params: dict[str, Any]) -> Message:
         offer = understand(Offer, params)
-        if not await self._gate.may_send(self._who, self._account):
-            raise PermissionDenied(
-                f"{self._our_name} does not take files from {self._who.name} yet. Ask its owner to let this node in: "
-                f"jetstream api recv.addAuthorizedClient --clientPublicKey={self._who.fingerprint} "
-                f"(or give the destination a user name and password of that node).",
-                fingerprint=self._who.fingerprint,
-            )
+        if not await self._may_send(offer):
+            answer = await self._asking.answer(self._who, offer)
+            self._take_session()
+            return answer
+        self._asking.known((self._who.fingerprint, offer.uid))
         self._take_session()
         transfer = (self._who.fingerprint, offer.uid)
         if transfer in self._offered:
@@ -164,6 +169,13 @@ class _Guest:
             return await self._taken(offer)
         finally:
             self._offered.discard(transfer)
+
+    async def _may_send(self, offer: Offer) -> bool:
+        """Whether nobody needs to be asked: the sender is known here, or a person has let this transfer in already."""
+        earlier = self._incoming.find(offer.uid, self._who.fingerprint)
+        if earlier is not None and earlier.record.accepted_time is not None:
+            return True
+        return await self._gate.may_send(self._who, self._account)
 
     async def _taken(self, offer: Offer) -> OfferAnswer:
         live = self._incoming.find(offer.uid, self._who.fingerprint)

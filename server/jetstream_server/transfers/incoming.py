@@ -21,6 +21,7 @@ from jetstream_server.links import Links
 from jetstream_server.records import IncomingRecord
 from jetstream_server.transfers.jobs import Job, Scheduler, carry_out
 from jetstream_server.transfers.live import Live, ReceivingTable, receive_entity
+from jetstream_server.transfers.offers import Proposal
 from jetstream_server.transfers.pulling import SharingNodes, download_link, fetch, log_in
 from jetstream_server.transfers.receiving import ReceiveSession, writer_for
 from jetstream_server.transfers.sending import refused_sentence
@@ -126,7 +127,7 @@ class Incoming:
     async def create_pushed(
         self, offer: Offer, *, owner: str, folder: Path, peer: PeerConnection
     ) -> Live[IncomingRecord]:
-        """A record for an offer that was accepted."""
+        """A record for an offer of a node that may send here."""
         assert peer.peer is not None
         now = self._near.wall()
         record = IncomingRecord(
@@ -148,6 +149,34 @@ class Incoming:
             start_time=now,
         )
         return await self._table.add(record)
+
+    async def create_accepted(
+        self, proposal: Proposal, owner: str, folder: Path, destination_path: str
+    ) -> Live[IncomingRecord]:
+        """A record for what a person said yes to. Its sender comes again by itself."""
+        now = self._near.wall()
+        record = IncomingRecord(
+            id=await self._catalog.next_id("incoming"),
+            owner=owner,
+            uid=proposal.uid,
+            status=Status.PENDING,
+            destination_path=destination_path,
+            folder=str(folder),
+            overwrite_mode=proposal.overwrite_mode,
+            source_ip=proposal.address,
+            source_port=proposal.port,
+            peer_name=proposal.name,
+            peer_fingerprint=proposal.fingerprint,
+            label=proposal.label,
+            total_files=proposal.files,
+            total_size=proposal.size,
+            request_time=now,
+            accepted_time=now,
+        )
+        live = await self._table.add(record)
+        live.phase = Phase.WAITING_FOR_PEER
+        self._table.touch(live)
+        return live
 
     async def create_download(
         self, *, owner: str, link: str, password: str | None, folder: Path, destination_path: str,

@@ -11,10 +11,10 @@ from jetstream_server.eventlog import EventLog
 from jetstream_server.link.errors import LinkError
 from jetstream_server.link.messages import StopReason
 from jetstream_server.transfers.live import Live, Record, TransferTable
-from jetstream_server.transfers.rates import backoff
+from jetstream_server.transfers.rates import ask_interval, backoff
 from jetstream_server.transfers.session import Session
 from jetstream_server.transfers.states import Event, IllegalMove, Phase, Status
-from jetstream_server.transfers.trouble import Done, Failed, Outcome, Stopped, TryAgain
+from jetstream_server.transfers.trouble import Asked, Done, Failed, Outcome, Stopped, TryAgain
 
 log = logging.getLogger(__name__)
 
@@ -126,6 +126,8 @@ class Jobs(Generic[Record]):
                     await self._settle_done(live, message)
                 case TryAgain(message=message):
                     await self._settle_again(live, message)
+                case Asked(message=message):
+                    await self._settle_asked(live, message)
                 case Failed(message=message):
                     await self._settle_failed(live, message)
                 case Stopped():
@@ -148,7 +150,7 @@ class Jobs(Generic[Record]):
         if not self._goes_on(live):
             return
         live.calm_down()
-        live.phase = Phase.WAITING_FOR_PEER
+        live.phase, live.asked_time = Phase.WAITING_FOR_PEER, None
         live.retries += 1
         news = message != live.waiting_message or live.retries == 1
         live.waiting_message = message
@@ -157,12 +159,29 @@ class Jobs(Generic[Record]):
         if news:
             await self.tell(live, "Waiting", f"{message} It is tried again by itself.")
 
+    async def _settle_asked(self, live: Live[Record], message: str) -> None:
+        """It waits for a person, maybe for hours, and is asked about every second or so: only news is told."""
+        if live.status is not Status.PENDING:
+            await self._table.step(live, Event.LOSE)
+        if not self._goes_on(live):
+            return
+        now = self._wall()
+        if live.asked_time is None:
+            live.calm_down()
+            live.asked_time, live.retries = now, 0
+            live.phase, live.waiting_message = Phase.WAITING_FOR_PEER, message
+            await self.tell(live, "Asked", message)
+        self._plan_at(live, now + round(ask_interval((now - live.asked_time) / MICROSECONDS) * MICROSECONDS))
+
     def _goes_on(self, live: Live[Record]) -> bool:
         """Whether nobody has paused or ended it while something was being written down."""
         return live.processing
 
     def _plan_retry(self, live: Live[Record]) -> None:
         """When a try has failed for a reason that time may mend; the base waits for the other side."""
+
+    def _plan_at(self, live: Live[Record], time: int) -> None:
+        """The next try is at *time*; the base waits for the other side."""
 
     async def _settle_failed(self, live: Live[Record], message: str) -> None:
         if live.status is not Status.ERROR:
@@ -226,8 +245,9 @@ class Scheduler(Jobs[Record]):
         ready = sorted((live for live in waiting if (live.next_retry_time or 0) <= now), key=self._rank)
         for live in ready[: max(0, self._max_active - len(self._jobs))]:
             live.next_retry_time = None
-            live.phase = Phase.CONNECTING
-            self._table.touch(live)
+            if live.asked_time is None:
+                live.phase = Phase.CONNECTING
+                self._table.touch(live)
             self.start(live, self._attempt)
         for live in ready:
             if live.id not in self._jobs and live.phase is not Phase.QUEUED:
@@ -250,7 +270,10 @@ class Scheduler(Jobs[Record]):
     def _plan_retry(self, live: Live[Record]) -> None:
         if not self._wanted(live):
             return  # the other node comes back by itself
-        live.next_retry_time = self._wall() + round(backoff(live.retries) * MICROSECONDS)
+        self._plan_at(live, self._wall() + round(backoff(live.retries) * MICROSECONDS))
+
+    def _plan_at(self, live: Live[Record], time: int) -> None:
+        live.next_retry_time = time
         asyncio.get_running_loop().call_soon(self.wake)
 
     async def shut_down(self, message: str) -> None:

@@ -52,6 +52,8 @@ class Live(Generic[Record]):
         """Why it waits, in a sentence."""
         self.retries = 0
         self.next_retry_time: int | None = None
+        self.asked_time: int | None = None
+        """Since when the receiver's people are asked whether they want it."""
         self.rate = RateEstimator()
         self.rtt: float | None = None
         self.loss_rate: float | None = None
@@ -156,7 +158,7 @@ class TransferTable(Generic[Record]):
         """
         status = move(self._moves, live.status, event)
         if status not in PROCESSING:
-            live.phase = live.waiting_message = live.next_retry_time = None
+            live.phase = live.waiting_message = live.next_retry_time = live.asked_time = None
             live.calm_down()
         await self.save(live, status=status.value, **changes)
 
@@ -243,7 +245,8 @@ def transfer_entity(live: Live[TransferRecord], now: float) -> Transfer:
         current_file=live.current_file,
         bottleneck=live.bottleneck,
         retries=live.retries,
-        next_retry_time=live.next_retry_time,
+        next_retry_time=None if live.asked_time else live.next_retry_time,
+        asked_time=live.asked_time,
         last_error_message=live.waiting_message,
         peer_name=record.peer_name,
         peer_fingerprint=record.peer_fingerprint,

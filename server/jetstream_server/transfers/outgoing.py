@@ -294,8 +294,9 @@ class Outgoing:
         if failed is not None:
             return failed
         destination = self._destinations.get(live.record.destination_id or "", also_deleted=True)
-        live.phase = Phase.CONNECTING
-        self._table.touch(live)
+        if live.asked_time is None:
+            live.phase = Phase.CONNECTING
+            self._table.touch(live)
         try:
             peer = await dial(
                 destination.address, destination.port, self._myself, self._identity_check(destination), self._liveness
@@ -362,7 +363,8 @@ class Outgoing:
     ) -> Outcome:
         assert peer.peer is not None
         who, now = peer.peer, self._near.wall()
-        await self._table.save(live, peer_name=who.name, peer_fingerprint=who.fingerprint)
+        if (live.record.peer_name, live.record.peer_fingerprint) != (who.name, who.fingerprint):
+            await self._table.save(live, peer_name=who.name, peer_fingerprint=who.fingerprint)
         await self._destinations.seen(
             destination.id, ip=who.address, public_key=who.fingerprint, server_id=who.server_id,
             server_uid=who.server_uid, last_error=None, last_error_message=None, last_recv_time=now,

@@ -25,6 +25,9 @@ class Admitting(Protocol):
     async def may_send(self, peer: PeerIdentity, account: str | None) -> bool:
         """Whether this node takes files from *peer*, logged in as *account* or not."""
 
+    async def may_ask(self) -> bool:
+        """Whether a person would be asked about a node that may not send."""
+
     async def landing_folder(self, account: str | None) -> tuple[str, Path]:
         """Owner and folder of what comes in."""
 
@@ -44,7 +47,7 @@ class Prober:
     async def answer(self, peer: PeerIdentity, account: str | None) -> ProbeAnswer:
         """What would become of files of *peer*, logged in as *account* or not."""
         if not await self._gate.may_send(peer, account):
-            return ProbeAnswer(admission=Admission.NO)
+            return ProbeAnswer(admission=Admission.ASK if await self._gate.may_ask() else Admission.NO)
         _, folder = await self._gate.landing_folder(account)
         found = await asyncio.get_running_loop().run_in_executor(self._files, look_at, folder)
         return answer_of(found, self._wall())

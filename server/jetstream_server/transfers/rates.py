@@ -5,6 +5,8 @@ from typing import Final
 
 WINDOW_SECONDS: Final = 4.0
 BITS_PER_KBIT: Final = 1000
+ASK_AGAIN: Final = ((120.0, 1.0), (1800.0, 2.0), (8 * 3600.0, 5.0))
+"""Until so many seconds have passed a person's yes is asked for again at this interval; then four times a minute."""
 
 
 class RateEstimator:
@@ -56,6 +58,14 @@ def seconds_left(missing: int, bytes_per_second: float | None) -> int | None:
     if not bytes_per_second or bytes_per_second < 1:
         return None
     return max(1, round(missing / bytes_per_second))
+
+
+def ask_interval(waited: float) -> float:
+    """Seconds until a receiver is asked again whose people have been asked for *waited* seconds.
+
+    Short while somebody is likely to sit there, so that it starts at once when they say yes.
+    """
+    return next((pause for until, pause in ASK_AGAIN if waited < until), 15.0)
 
 
 def backoff(attempt: int) -> float:

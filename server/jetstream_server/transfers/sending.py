@@ -36,7 +36,7 @@ from jetstream_server.transfers.listing import asked_pages, first_pages
 from jetstream_server.transfers.live import Live, SendingTable
 from jetstream_server.transfers.session import TICK_SECONDS, Session, Surroundings
 from jetstream_server.transfers.states import Event, Phase, Status
-from jetstream_server.transfers.trouble import Done, Failed, Outcome, TryAgain
+from jetstream_server.transfers.trouble import Asked, Done, Failed, Outcome, TryAgain
 
 NAMED_FAILURES: Final = 5
 SAVE_EVERY_SECONDS: Final = 5.0
@@ -138,7 +138,7 @@ class SendSession(Session):
             session=self._data_key.session,
             key=self._data_key.key,
             carriers=[self._sender.name],
-            first_pages=first_pages(self._manifest),
+            first_pages=[] if self._live.asked_time is not None else first_pages(self._manifest),
         )
 
     async def run(self) -> Outcome:
@@ -146,12 +146,16 @@ class SendSession(Session):
         ticker = asyncio.create_task(self._tick(), name=f"send-tick-{self._live.id}")
         try:
             self._use(self._sender)
-            await self._open_data(self._data_key)
+            asked_before = self._live.asked_time is not None
+            if not asked_before:
+                await self._open_data(self._data_key)
             if self._we_dialled:
                 answer = await ask(self._peer, "offer", self.offer(), OfferAnswer, OFFER_SECONDS)
                 early = self._outcome_of_answer(answer)
                 if early is not None:
                     return early
+            if asked_before:
+                await self._open_data(self._data_key)
             return await self._wait_for_end()
         finally:
             ticker.cancel()
@@ -165,8 +169,11 @@ class SendSession(Session):
         if answer.state is OfferState.COMPLETE:
             self._table.show(self._live, **self._all_there(self._manifest.record.total_files or 0))
             return Done()
-        if answer.state in (OfferState.PAUSED, OfferState.WAITING):
+        if answer.state is OfferState.WAITING:
+            return Asked(f"{self._live.record.peer_name or 'The receiver'} has to say yes first; it was asked.")
+        if answer.state is OfferState.PAUSED:
             return TryAgain(answer.message or "The receiver asks to wait.")
+        self._live.asked_time = None
         return None
 
     # -- what the receiver asks and tells -------------------------------------------------------------------------

@@ -19,6 +19,13 @@ class TryAgain:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A person at the receiver has to say yes first: it is asked again soon."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
 class Failed:
     """Something that a person has to mend first."""
 
@@ -33,4 +40,4 @@ class Stopped:
     message: str = ""
 
 
-Outcome = Done | TryAgain | Failed | Stopped
+Outcome = Done | TryAgain | Asked | Failed | Stopped

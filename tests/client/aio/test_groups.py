@@ -10,6 +10,7 @@ from jetstream.entities import (
     Destination,
     Event,
     Manifest,
+    Offer,
     ReceiveTransfer,
     ServerInfo,
     Source,
@@ -31,6 +32,7 @@ INFO = ServerInfo(api_version=40, version="0.1.0", server_id="a", server_uid="b"
                   api_control_port=8886, receive_port=8886, public_key="p", fingerprint="f", auth_required=False,
                   bandwidth_limits=BandwidthLimits(incoming=5), carriers=("tcp",))
 EVENT = Event(event="serverStarted", timestamp=5, cursor=1, message="Up.", fields={"kind": "server"})
+OFFER = Offer(offer_id="123456", peer_name="Ann's laptop", total_files=2)
 SOURCE = Source(source_ip="10.0.0.1", source_port=8886)
 
 CALLS = [
@@ -125,6 +127,10 @@ CALLS = [
     ("recv.deleteTransfer", lambda c: c.receive.delete_transfer(RECEIVED), {"transfer": "9"}, None, None),
     ("recv.getTransferEvents", lambda c: c.receive.get_transfer_events("9", 5), {"transfer": "9", "limit": 5},
      [event_to_wire(EVENT)], [EVENT]),
+    ("recv.getOffers", lambda c: c.receive.get_offers(), {}, [to_wire(OFFER)], [OFFER]),
+    ("recv.acceptOffer", lambda c: c.receive.accept_offer(OFFER, "in", always=True),
+     {"offer": "123456", "path": "in", "always": True}, to_wire(RECEIVED), RECEIVED),
+    ("recv.declineOffer", lambda c: c.receive.decline_offer({"offerId": "123456"}), {"offer": "123456"}, None, None),
     ("recv.getSources", lambda c: c.receive.get_sources(), {}, [to_wire(SOURCE)], [SOURCE]),
     ("recv.addAuthorizedClient", lambda c: c.receive.add_authorized_client({"clientPublicKey": "k"}, "n"),
      {"clientPublicKey": "k", "name": "n"}, None, None),

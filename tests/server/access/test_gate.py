@@ -53,7 +53,9 @@ async def test_who_may_send(made: Made) -> None:
     await gate.authorize(FRIEND, "Renamed", NOW)
     assert [(record.fingerprint, record.name) for record in await gate.authorized()] == [(FRIEND, "Renamed")]
     assert await gate.may_send(peer(FRIEND), None)
+    assert await gate.may_ask()
     await gate.set_only_authorized(True)
+    assert not await gate.may_ask()
     assert not await gate.may_send(peer(STRANGER), "ann")
     assert await gate.may_send(peer(FRIEND), None)
     await gate.unauthorize(FRIEND)

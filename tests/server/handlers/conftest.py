@@ -1,6 +1,7 @@
 """The handlers of logins, users, tokens, destinations and limits over real services; only the connection is made up."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -31,6 +32,7 @@ from jetstream_server.handlers.destinations import DestinationHandlers
 from jetstream_server.handlers.incoming import IncomingHandlers
 from jetstream_server.handlers.login import LoginHandlers
 from jetstream_server.handlers.manifests import ManifestHandlers
+from jetstream_server.handlers.offers import OfferHandlers
 from jetstream_server.handlers.server_info import ServerInfoHandlers
 from jetstream_server.handlers.tokens import TokenHandlers
 from jetstream_server.handlers.transfers import TransferHandlers
@@ -43,8 +45,10 @@ from jetstream_server.link.peer import Liveness
 from jetstream_server.links import Links
 from jetstream_server.manifests import Manifests
 from jetstream_server.requests import Requests
+from jetstream_server.transfers.asking import Asking
 from jetstream_server.transfers.incoming import Incoming
 from jetstream_server.transfers.live import ReceivingTable, SendingTable, receiving_table, sending_table
+from jetstream_server.transfers.offers import OfferBoard
 from jetstream_server.transfers.outgoing import Outgoing
 from jetstream_server.transfers.preview import Previews
 from jetstream_server.transfers.pulling import SharingNodes
@@ -99,6 +103,8 @@ class Desk:
         self.incoming: Incoming
         self.previews: Previews
         self.links: Links
+        self.board: OfferBoard
+        self.asking: Asking
         self.stop = asyncio.Event()
         self.logged_out: list[Callable[[Principal], bool]] = []
         self.activity = Activity()
@@ -166,6 +172,11 @@ async def _build(
         settings, myself, catalog, gate, desk.bandwidth, executor, desk.stop, desk.now
     )
     _build_transfers(desk, myself, executor)
+    ids = itertools.count(100_000)
+    desk.board = OfferBoard(lambda: str(next(ids)), desk.now())
+    desk.asking = Asking(
+        desk.board, gate, desk.incoming.create_accepted, EventLog(catalog, desk.now), "olga", "Studio A", desk.now
+    )
     transfers = TransferHandlers(
         desk.outgoing_transfers, desk.sending, desk.destinations, manifests, desk.shared, desk.links, catalog
     )
@@ -175,6 +186,7 @@ async def _build(
     handlers: dict[str, Handler] = {
         **transfers.methods(),
         **IncomingHandlers(desk.incoming, desk.previews, desk.receiving, gate, catalog).methods(),
+        **OfferHandlers(desk.asking, desk.incoming, gate, executor).methods(),
         **UserDataHandlers(
             desk.manifests, manifests, desk.destinations, desk.outgoing_transfers, transfers, desk.shared, tokens
         ).methods(),

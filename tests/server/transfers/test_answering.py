@@ -1,6 +1,7 @@
 """What a node answers to one that dialled it: offers and fetches, with made-up services behind."""
 
 import asyncio
+import itertools
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,16 @@ from typing import Any
 import pytest
 
 from helpers.liars import somebody
-from jetstream.errors import AuthenticationFailed, Conflict, JetStreamError, LimitExceeded, PermissionDenied
+from jetstream.errors import (
+    AuthenticationFailed,
+    Conflict,
+    JetStreamError,
+    LimitExceeded,
+    NotFound,
+    PermissionDenied,
+)
+from jetstream_server.catalog import Catalog
+from jetstream_server.eventlog import EventLog
 from jetstream_server.link.errors import LinkError
 from jetstream_server.link.handshake import dial, expect
 from jetstream_server.link.messages import (
@@ -26,20 +36,24 @@ from jetstream_server.link.messages import (
 from jetstream_server.link.peer import Liveness, PeerConnection, PeerIdentity, ask
 from jetstream_server.records import IncomingRecord, TokenRecord
 from jetstream_server.transfers.answering import PeerService
+from jetstream_server.transfers.asking import Asking
 from jetstream_server.transfers.live import Live
+from jetstream_server.transfers.offers import MOST_PER_SENDER, OfferBoard, Proposal
 from jetstream_server.transfers.probing import Prober
 
-from .made import incoming
+from .made import Clock, incoming
 
 NOW = 1_700_000_000_000_000
 
 
 class MadeGate:
-    """Lets in whoever has logged in as ann; the token 'T' opens."""
+    """Lets in whoever has logged in as ann, asks about strangers; the token 'T' opens."""
 
     def __init__(self) -> None:
         self.reserved = 0
         self.landing = Path("/landing")
+        self.asks = True
+        self.authorized: list[tuple[str, str]] = []
 
     async def check_account(self, user: str, password: str, address: str) -> None:
         if (user, password) != ("ann", "pw"):
@@ -52,6 +66,12 @@ class MadeGate:
 
     async def may_send(self, peer: PeerIdentity, account: str | None) -> bool:
         return account == "ann"
+
+    async def may_ask(self) -> bool:
+        return self.asks
+
+    async def authorize(self, key: str, name: str, now: int) -> None:
+        self.authorized.append((key, name))
 
     async def landing_folder(self, account: str | None) -> tuple[str, Path]:
         return account or "olga", self.landing
@@ -83,6 +103,13 @@ class MadeIncoming:
         assert peer.peer is not None
         live = Live(incoming(str(len(self.lives)), uid=offer.uid, owner=owner, folder=str(folder)))
         self.lives[offer.uid, peer.peer.fingerprint] = live
+        return live
+
+    async def create_accepted(self, proposal: Proposal, owner: str, folder: Path, path: str) -> Any:
+        await self.creating.wait()
+        record = incoming(str(len(self.lives)), uid=proposal.uid, owner=owner, folder=str(folder),
+                          destination_path=path, accepted_time=1)
+        live = self.lives[proposal.uid, proposal.fingerprint] = Live(record)
         return live
 
     async def lose(self, live: Live[IncomingRecord], why: str) -> None:
@@ -117,6 +144,9 @@ class Node:
         self.folder = folder
         self.gate, self.incoming = MadeGate(), MadeIncoming()
         self.threads = ThreadPoolExecutor(1)
+        self.clock = Clock()
+        ids = itertools.count(1)
+        self.board = OfferBoard(lambda: str(next(ids)), 0)
         self.guests: list[PeerConnection] = []
 
     async def __aenter__(self) -> "Node":
@@ -124,8 +154,13 @@ class Node:
         from jetstream_server.access.identity import server_tls
 
         myself = somebody(self.folder / "node", "Studio B")
+        self.catalog = await Catalog.open(self.folder / "catalog.db")
+        self.asking = Asking(
+            self.board, self.gate, self.incoming.create_accepted, EventLog(self.catalog, self.clock), "olga",
+            "Studio B", self.clock,
+        )
         self.service = PeerService(
-            myself, self.gate, self.incoming, Refusing(), Liveness(),  # type: ignore[arg-type]
+            myself, self.gate, self.asking, self.incoming, Refusing(), Liveness(),  # type: ignore[arg-type]
             Prober(self.gate, self.threads, lambda: NOW),
         )
 
@@ -145,6 +180,10 @@ class Node:
         self.server.close()
         await self.server.wait_closed()
         self.threads.shutdown()
+        await self.catalog.close()
+
+    async def events(self) -> list[str]:
+        return [event.name for event in await self.catalog.events.since(None, 100)]
 
     async def guest(self, name: str = "guest", *, logged_in: bool = True) -> PeerConnection:
         """A proven node, logged in as ann or not."""
@@ -164,18 +203,84 @@ async def offered(peer: PeerConnection, uid: str = "u") -> OfferState:
     return (await ask(peer, "offer", offer(uid), OfferAnswer)).state
 
 
-async def test_strangers_are_told_how_to_be_let_in(tmp_path: Path) -> None:
+async def test_strangers_that_may_not_ask_are_told_how_to_be_let_in(tmp_path: Path) -> None:
     async with Node(tmp_path) as node:
+        node.gate.asks = False
         peer = await node.guest(logged_in=False)
         with pytest.raises(PermissionDenied, match="addAuthorizedClient --clientPublicKey=") as caught:
             await offered(peer)
         assert len(caught.value.facts["fingerprint"] or "") == 64
+        assert len(node.board) == 0
         with pytest.raises(AuthenticationFailed):
             await peer.request("login", Login(user="ann", password="wrong"))
         await peer.request("login", Login(user="ann", password="pw"))
         assert await offered(peer) is OfferState.ACCEPTED
         (live,) = node.incoming.lives.values()
         assert (live.record.owner, live.record.folder) == ("ann", "/landing")
+
+
+async def test_a_stranger_waits_for_a_yes_and_then_needs_no_other_permission(tmp_path: Path) -> None:
+    async with Node(tmp_path) as node:
+        for _ in range(3):
+            assert await offered(await node.guest(logged_in=False)) is OfferState.WAITING
+        (waiting,) = node.board.all(node.clock.now)
+        assert (waiting.proposal.uid, waiting.proposal.name, waiting.proposal.address) == ("u", "guest", "127.0.0.1")
+        assert await node.events() == ["offerAsked"]
+        await node.asking.accept(waiting, Path("/chosen"), "below", always=False)
+        with pytest.raises(NotFound):
+            await node.asking.accept(waiting, Path("/chosen"), "", always=False)
+        assert await offered(await node.guest(logged_in=False)) is OfferState.ACCEPTED
+        (live,) = node.incoming.lives.values()
+        assert (live.record.folder, live.record.destination_path) == ("/chosen", "below")
+        assert node.gate.authorized == []
+        # One yes is for one transfer.
+        assert await offered(await node.guest(logged_in=False), "other") is OfferState.WAITING
+
+
+async def test_while_a_yes_is_carried_out_the_sender_waits_on(tmp_path: Path) -> None:
+    async with Node(tmp_path) as node:
+        assert await offered(await node.guest(logged_in=False)) is OfferState.WAITING
+        (waiting,) = node.board.all(node.clock.now)
+        node.incoming.creating.clear()
+        accepting = asyncio.create_task(node.asking.accept(waiting, Path("/chosen"), "", always=True))
+        await asyncio.sleep(0)
+        assert await offered(await node.guest(logged_in=False)) is OfferState.WAITING
+        assert node.board.all(node.clock.now) == []
+        node.incoming.creating.set()
+        await accepting
+        assert len(node.incoming.lives) == 1
+        ((fingerprint, name),) = node.gate.authorized
+        assert (fingerprint, name) == (waiting.proposal.fingerprint, "guest")
+
+
+async def test_a_no_is_final_until_it_is_taken_back(tmp_path: Path) -> None:
+    async with Node(tmp_path) as node:
+        assert await offered(await node.guest(logged_in=False)) is OfferState.WAITING
+        (waiting,) = node.board.all(node.clock.now)
+        await node.asking.decline(waiting)
+        with pytest.raises(Conflict, match="declined already"):
+            await node.asking.decline(waiting)
+        for _ in range(2):
+            with pytest.raises(PermissionDenied, match="said no to this transfer.* for 60 minutes"):
+                await offered(await node.guest(logged_in=False))
+        await node.asking.accept(waiting, Path("/x"), "", always=False)
+        assert await offered(await node.guest(logged_in=False)) is OfferState.ACCEPTED
+        assert await node.events() == ["offerAsked", "offerDeclined", "offerAccepted"]
+
+
+async def test_a_sender_cannot_ask_for_more_than_a_few_at_once(tmp_path: Path) -> None:
+    async with Node(tmp_path) as node:
+        for number in range(MOST_PER_SENDER):
+            assert await offered(await node.guest(logged_in=False), str(number)) is OfferState.WAITING
+        with pytest.raises(LimitExceeded, match="Too many offers"):
+            await offered(await node.guest(logged_in=False), "more")
+
+
+async def test_an_offer_of_a_node_that_was_let_in_meanwhile_waits_no_longer(tmp_path: Path) -> None:
+    async with Node(tmp_path) as node:
+        assert await offered(await node.guest(logged_in=False)) is OfferState.WAITING
+        assert await offered(await node.guest()) is OfferState.ACCEPTED
+        assert len(node.board) == 0
 
 
 async def test_one_session_carries_one_transfer(tmp_path: Path) -> None:
@@ -250,8 +355,9 @@ async def test_a_stranger_that_probes_learns_that_it_would_be_refused_and_nothin
     async with Node(tmp_path) as node:
         node.gate.landing = tmp_path
         peer = await node.guest(logged_in=False)
-        assert await peer.request("probe", Probe()) == {
-            "admission": "no", "folder": None, "free": None, "problem": "", "time": None}
+        for node.gate.asks, admission in ((True, "ask"), (False, "no")):
+            assert await peer.request("probe", Probe()) == {
+                "admission": admission, "folder": None, "free": None, "problem": "", "time": None}
         await peer.request("login", Login(user="ann", password="pw"))
         answer = await ask(peer, "probe", Probe(), ProbeAnswer)
         assert (answer.admission, answer.folder, answer.time) == (Admission.YES, FolderState.OK, NOW)

@@ -14,9 +14,9 @@ from jetstream_server.eventlog import EventLog
 from jetstream_server.link.messages import StopReason
 from jetstream_server.records import TransferRecord
 from jetstream_server.transfers.jobs import Job, Scheduler
-from jetstream_server.transfers.live import Live, sending_table
+from jetstream_server.transfers.live import Live, sending_table, transfer_entity
 from jetstream_server.transfers.states import Event, Phase, Status
-from jetstream_server.transfers.trouble import Done, Failed, Outcome, Stopped, TryAgain
+from jetstream_server.transfers.trouble import Asked, Done, Failed, Outcome, Stopped, TryAgain
 
 from .made import Clock, MemoryStore, outgoing
 
@@ -184,6 +184,33 @@ async def test_a_late_outcome_does_not_undo_what_somebody_decided(bench: Bench) 
     await bench.jobs.settle(done, TryAgain("The answer got lost."))
     assert done.status is Status.COMPLETE
     assert await bench.events() == ["transferCompleted"]
+
+
+async def test_while_a_person_is_asked_it_comes_back_every_second_and_tells_it_once(bench: Bench) -> None:
+    live = await bench.add("1")
+    bench.jobs.wake()
+    for number in range(3):
+        await bench.runs("1")
+        assert live.phase is (Phase.WAITING_FOR_PEER if number else Phase.CONNECTING)
+        cursor = live.cursor
+        await bench.ended(live, Asked("Studio B has to say yes first; it was asked."))
+        assert (live.status, live.phase, live.retries) == (Status.PENDING, Phase.WAITING_FOR_PEER, 0)
+        assert live.next_retry_time == bench.clock.now + SECOND
+        assert (live.cursor != cursor) == (number == 0)  # nothing new: nobody that polls hears of it
+        shown = transfer_entity(live, 0.0)
+        assert (shown.asked_time, shown.next_retry_time) == (live.asked_time, None)
+        assert shown.last_error_message == "Studio B has to say yes first; it was asked."
+        bench.clock.now += SECOND
+        bench.jobs.wake()
+    assert await bench.events() == ["transferAsked"]
+    await bench.runs("1")
+    await bench.ended(live, TryAgain("The line broke."))
+    assert (live.asked_time, live.retries) == (None, 1)
+    await bench.jobs.settle(live, Asked("Again."))
+    await bench.table.step(live, Event.SUSPEND)
+    assert live.asked_time is None
+    await bench.jobs.settle(live, Asked("Too late."))
+    assert (live.status, live.asked_time) == (Status.SUSPENDED, None)
 
 
 async def test_one_session_for_a_transfer(bench: Bench) -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jetstream_server.transfers.rates import RateEstimator, backoff, kilobits, seconds_left
+from jetstream_server.transfers.rates import RateEstimator, ask_interval, backoff, kilobits, seconds_left
 
 
 def test_a_steady_flow_is_measured_exactly() -> None:
@@ -63,3 +63,7 @@ def test_units_time_left_and_backoff() -> None:
     assert seconds_left(1000, 300) == 3
     assert seconds_left(1, 1e9) == 1
     assert [backoff(n) for n in (1, 2, 3, 7, 50)] == [1, 2, 4, 60, 60]
+
+
+def test_a_person_is_asked_often_at_first_and_never_given_up() -> None:
+    assert [ask_interval(waited) for waited in (0, 119, 120, 1800, 8 * 3600, 1e9)] == [1, 1, 2, 5, 15, 15]

@@ -16,7 +16,7 @@ from jetstream_server.files.writer import TreeWriter
 from jetstream_server.link.errors import LinkLost
 from jetstream_server.link.messages import OfferAnswer, OfferState, StopReason
 from jetstream_server.transfers.states import Phase, Status
-from jetstream_server.transfers.trouble import Done, Failed, Outcome, Stopped, TryAgain
+from jetstream_server.transfers.trouble import Asked, Done, Failed, Outcome, Stopped, TryAgain
 
 from .halves import Halves, halves, peers
 from .made import outgoing
@@ -80,7 +80,7 @@ async def test_a_tree_without_a_byte(tmp_path: Path) -> None:
     ("state", "outcome"),
     [
         (OfferState.COMPLETE, Done()), (OfferState.PAUSED, TryAgain("Not now.")),
-        (OfferState.WAITING, TryAgain("Not now.")),
+        (OfferState.WAITING, Asked("The receiver has to say yes first; it was asked.")),
     ],
 )
 async def test_early_answers(tmp_path: Path, state: OfferState, outcome: Outcome) -> None:
