@@ -30,6 +30,7 @@ from jetstream_desktop.desk.book import BookDesk
 from jetstream_desktop.desk.compose import ComposeDesk
 from jetstream_desktop.desk.context import Context, SettingsStore
 from jetstream_desktop.desk.far import FarDesk
+from jetstream_desktop.desk.get import GetDesk
 from jetstream_desktop.desk.nodes import NodesDesk
 from jetstream_desktop.desk.rows import RowDesk
 from jetstream_desktop.desk.share import ShareDesk
@@ -98,6 +99,7 @@ class Desk:
     shell: WindowDesk
     compose: ComposeDesk
     share: ShareDesk
+    get: GetDesk
     book: BookDesk
     rows: RowDesk
     allowed: AllowedDesk
@@ -137,7 +139,7 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
     polling = Polling(context)
     far = FarDesk(context)
     compose = ComposeDesk(context, far)
-    share = ShareDesk(context, SharedPage(theme, clock))
+    share, get = ShareDesk(context, SharedPage(theme, clock)), GetDesk(context)
     book = BookDesk(context, DestinationsPage(theme), compose)
     for page in (share.page, book.page):
         window.add_page(page)
@@ -145,8 +147,8 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
     rows = RowDesk(context, files, events)
     allowed = AllowedDesk(context)
     nodes = NodesDesk(context, Vault() if vault is None else vault)
-    shell = WindowDesk(context, compose, share, book, tray, far, table, sidebar)
-    return Desk(context, window, shell, compose, share, book, rows, allowed, nodes, tray, polling)
+    shell = WindowDesk(context, compose, share, get, book, tray, far, table, sidebar)
+    return Desk(context, window, shell, compose, share, get, book, rows, allowed, nodes, tray, polling)
 
 
 def _file_model() -> PagedTableModel:

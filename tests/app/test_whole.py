@@ -111,6 +111,35 @@ def test_share_and_get_from_a_second_profile(gui, qapp, tmp_path, own_node, reel
         gui(lambda: work(other))
 
 
+def test_a_part_of_a_share_is_listed_chosen_and_fetched(gui, qapp, tmp_path, own_node, reel):
+    async def work(other):
+        async with other.client() as client:
+            manifest = await client.send.wait_for_manifest(await client.send.create_manifest({"Reel 07": str(reel)}))
+            token = await client.send.create_shared_token(manifest, password="kettle")
+        own = own_node()
+        async with running(qapp, own.reach, own) as desk:
+            await connected(desk)
+            desk.shell.take([f"jetstream://127.0.0.1:{other.port}/download?token={token.token}"])
+            card = desk.window.card
+            await until(lambda: card.hint.property("role") == "bad")
+            card.password.setText("kettle")
+            card.look.click()
+            await until(lambda: "31 of 31" in card.sum.text())
+            card.pick.none.click()
+            card.pick.search.setText("notes")
+            await until(lambda: len(card.pick.tree.model().picking.shown) == 1)
+            card.pick.all.click()
+            card.get.click()
+            await until(lambda: groups(desk) == {Group.DONE})
+            (row,) = desk.context.poller.rows.values()
+            assert (row.files, row.total) == (1, 5)
+            (name,) = (tmp_path / "own" / "Reel 07").iterdir()
+            assert (name.name, name.read_text()) == ("<b>notes ü.txt", "hello")
+
+    with nodes(tmp_path, "b") as (other,):
+        gui(lambda: work(other))
+
+
 def test_a_test_file_to_oneself(gui, qapp, tmp_path, own_node):
     async def work():
         own = own_node()

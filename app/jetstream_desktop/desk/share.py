@@ -1,4 +1,4 @@
-"""Sharing and getting: making tokens, the page of tokens, fetching with a token."""
+"""Sharing: making tokens, and the page of tokens."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,32 +11,27 @@ from jetstream_desktop.desk.context import Context
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.state import sharing
 from jetstream_desktop.state.basket import Basket
-from jetstream_desktop.state.connection import Connected
 from jetstream_desktop.state.counting import of_basket
 from jetstream_desktop.state.options import Options
-from jetstream_desktop.state.rows import key_of
 from jetstream_desktop.state.text import base_name
 from jetstream_desktop.views import dialogs
-from jetstream_desktop.views.get import GetCard
 from jetstream_desktop.views.share import ShareCard, share_line
 from jetstream_desktop.views.tables import SharedPage
 
 
 class ShareDesk(QObject):
-    """Joins the cards for sharing and getting to the node."""
+    """Joins the cards for sharing to the node."""
 
     def __init__(self, context: Context, page: SharedPage) -> None:
         super().__init__(context.window)
         self._c = context
         self.page = page
         self._card: ShareCard | None = None
-        self._get: GetCard | None = None
         self._png = b""
         self._basket: tuple[Basket, Options] | None = None
         self._manifest_id: str | None = None
         window = context.window
         window.actions_.share.triggered.connect(self.share)
-        window.actions_.get.triggered.connect(self.get)
         window.composer.share_wanted.connect(self._share_basket)
         context.poller.tokens_changed.connect(self._tokens)
         page.open_wanted.connect(self._open)
@@ -155,37 +150,3 @@ class ShareDesk(QObject):
             self._c.say(tr("This token never ends."))
             return
         self._c.run(self._updated(token.token, {"expiry_time": start + 7 * sharing.DAY}), "extend")
-
-    # Getting
-
-    def get(self, link: str = "") -> None:
-        """Open the card that fetches with a token or a link."""
-        status = self._c.session.status
-        folder = status.server.receiving_folder if isinstance(status, Connected) else None
-        card = GetCard(self._c.theme, folder, self._c.home)
-        card.get_wanted.connect(self._fetch)
-        card.destroyed.connect(self._get_gone)
-        self._get = card
-        self._c.window.show_card(card)
-        if isinstance(link, str) and link:
-            card.take(link)
-        else:
-            card.offer_clipboard()
-
-    def _get_gone(self) -> None:
-        self._get = None
-
-    def _fetch(self, link: str, password: str | None, folder: str) -> None:
-        self._c.run(self._fetched(link, password, folder), "get", self._get_problem)
-
-    async def _fetched(self, link: str, password: str | None, folder: str) -> None:
-        made = await self._c.commands.get(link, password, folder)
-        self._c.window.show_all()
-        await self._c.poller.poll()
-        self._c.window.table.select_key(key_of(made))
-
-    def _get_problem(self, words: str) -> None:
-        if self._get is not None:
-            self._get.show_problem(words)
-        else:
-            self._c.say(words, "bad")

@@ -15,6 +15,7 @@ from jetstream_desktop.desk.book import BookDesk
 from jetstream_desktop.desk.compose import ComposeDesk
 from jetstream_desktop.desk.context import Context
 from jetstream_desktop.desk.far import FarDesk
+from jetstream_desktop.desk.get import GetDesk
 from jetstream_desktop.desk.share import ShareDesk
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.models.sidebar import Entry, EntryKind, SidebarModel
@@ -43,12 +44,13 @@ class WindowDesk(QObject):
 
     quit_wanted = Signal()
 
-    def __init__(self, context: Context, compose: ComposeDesk, share: ShareDesk, book: BookDesk, tray: Tray,
-                 far: FarDesk, table: TransferTableModel, sidebar: SidebarModel) -> None:
+    def __init__(self, context: Context, compose: ComposeDesk, share: ShareDesk, get: GetDesk, book: BookDesk,
+                 tray: Tray, far: FarDesk, table: TransferTableModel, sidebar: SidebarModel) -> None:
         super().__init__(context.window)
         self._c = context
         self._compose = compose
         self._share = share
+        self._get = get
         self._book = book
         self._tray = tray
         self._far = far
@@ -89,7 +91,7 @@ class WindowDesk(QObject):
         welcome = window.welcome
         welcome.send_wanted.connect(self._compose.open_empty)
         welcome.share_wanted.connect(self._share.share)
-        welcome.get_wanted.connect(self._share.get)
+        welcome.get_wanted.connect(self._get.get)
         welcome.folder_wanted.connect(self._choose_folder)
         welcome.test_wanted.connect(self._compose.send_test)
         self._tray.open_wanted.connect(self.open)
@@ -273,7 +275,7 @@ class WindowDesk(QObject):
                 self._c.say(str(error), "caution")
                 continue
             if link.action == "download":
-                self._share.get(text)
+                self._get.get(text)
             else:
                 self._book.new(str(Address(link.host, link.port)))
         if paths:

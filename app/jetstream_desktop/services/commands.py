@@ -20,6 +20,7 @@ CANCEL = "cancel"
 REMOVE = "remove"
 _CALLS = {RESUME: "resume_transfer", PAUSE: "suspend_transfer", CANCEL: "cancel_transfer", REMOVE: "delete_transfer"}
 PAGE = 500
+PREVIEW_PAGE = 2000
 _REMEMBERED = 50
 """With so few things at most, the manifest keeps what was dropped, for "From" and for copying as a script."""
 
@@ -103,10 +104,15 @@ class Commands:
             await self._session.client.send.delete_shared_token(token)
         self._done()
 
-    async def get(self, link: str, password: str | None, folder: str) -> ReceiveTransfer:
-        """Fetch what a link shares."""
+    async def preview(self, link: str, password: str | None, offset: int) -> dict[str, Any]:
+        """What a link gives, and a page of its files."""
+        return await self._session.client.receive.preview_download(link, password, offset, PREVIEW_PAGE)
+
+    async def get(self, link: str, password: str | None, folder: str,
+                  entries: Sequence[tuple[int, int]] | None) -> ReceiveTransfer:
+        """Fetch what a link shares: everything, or the chosen *entries*."""
         made = await self._session.client.receive.create_download(
-            link=link, password=password, destination_path=folder)
+            link=link, password=password, destination_path=folder, entries=entries)
         self._done()
         return made
 

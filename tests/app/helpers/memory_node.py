@@ -39,6 +39,7 @@ class MemoryNode:
         self.refuse = {}
         self.findings = []
         self.findings_done = False
+        self.shared_files = 30
 
     async def connect(self, _step=None):
         client = MemoryClient(self)
@@ -226,6 +227,14 @@ class MemoryClient:
         del self.node.tokens[token]
 
     # recv
+
+    def recv_previewDownload(self, link, password=None, offset=0, limit=1000):
+        files = [{"entry": n, "destPath": f"Reel 07/{'sound' if n % 3 else 'picture'}/take {n:03}", "fileSize": 10,
+                  "isEmptyDir": False, "isSymlink": False} for n in range(self.node.shared_files)]
+        following = offset + limit if offset + limit < len(files) else None
+        return {"label": "Reel 07", "description": "", "sourceName": "Studio <b>B</b>", "totalFiles": len(files),
+                "totalSize": 10 * len(files), "expiryTime": None, "downloadsLeft": 2,
+                "files": files[offset : offset + limit], "nextOffset": following}
 
     def recv_createDownload(self, link, **_options):
         made = ReceiveTransfer(transfer_id=str(len(self.node.incoming) + 1), status="receiving", processing=True,
