@@ -122,6 +122,7 @@ def set_up_log(level: str) -> None:
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     for chatty in ("alembic", "aiosqlite", "sqlalchemy", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    logging.getLogger("zeroconf").setLevel(logging.ERROR)  # what anybody on the network sends wrongly is no news
 
 
 def _refuse(error: Exception, code: int) -> int:

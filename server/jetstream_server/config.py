@@ -53,6 +53,8 @@ class Settings:
     borrow_incoming: bool = False
     borrow_outgoing: bool = False
     max_active_transfers: int = 4
+    discoverable: bool | None = None
+    """Announce the node on the local network; ``None``: if others can reach it and zeroconf is installed."""
     announce: bool = False
     """Print one line of JSON to standard output when connections are accepted."""
 
@@ -160,6 +162,8 @@ OPTIONS: Final = (
     Option("borrow-incoming", _switch, "", "incoming transfers may use what outgoing ones leave of their limit"),
     Option("borrow-outgoing", _switch, "", "outgoing transfers may use what incoming ones leave of their limit"),
     Option("max-active-transfers", _whole_number(1, 1000), "NUMBER", "outgoing transfers at a time (default: 4)"),
+    Option("discoverable", _switch, "",
+           "announce the node on the local network (default: if it can)"),
     Option("announce", _switch, "", "print a line of JSON to standard output once connections are accepted"),
 )
 _BY_NAME: Final = {option.name: option for option in OPTIONS}

@@ -17,6 +17,7 @@ from typing import Final
 
 from jetstream.constants import BUILD_VERSION
 from jetstream.local import Ticket, ticket_path, write_ticket
+from jetstream.nearby import Beacon
 from jetstream.protocol.limits import ALPN_PEER, ALPN_RPC
 from jetstream_server.access.accounts import Accounts
 from jetstream_server.access.door import Door
@@ -28,6 +29,7 @@ from jetstream_server.access.sandbox import Sandboxes
 from jetstream_server.access.throttle import Throttle
 from jetstream_server.access.tokens import ApiTokens, SharedTokens
 from jetstream_server.bandwidth import Bandwidth
+from jetstream_server.beacon import announce, hosts_of, is_wanted
 from jetstream_server.catalog.catalog import CATALOG_FILE, Catalog
 from jetstream_server.config import OnReady, Ready, Settings
 from jetstream_server.control import Control
@@ -236,28 +238,32 @@ class Node:
 
     async def run(self, stop: asyncio.Event, on_ready: OnReady) -> None:
         """Serve until *stop*, then end politely: other nodes hear that we go, and checkpoints are made."""
+        discoverable = is_wanted(self._settings)
         api_port, recv_port = open_ports(self._listener, self._settings)
         self._info.set_ports(api_port, recv_port)
         fingerprint = self._identity.fingerprint
         write_ticket(Ticket(fingerprint, api_port, os.getpid(), self._owner, self._ticket_secret))
-        sweeper: asyncio.Task[None] | None = None
+        background: list[asyncio.Task[None]] = []
         try:
             await self._manifests.start()
             await self._outgoing.start()
             await self._incoming.start()
-            sweeper = asyncio.create_task(self._sweep(), name="sweep")
+            background.append(asyncio.create_task(self._sweep(), name="sweep"))
             await self._events.record("serverStarted", f"Version {VERSION} started.", kind="server")
             on_ready(Ready(api_port, recv_port, fingerprint))
             log.info(
                 "JetStream %s accepts connections on port %d; identity %s; state in %s",
                 VERSION, api_port, fingerprint[:16], self._settings.persistent_state_dir,
             )
+            if discoverable:
+                beacon = Beacon(self._myself.server_uid, fingerprint, self._settings.server_name, recv_port)
+                background.append(asyncio.create_task(announce(beacon, hosts_of(self._settings)), name="announce"))
             await stop.wait()
             log.info("Stopping")
         finally:
-            if sweeper is not None:
-                sweeper.cancel()
-                await asyncio.gather(sweeper, return_exceptions=True)
+            for task in background:
+                task.cancel()
+            await asyncio.gather(*background, return_exceptions=True)
             ticket_path(fingerprint).unlink(missing_ok=True)
 
     async def _sweep(self) -> None:
