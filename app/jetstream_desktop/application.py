@@ -31,6 +31,7 @@ from jetstream_desktop.desk.compose import ComposeDesk
 from jetstream_desktop.desk.context import Context, SettingsStore
 from jetstream_desktop.desk.far import FarDesk
 from jetstream_desktop.desk.get import GetDesk
+from jetstream_desktop.desk.nearby import NearbyDesk
 from jetstream_desktop.desk.nodes import NodesDesk
 from jetstream_desktop.desk.rows import RowDesk
 from jetstream_desktop.desk.share import ShareDesk
@@ -45,6 +46,7 @@ from jetstream_desktop.services.disk import Disk
 from jetstream_desktop.services.far_disk import FarDisk
 from jetstream_desktop.services.instance import Instance, hand_over, server_name
 from jetstream_desktop.services.local_node import LocalNode
+from jetstream_desktop.services.nearby import Nearby
 from jetstream_desktop.services.node import Connect, NodeClient
 from jetstream_desktop.services.notices import Notice, Notices
 from jetstream_desktop.services.poller import Poller
@@ -104,6 +106,7 @@ class Desk:
     rows: RowDesk
     allowed: AllowedDesk
     nodes: NodesDesk
+    near: NearbyDesk
     tray: Tray
     polling: "Polling"
 
@@ -119,7 +122,7 @@ async def dial(port: int) -> NodeClient:
 
 
 def build(application: QApplication, connect: Connect, report: Callable[[BaseException], None],
-          notices: Notices, vault: Vault | None = None) -> Desk:
+          notices: Notices, vault: Vault | None = None, nearby: Nearby | None = None) -> Desk:
     """Join all parts. Nothing runs yet."""
     settings = SettingsStore(state_folder(), notices)
     theme = Theme(application, settings.now.appearance)  # type: ignore[arg-type]
@@ -147,8 +150,11 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
     rows = RowDesk(context, files, events)
     allowed = AllowedDesk(context)
     nodes = NodesDesk(context, Vault() if vault is None else vault)
+    near = NearbyDesk(context, Nearby(tasks.spawn, (), window) if nearby is None else nearby, book, nodes)
     shell = WindowDesk(context, compose, share, get, book, tray, far, table, sidebar)
-    return Desk(context, window, shell, compose, share, get, book, rows, allowed, nodes, tray, polling)
+    shell.nearby_allowed.connect(near.allow)
+    return Desk(context, window, shell, compose, share, get, book, rows, allowed, nodes, near, tray,
+                polling)
 
 
 def _file_model() -> PagedTableModel:
@@ -248,6 +254,7 @@ async def _serve(application: Application, instance: Instance, arguments: Sequen
     notices.open()
     calm_collector()
     desk.context.tasks.spawn(desk.context.session.run(), "session")
+    desk.near.allow(desk.context.settings.now.nearby)
     desk.shell.take(arguments)
     await leaving.wait()
     await leave(desk, node, instance)

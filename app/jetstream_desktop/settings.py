@@ -25,6 +25,7 @@ class Settings:
     language: str = ""
     start_hidden: bool = False
     notify: bool = True
+    nearby: bool = True
     geometry: str = ""
     header: str = ""
     tab: int = 0

@@ -15,6 +15,7 @@ from jetstream_desktop import application
 from jetstream_desktop.services.local_node import LocalNode
 from jetstream_desktop.services.vault import Vault
 from jetstream_desktop.state.connection import Connected, Failed, IdentityChanged
+from jetstream_desktop.state.nearby import Near
 from jetstream_desktop.state.nodes import LOCAL
 
 PASSWORD = "kettle-Swan-9"
@@ -216,5 +217,42 @@ def test_a_node_can_be_taken_off_the_list_with_its_password(gui, qapp, tmp_path,
             desk.window.card.forget_wanted.emit(desk.context.settings.now.nodes[0])
             await until(lambda: not ring.kept)
             assert desk.context.settings.now.nodes == ()
+
+    gui(work)
+
+
+def test_what_is_near_is_offered_wherever_an_address_is_asked_for(gui, qapp, tmp_path, there):
+    async def work():
+        async with window(qapp, tmp_path, there) as desk:
+            own = desk.context.session.status.server
+            studio = Near("u1", "Studio <b>", "127.0.0.1", there.port, there.fingerprint)
+            myself = Near(own.server_uid, "me", "127.0.0.1", own.receive_port, own.fingerprint)
+            desk.near._nearby.changed.emit((studio, myself))
+            composer = desk.window.composer
+            desk.compose.open()
+            assert [choice.title for choice in composer.list.values.values] == ["Studio <b>"]
+            (tmp_path / "a.txt").write_text("a")
+            desk.window.paths_dropped.emit([str(tmp_path / "a.txt")], None)
+            await until(lambda: composer.history.now.items)
+            composer.search.setText("studio")
+            composer.list.setCurrentIndex(composer.list.values.index(0, 0))
+            await until(lambda: composer.send.isEnabled())
+            composer.send.click()
+            await until(lambda: desk.context.poller.destinations)
+            made = desk.context.poller.destinations[0]
+            assert (made.name, made.destination_port) == ("Studio <b>", there.port)
+            assert made.permitted_destination_public_key == there.fingerprint
+            # It is in the address book now, so it is offered no more, but for opening it.
+            await until(lambda: desk.book.page.near.isHidden())
+            desk.nodes.open_card()
+            assert [action.data() for action in desk.window.card.near.menu().actions()] == [studio]
+            desk.window.card.near.menu().actions()[0].trigger()
+            assert desk.window.card.address.text() == f"127.0.0.1:{there.port}"
+            desk.near._nearby.changed.emit((Near("u2", "Lab", "127.0.0.1", 9, "cd" * 32),))
+            assert not desk.book.page.near.isHidden()
+            desk.window.show_page(desk.book.page)
+            desk.book.page.near.menu().actions()[0].trigger()
+            assert (desk.window.card.name.text(), desk.window.card.port.value()) == ("Lab", 9)
+            assert desk.window.card.identity.text() == "cd" * 32
 
     gui(work)

@@ -14,6 +14,7 @@ from jetstream_desktop.desk.trial import TrialDesk
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.models.sidebar import Entry
 from jetstream_desktop.state.address import recent_first, title_of
+from jetstream_desktop.state.nearby import Near
 from jetstream_desktop.views.destination_editor import DestinationCard
 from jetstream_desktop.views.dialogs import popup
 from jetstream_desktop.views.tables import DestinationsPage
@@ -33,16 +34,30 @@ class BookDesk(QObject):
         self._trial = TrialDesk(context, self)
         self._card: DestinationCard | None = None
         self._removed: list[Destination] = []
+        self._near: Sequence[Near] = ()
         self._menu_for = ""
         page.edit_wanted.connect(self.edit)
         page.duplicate_wanted.connect(self._duplicate)
         page.remove_wanted.connect(self._remove)
         page.test_wanted.connect(self.test)
+        page.near_wanted.connect(self._add_near)
         page.send_wanted.connect(compose.open)
         context.poller.destinations_changed.connect(self._changed)
         context.window.sidebar.list.menu_wanted.connect(self._menu)
         context.window.banner.pressed.connect(self._pressed)
         context.session.opened.connect(self._opened)
+
+    def set_near(self, near: Sequence[Near]) -> None:
+        """Nodes nearby that are not in the address book."""
+        self._near = near
+        self.page.near.show_near(near)
+        if self._card is not None:
+            self._card.near.show_near(near)
+
+    def _add_near(self, near: Near) -> None:
+        self.edit(None)
+        if self._card is not None:
+            self._card.fill(near)
 
     def _opened(self, _node: object) -> None:
         self._removed = []  # they belong to the other node's address book
@@ -57,6 +72,7 @@ class BookDesk(QObject):
         card.test_wanted.connect(partial(self._trial.start, card))
         card.remove_wanted.connect(self._remove_id)
         card.destroyed.connect(partial(self._gone, card))
+        card.near.show_near(self._near)
         self._card = card
         self._c.window.show_card(card)
 

@@ -1,7 +1,7 @@
 """Which node the window shows: opening one elsewhere, its identity, the stop sign, the way back."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,7 @@ from jetstream_desktop.services.remote_node import RemoteNode, look, pin
 from jetstream_desktop.services.vault import Vault, VaultProblem
 from jetstream_desktop.state.address import Address
 from jetstream_desktop.state.connection import Connected, Connection, IdentityChanged, LoginRefused
+from jetstream_desktop.state.nearby import Near
 from jetstream_desktop.state.nodes import LOCAL, OpenNode, forgotten, remembered
 from jetstream_desktop.views.dialogs import choose
 from jetstream_desktop.views.node_card import NodeCard
@@ -30,6 +31,7 @@ class NodesDesk(QObject):
         self._c = context
         self._vault = vault
         self._card: NodeCard | None = None
+        self._near: Sequence[Near] = ()
         self._wanted = LOCAL
         self._password = ""
         self._keep = False
@@ -102,6 +104,7 @@ class NodesDesk(QObject):
             card.home_wanted.connect(self.go_home)
             card.closed.connect(self._given_up)
             card.destroyed.connect(self._gone)
+            card.near.show_near(self._near)
             self._card = card
             self._c.window.show_card(card)
             self._c.run(self._show_keyring(), "keyring")
@@ -111,6 +114,12 @@ class NodesDesk(QObject):
     def _given_up(self) -> None:
         if self._trying is not None:
             self._trying.cancel()
+
+    def set_near(self, near: Sequence[Near]) -> None:
+        """Nodes nearby that are not shown already."""
+        self._near = near
+        if self._card is not None:
+            self._card.near.show_near(near)
 
     def _gone(self) -> None:
         self._card = None

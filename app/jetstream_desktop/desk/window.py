@@ -43,6 +43,7 @@ class WindowDesk(QObject):
     """Joins the frame of the window to the services."""
 
     quit_wanted = Signal()
+    nearby_allowed = Signal(bool)
 
     def __init__(self, context: Context, compose: ComposeDesk, share: ShareDesk, get: GetDesk, book: BookDesk,
                  tray: Tray, far: FarDesk, table: TransferTableModel, sidebar: SidebarModel) -> None:
@@ -213,6 +214,8 @@ class WindowDesk(QObject):
     def _settings_changed(self, fresh: Settings) -> None:
         if fresh.appearance != self._c.settings.now.appearance:
             self._c.theme.set_appearance(fresh.appearance)  # type: ignore[arg-type]
+        if fresh.nearby != self._c.settings.now.nearby:
+            self.nearby_allowed.emit(fresh.nearby)
         self._c.settings.set(fresh)
         self._apply_week()
 

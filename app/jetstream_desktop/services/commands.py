@@ -76,8 +76,8 @@ class Commands:
             destination_id = choice.destination.id
         else:
             assert choice.address is not None
-            fresh = await client.send.create_destination(
-                destination_address=choice.address.host, destination_port=choice.address.port)
+            fields = {"destination_address": choice.address.host, "destination_port": choice.address.port}
+            fresh = await client.send.create_destination(**{**fields, **(choice.fields or {})})
             destination_id = fresh.id
         manifest = await self.manifest(basket, options)
         made = await client.send.create_transfer(

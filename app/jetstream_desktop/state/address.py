@@ -1,9 +1,9 @@
 """Where to send: what a person typed, and the destinations that fit it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from jetstream.constants import DEFAULT_API_PORT
 from jetstream.entities import Destination
@@ -51,7 +51,7 @@ def _address(host: str, port: str | None) -> Address | None:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A line of the composer's list: a known destination, or an address that was just typed (*destination* None)."""
+    """A line of the composer's list: a known destination, or an address typed or found nearby (*destination* None)."""
 
     key: str
     title: str
@@ -59,6 +59,8 @@ class Choice:
     reachable: bool | None
     destination: Destination | None = None
     address: Address | None = None
+    fields: Mapping[str, Any] | None = None
+    """What else is known of a new address, in the names of the API."""
 
 
 def title_of(destination: Destination) -> str:

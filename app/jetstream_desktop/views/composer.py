@@ -14,6 +14,7 @@ from jetstream_desktop.state import counting, numbers
 from jetstream_desktop.state.address import Choice, choices
 from jetstream_desktop.state.basket import Found, History, blocked, isolate
 from jetstream_desktop.state.counting import Count, of_basket
+from jetstream_desktop.state.nearby import Near, fitting
 from jetstream_desktop.state.nodes import LOCAL, OpenNode
 from jetstream_desktop.state.options import Options
 from jetstream_desktop.views.composer_options import OptionsBox
@@ -57,6 +58,7 @@ class Composer(QWidget):
         self._history = History()
         self._counted: Mapping[str, Count] = {}
         self._destinations: Sequence[Destination] = ()
+        self._near: Sequence[Near] = ()
         self._node = LOCAL
         self.model = BasketModel(self)
         self.model.wanted.connect(self.listing_wanted)
@@ -218,6 +220,12 @@ class Composer(QWidget):
         self._destinations = tuple(destinations)
         self._refresh_choices(None)
 
+    def set_near(self, near: Sequence[Near]) -> None:
+        """Nodes nearby that are in no address book yet."""
+        if near != self._near:
+            self._near = near
+            self._refresh_choices(None)
+
     def set_listing(self, source: str, found: Sequence[Found]) -> None:
         """What is in a folder that was opened."""
         self.model.set_listing(source, found)
@@ -324,6 +332,11 @@ class Composer(QWidget):
 
     def _refresh_choices(self, prefer: str | None) -> None:
         found = choices(self._destinations, self.search.text())
+        near = [one.choice for one in fitting(self._near, self.search.text())]
+        typed = found.pop() if found and found[-1].key == "new" else None
+        found += near
+        if typed is not None and all(one.address != typed.address for one in near):
+            found.append(typed)
         if prefer is None and len(found) == 1 and self.search.text().strip():
             prefer = found[0].key
         self.list.show_choices(found, prefer)

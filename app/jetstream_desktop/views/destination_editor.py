@@ -12,12 +12,14 @@ from jetstream.entities import Destination
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.state.address import parse_address
 from jetstream_desktop.state.details import short_fingerprint
+from jetstream_desktop.state.nearby import Near
 from jetstream_desktop.state.text import printable
 from jetstream_desktop.views.cards import Card
 from jetstream_desktop.views.details import field_label, form
 from jetstream_desktop.views.findings import Findings
+from jetstream_desktop.views.near_button import NearButton
 from jetstream_desktop.views.theme import Theme
-from jetstream_desktop.views.widgets import button, label, row
+from jetstream_desktop.views.widgets import button, label, panel, row
 
 MAX_MBITS = 1_000_000
 
@@ -49,8 +51,13 @@ class DestinationCard(Card):
         self.limit.setSuffix(tr(" Mbit/s"))
         self.limit.setSpecialValueText(tr("no limit"))
         self.limit.setAccessibleName(tr("Speed limit"))
+        self.near = NearButton(theme)
+        self.near.chosen.connect(self.fill)
+        where = row()
+        where.addWidget(self.address, 1)
+        where.addWidget(self.near)
         fields = form()
-        for name, widget in ((tr("Name"), self.name), (tr("Address"), self.address), (tr("Port"), self.port),
+        for name, widget in ((tr("Name"), self.name), (tr("Address"), panel(where)), (tr("Port"), self.port),
                              (tr("User there"), self.user), (tr("Password"), self.password),
                              (tr("Identity"), self.identity), (tr("Speed limit"), self.limit)):
             fields.addRow(field_label(name), widget)
@@ -105,6 +112,14 @@ class DestinationCard(Card):
             code = short_fingerprint(destination.destination_public_key)
             self.identity.setPlaceholderText(tr("last seen: {code}", code=code))
         self.limit.setValue((destination.send_rate_max or 0) // 1000)
+
+    def fill(self, near: Near) -> None:
+        """What a node nearby says of itself."""
+        self.address.setText(near.host)
+        self.port.setValue(near.port)
+        self.identity.setText(near.fingerprint)
+        if not self.name.text():
+            self.name.setText(near.name)
 
     def as_new(self) -> None:
         """Save as another destination than the one that was loaded."""

@@ -9,10 +9,12 @@ from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QVBoxLayout, QWidget
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.state.address import Address, parse_address
 from jetstream_desktop.state.details import grouped
+from jetstream_desktop.state.nearby import Near
 from jetstream_desktop.state.nodes import OpenNode
 from jetstream_desktop.state.text import printable
 from jetstream_desktop.views.cards import Card
 from jetstream_desktop.views.details import field_label, form
+from jetstream_desktop.views.near_button import NearButton
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import ElidedLabel, button, clear, column, icon_button, label, panel, row
 
@@ -71,15 +73,20 @@ class NodeCard(Card):
         layout = column(spacing=12)
         layout.addWidget(label(tr("Watch and steer JetStream on another computer. Its owner has to allow it there "
                                   "(--api-allow-remote-control) and to give you an account."), "dim", wrap=True))
-        self.address = self._field(tr("Address"), tr("host name or IP address, with :port if it is not the usual one"))
+        self.address = self._field(tr("Address"), tr("host name or IP address[:port]"))
         self.user = self._field(tr("User there"), "")
         self.password = self._field(tr("Password"), "")
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
         self.keep = QCheckBox(tr("Keep the password in the keyring of this system"))
         self.keyring = label("", "dim", wrap=True)
+        self.near = NearButton(self._theme)
+        self.near.chosen.connect(self._pick)
+        where = row()
+        where.addWidget(self.address, 1)
+        where.addWidget(self.near)
         fields = form()
-        for name, widget in ((tr("Address"), self.address), (tr("User there"), self.user),
-                             (tr("Password"), self.password)):
+        fields.addRow(field_label(tr("Address")), where)
+        for name, widget in ((tr("User there"), self.user), (tr("Password"), self.password)):
             fields.addRow(field_label(name), widget)
         fields.addRow("", self.keep)
         layout.addLayout(fields)
@@ -207,6 +214,10 @@ class NodeCard(Card):
         self._typed()
 
     # What the person does
+
+    def _pick(self, near: Near) -> None:
+        self.address.setText(str(near.address))
+        self.user.setFocus()
 
     def _typed(self, _text: str = "") -> None:
         self.go.setEnabled(parse_address(self.address.text()) is not None)

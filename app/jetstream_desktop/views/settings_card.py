@@ -154,10 +154,12 @@ class SettingsCard(Card):
         fields.addRow(field_label(tr("Closing the window")), self.on_close)
         self.hidden = self._check(tr("Start hidden in the tray"), settings.start_hidden)
         self.hidden.setVisible(tray)
+        self.nearby = self._check(tr("Look for nodes on this network"), settings.nearby)
         self.notify = self._check(tr("Tell me when transfers are complete or fail"), settings.notify)
         if tray:
             fields.addRow("", self.hidden)
         fields.addRow("", self.notify)
+        fields.addRow("", self.nearby)
         fields.addRow(field_label(tr("Speed by the clock")), self._slow_hours(settings.week))
         self.body.addLayout(fields)
         self._finish(theme, settings.week)
@@ -198,7 +200,8 @@ class SettingsCard(Card):
         self.body.addLayout(foot)
         for signal in (self.appearance.currentIndexChanged, self.language.currentIndexChanged,
                        self.on_close.currentIndexChanged, self.hidden.toggled,
-                       self.notify.toggled, self.limited.toggled, self.slow.valueChanged, self.grid.changed):
+                       self.notify.toggled, self.nearby.toggled, self.limited.toggled, self.slow.valueChanged,
+                       self.grid.changed):
             signal.connect(self._edited)
 
     def first_focus(self) -> QWidget:
@@ -229,5 +232,6 @@ class SettingsCard(Card):
         self._settings = replace(
             self._settings, appearance=self.appearance.currentData(),
             language=self.language.currentData(), on_close=self.on_close.currentData(),
-            start_hidden=self.hidden.isChecked(), notify=self.notify.isChecked(), week=week)
+            start_hidden=self.hidden.isChecked(), notify=self.notify.isChecked(), nearby=self.nearby.isChecked(),
+            week=week)
         self.changed.emit(self._settings)

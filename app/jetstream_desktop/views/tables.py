@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLineEdit, QPushButton, QStackedWidget, QWidget
 
 from jetstream.entities import Destination, Token
@@ -13,6 +14,7 @@ from jetstream_desktop.state import numbers, sharing
 from jetstream_desktop.state.address import reachable, recent_first, title_of
 from jetstream_desktop.state.text import printable
 from jetstream_desktop.views.details import plain_table
+from jetstream_desktop.views.near_button import NearButton
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.toolbar import SearchField
 from jetstream_desktop.views.widgets import button, column, hairline, label, panel, row
@@ -39,6 +41,8 @@ class TablePage(QWidget):
         head.addLayout(self.buttons)
         self.head = head
         self._needs_row: list[QPushButton] = []
+        self._texts: list[tuple[QPushButton, str]] = []
+        self._roomy = 0
         self._stack = QStackedWidget()
         self._stack.addWidget(self.table)
         empty = column()
@@ -60,10 +64,23 @@ class TablePage(QWidget):
         """A button of the page; one that *needs_row* is enabled while a row is selected."""
         made = button(text, role, theme=self._theme, icon=icon)
         made.clicked.connect(slot)
+        made.setAccessibleName(text.rstrip("…"))
+        made.setToolTip(text.rstrip("…"))
         self.buttons.addWidget(made)
+        self._texts.append((made, text))
         if needs_row:
             self._needs_row.append(made)
             made.setEnabled(False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Where there is little room the buttons are their icons."""
+        super().resizeEvent(event)
+        if not self._roomy:
+            self._roomy = self.head.sizeHint().width()
+        for made, text in self._texts:
+            shown = text if self.width() >= self._roomy else ""
+            if made.text() != shown:
+                made.setText(shown)
 
     def selected(self) -> list[object]:
         """Values of the selected rows."""
@@ -90,6 +107,8 @@ class DestinationsPage(TablePage):
     remove_wanted = Signal(object)
     """A list of destinations."""
     send_wanted = Signal(str)
+    near_wanted = Signal(object)
+    """A node nearby, to be added."""
 
     def __init__(self, theme: Theme) -> None:
         model: ValueTableModel[object] = ValueTableModel(
@@ -107,6 +126,9 @@ class DestinationsPage(TablePage):
         self.add_button(tr("Edit…"), "edit", self._edit)
         self.add_button(tr("Duplicate"), "copy", self._duplicate)
         self.add_button(tr("Remove"), "trash", self._remove)
+        self.near = NearButton(theme)
+        self.near.chosen.connect(self.near_wanted)
+        self.buttons.addWidget(self.near)
         self.add_button(tr("Add…"), "plus", self._add, role="primary", needs_row=False)
         for place, width in ((1, 200), (2, 140), (3, 110), (4, 160)):
             self.table.setColumnWidth(place, width)

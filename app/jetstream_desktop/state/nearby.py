@@ -1,0 +1,90 @@
+"""Nodes that announced themselves on the local network: which of them to offer, and where they answer."""
+
+import ipaddress
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from jetstream.entities import Destination
+from jetstream.nearby import from_properties
+from jetstream_desktop.i18n import tr
+from jetstream_desktop.state.address import Address, Choice
+from jetstream_desktop.state.text import printable
+
+MOST: Final = 50
+"""So many are offered: a network full of announcements is no reason for a list that nobody can read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A node nearby, as it says of itself; nobody has checked that yet."""
+
+    server_uid: str
+    name: str
+    host: str
+    port: int
+    fingerprint: str
+
+    @property
+    def address(self) -> Address:
+        """Where it answers."""
+        return Address(self.host, self.port)
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        return printable(self.name) or str(self.address)
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """As a destination, in the names of the API: what answers there later must have the announced identity."""
+        return {"destination_address": self.host, "destination_port": self.port, "name": self.name,
+                "permitted_destination_public_key": self.fingerprint}
+
+    @property
+    def choice(self) -> Choice:
+        """As a line of the composer's list."""
+        return Choice(f"near {self.server_uid}", self.title, tr("nearby · {address}", address=str(self.address)), True,
+                      None, self.address, self.fields)
+
+
+def near_from(properties: Mapping[bytes, bytes | None], port: object, addresses: Sequence[str]) -> Near | None:
+    """The node that an announcement describes, ``None`` if it describes none or cannot be reached."""
+    beacon = from_properties(properties, port)
+    host = best_address(addresses)
+    if beacon is None or host is None:
+        return None
+    return Near(beacon.server_uid, beacon.name, host, beacon.port, beacon.fingerprint)
+
+
+def best_address(addresses: Sequence[str]) -> str | None:
+    """The address to dial: IPv4 before IPv6, and none that only means something with an interface beside it."""
+    usable: list[tuple[int, str]] = []
+    for text in addresses:
+        try:
+            address = ipaddress.ip_address(text)
+        except ValueError:
+            continue
+        if address.is_unspecified or address.is_multicast or (address.version == 6 and address.is_link_local):
+            continue
+        usable.append((address.version + (10 if address.is_link_local else 0), str(address)))
+    return min(usable, default=(0, None), key=lambda found: found[0])[1]
+
+
+def offered(found: Iterable[Near], destinations: Sequence[Destination], own: frozenset[str]) -> tuple[Near, ...]:
+    """What to offer: each node once, by name, without those in *destinations* and those with a fingerprint in *own*."""
+    places = {(d.destination_address.lower(), d.destination_port) for d in destinations}
+    known = {code.replace(":", "").lower() for d in destinations
+             for code in (d.permitted_destination_public_key, d.destination_public_key) if code}
+    chosen: dict[str, Near] = {}
+    for near in sorted(found, key=lambda n: (n.title.casefold(), n.server_uid, n.host)):
+        if near.fingerprint in own | known or (near.host.lower(), near.port) in places:
+            continue
+        chosen.setdefault(near.fingerprint, near)
+    return tuple(chosen.values())[:MOST]
+
+
+def fitting(near: Sequence[Near], text: str) -> list[Near]:
+    """Those of *near* that fit what was typed."""
+    words = text.casefold().split()
+    return [one for one in near if all(word in f"{one.name} {one.address}".casefold() for word in words)]
