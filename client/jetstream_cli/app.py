@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from jetstream.constants import BUILD_VERSION
-from jetstream_cli.commands import api, get, ls, offers, send, server, share, steer
+from jetstream_cli.commands import api, doctor, get, ls, offers, send, server, share, steer
 from jetstream_cli.commands.user import user
 
 _PASS_THROUGH = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
@@ -39,6 +39,7 @@ app.command()(ls.ls)
 app.command()(offers.offers)
 app.command()(offers.accept)
 app.command()(offers.decline)
+app.command()(doctor.doctor)
 app.command()(steer.pause)
 app.command()(steer.resume)
 app.command()(steer.cancel)

@@ -34,11 +34,13 @@ from jetstream_server.catalog.catalog import CATALOG_FILE, Catalog
 from jetstream_server.config import OnReady, Ready, Settings
 from jetstream_server.control import Control
 from jetstream_server.destinations import Activity, Destinations
+from jetstream_server.diagnosis.looks import at_start
 from jetstream_server.dispatch import Dispatcher, Handler
 from jetstream_server.eventlog import EventLog
 from jetstream_server.handlers.bandwidth import BandwidthHandlers
 from jetstream_server.handlers.browse import BrowseHandlers
 from jetstream_server.handlers.destinations import DestinationHandlers
+from jetstream_server.handlers.diagnosis import DiagnosisHandlers
 from jetstream_server.handlers.incoming import IncomingHandlers
 from jetstream_server.handlers.login import LoginHandlers
 from jetstream_server.handlers.manifests import ManifestHandlers
@@ -193,6 +195,7 @@ class Node:
         handlers: dict[str, Handler] = {}
         groups: tuple[Mapping[str, Handler], ...] = (
             self._info.methods(),
+            DiagnosisHandlers(settings, self._myself, gate, self._info, self._files).methods(),
             LoginHandlers(door, self._owner, self._ticket_secret, settings.api_allow_remote_control).methods(),
             UserHandlers(accounts, sandboxes, self._log_out).methods(),
             BrowseHandlers(sandboxes, self._files, gate).methods(),
@@ -258,6 +261,8 @@ class Node:
             if discoverable:
                 beacon = Beacon(self._myself.server_uid, fingerprint, self._settings.server_name, recv_port)
                 background.append(asyncio.create_task(announce(beacon, hosts_of(self._settings)), name="announce"))
+            for found in await asyncio.get_running_loop().run_in_executor(self._files, at_start):
+                log.warning("%s %s", found.text, found.fix)
             await stop.wait()
             log.info("Stopping")
         finally:

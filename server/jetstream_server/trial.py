@@ -14,9 +14,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-from jetstream.checks import Check, Step, check, untried
+from jetstream.checks import Check, check, untried
 from jetstream.constants import DEFAULT_API_PORT
 from jetstream.errors import InvalidParameters, JetStreamError
+from jetstream.findings import Step
 from jetstream_server import verdicts
 from jetstream_server.destinations import Destinations, checked_fields
 from jetstream_server.link.errors import IdentityChanged, LinkError, NotJetStream

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from jetstream.checks import DESTINATION_STEPS, STEP_NAMES, UNTRIED_TEXT, WORDS
+from jetstream.findings import DESTINATION_STEPS, STEP_NAMES, UNTRIED_TEXT, WORDS
 from jetstream_desktop import assets, i18n
 
 

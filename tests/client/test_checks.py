@@ -4,8 +4,9 @@ import string
 
 import pytest
 
-from jetstream.checks import STEP_NAMES, WORDS, Check, Outcome, Step, check, said_again, shown_fact, untried
+from jetstream.checks import Check, check, said_again, shown_fact, untried
 from jetstream.entities import from_wire, to_wire
+from jetstream.findings import STEP_NAMES, WORDS, Outcome, Step
 
 
 def placeholders(text):

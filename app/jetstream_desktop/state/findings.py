@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from jetstream.checks import DESTINATION_STEPS, STEP_NAMES, Check, Outcome, Step, said_again
+from jetstream.checks import Check, said_again
+from jetstream.findings import DESTINATION_STEPS, STEP_NAMES, Outcome, Step
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.state.text import printable
 

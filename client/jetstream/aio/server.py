@@ -5,6 +5,7 @@ from typing import Any
 
 from jetstream.aio.group import ApiTokenRef, Ask, Group
 from jetstream.aio.shaping import one
+from jetstream.checks import Check
 from jetstream.entities import ApiToken, BandwidthLimits, Event, ServerInfo
 
 
@@ -45,6 +46,13 @@ class Server(Group):
     async def get_request_result(self, request: Mapping[str, Any] | int) -> Any:
         """Wait, without a time limit, for the result of a background request of this connection."""
         return await self._raw("getRequestResult", request=request)
+
+    async def get_diagnostics(self, host: str = "") -> list[Check]:
+        """What the node finds when it looks at itself: ports, firewall, buffers, receiving folder.
+
+        :param host: also the interface at which the way to it begins.
+        """
+        return await self._many(Check, "getDiagnostics", host=host)
 
     async def echo(self, text: str = "") -> str:
         """The same text back: is the node there?"""

@@ -41,6 +41,7 @@ _PATIENCE: Final[Mapping[str, float | None]] = {
     "send.getManifestFiles": 6,
     "recv.previewDownload": 12,  # another node is asked, and may have to list its files first
     "send.testDestination": 9,
+    "server.getDiagnostics": 3,  # several programs are asked
     "send.getTransfers": 3,
 }
 """How many times the usual time limit a method may take; ``None`` is without limit."""

@@ -72,6 +72,8 @@ _SERVER = (
            "How far an ...Async call is; never blocks.", deferrable=False),
     Method("server.getRequestResult", (REQUEST,), Shape.OBJECT, Access.ANYONE,
            "The result of an ...Async call; waits for it.", deferrable=False),
+    Method("server.getDiagnostics", (_text("host", ""),), Shape.CHECKS, Access.LOGIN,
+           "What the node finds when it looks at itself, and at the way that begins towards a host."),
     Method("server.echo", (_text("text", "", MAX_TEXT),), Shape.OBJECT, Access.ANYONE, "The same text back."),
     Method("server.superuser", (), Shape.NONE, Access.LOGIN, "Take up superuser rights for this connection."),
     Method("server.terminate", (), Shape.NONE, Access.SUPERUSER, "Stop the node gracefully."),

@@ -20,6 +20,9 @@ class ServerInterface:
         """How far an ...Async call is; never blocks."""
     def getRequestResult(self, request: int | Mapping[str, Any]) -> Any:
         """The result of an ...Async call; waits for it."""
+    def getDiagnostics(self, host: str = '') -> list[dict[str, Any]]:
+        """What the node finds when it looks at itself, and at the way that begins towards a host."""
+    def getDiagnosticsAsync(self, host: str = '') -> dict[str, int]: ...
     def echo(self, text: str = '') -> Any:
         """The same text back."""
     def echoAsync(self, text: str = '') -> dict[str, int]: ...

@@ -66,6 +66,11 @@ class ServerInfoHandlers:
         """The ports that were opened."""
         self._api_port, self._recv_port = api_port, recv_port
 
+    @property
+    def ports(self) -> tuple[int, int]:
+        """The ports for clients and for other nodes."""
+        return self._api_port, self._recv_port
+
     def link_host(self) -> tuple[str, int]:
         """Host and port by which other machines reach this node, for links: what its owner said, or the best guess."""
         external = self._settings.external_address

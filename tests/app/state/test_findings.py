@@ -1,4 +1,5 @@
-from jetstream.checks import DESTINATION_STEPS, Check, Step, check, untried
+from jetstream.checks import Check, check, untried
+from jetstream.findings import DESTINATION_STEPS, Step
 from jetstream_desktop import assets, i18n
 from jetstream_desktop.state.findings import lines, summary
 

@@ -8,9 +8,10 @@ from PySide6.QtWidgets import QLabel
 from app.helpers.memory_node import MemoryNode
 from app.helpers.running import running
 from app.helpers.waiting import until
-from jetstream.checks import Step, check, untried
+from jetstream.checks import check, untried
 from jetstream.entities import Destination
 from jetstream.errors import Conflict
+from jetstream.findings import Step
 from jetstream_desktop.views.destination_editor import DestinationCard
 from jetstream_desktop.views.test_card import TestCard
 

@@ -29,6 +29,7 @@ from jetstream_server.eventlog import EventLog
 from jetstream_server.handlers.bandwidth import BandwidthHandlers
 from jetstream_server.handlers.browse import BrowseHandlers
 from jetstream_server.handlers.destinations import DestinationHandlers
+from jetstream_server.handlers.diagnosis import DiagnosisHandlers
 from jetstream_server.handlers.incoming import IncomingHandlers
 from jetstream_server.handlers.login import LoginHandlers
 from jetstream_server.handlers.manifests import ManifestHandlers
@@ -192,6 +193,7 @@ async def _build(
         ).methods(),
         **manifests.methods(),
         **desk.info.methods(),
+        **DiagnosisHandlers(settings, myself, gate, desk.info, executor, desk.resolve).methods(),
         **BandwidthHandlers(desk.bandwidth).methods(),
         **BrowseHandlers(desk.sandboxes, executor, gate).methods(),
         **LoginHandlers(door, "olga", TICKET, False).methods(),
