@@ -33,6 +33,7 @@ from jetstream_desktop.desk.far import FarDesk
 from jetstream_desktop.desk.get import GetDesk
 from jetstream_desktop.desk.nearby import NearbyDesk
 from jetstream_desktop.desk.nodes import NodesDesk
+from jetstream_desktop.desk.offers import OffersDesk
 from jetstream_desktop.desk.rows import RowDesk
 from jetstream_desktop.desk.share import ShareDesk
 from jetstream_desktop.desk.window import WindowDesk
@@ -63,6 +64,7 @@ from jetstream_desktop.views.actions import Actions
 from jetstream_desktop.views.composer import Composer
 from jetstream_desktop.views.details import Details
 from jetstream_desktop.views.main_window import MainWindow
+from jetstream_desktop.views.offers import OffersPage
 from jetstream_desktop.views.tables import DestinationsPage, SharedPage
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.tray import Tray
@@ -103,6 +105,7 @@ class Desk:
     share: ShareDesk
     get: GetDesk
     book: BookDesk
+    offers: OffersDesk
     rows: RowDesk
     allowed: AllowedDesk
     nodes: NodesDesk
@@ -144,16 +147,17 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
     compose = ComposeDesk(context, far)
     share, get = ShareDesk(context, SharedPage(theme, clock)), GetDesk(context)
     book = BookDesk(context, DestinationsPage(theme), compose)
-    for page in (share.page, book.page):
-        window.add_page(page)
     tray = Tray(theme, actions, window)
+    offers = OffersDesk(context, OffersPage(theme), sidebar, far, tray.say)
+    for page in (share.page, book.page, offers.page):
+        window.add_page(page)
     rows = RowDesk(context, files, events)
     allowed = AllowedDesk(context)
     nodes = NodesDesk(context, Vault() if vault is None else vault)
     near = NearbyDesk(context, Nearby(tasks.spawn, (), window) if nearby is None else nearby, book, nodes)
     shell = WindowDesk(context, compose, share, get, book, tray, far, table, sidebar)
     shell.nearby_allowed.connect(near.allow)
-    return Desk(context, window, shell, compose, share, get, book, rows, allowed, nodes, near, tray,
+    return Desk(context, window, shell, compose, share, get, book, offers, rows, allowed, nodes, near, tray,
                 polling)
 
 
@@ -269,6 +273,7 @@ async def leave(desk: Desk, node: LocalNode | None, instance: Instance | None) -
     desk.context.disk.close()
     try:
         async with asyncio.timeout(LEAVING_SECONDS):
+            await desk.offers.finish()
             await desk.context.tasks.stop()
             if node is not None:
                 await node.stop()

@@ -396,6 +396,9 @@ class ServerInfo:
     """Bytes free where incoming transfers land."""
     start_time: int | None = None
     platform: str = ""
+    receive_address: str | None = None
+    """Where other machines send to, as far as the node can tell: host, and port where it is not the usual one. Told to
+    the owner alone."""
     only_authorized_clients_allowed: bool = False
     """Whether nodes that are not known here are refused instead of asking. Told to the owner alone."""
 

@@ -87,6 +87,38 @@ def test_drop_compose_send_watch_pause_resume_complete(gui, qapp, tmp_path, own_
         gui(lambda: work(other))
 
 
+def test_two_people_who_do_not_know_each_other(gui, qapp, tmp_path, own_node, reel):
+    """A stranger sends here, the card asks, Accept lets it in; a no tells the stranger."""
+
+    async def work(stranger):
+        own = own_node()
+        async with running(qapp, own.reach, own) as desk:
+            server, bar = await connected(desk), desk.window.offers
+            async with stranger.client() as client:
+                manifest = await client.send.wait_for_manifest(
+                    await client.send.create_manifest({"Reel 07": str(reel)}))
+                there = await client.send.create_destination("127.0.0.1", server.api_control_port)
+                sent = await client.send.create_transfer(there, manifest)
+                await until(bar.isVisible)
+                assert "wants to send you “Reel 07”" in bar.card.accessibleName()
+                assert "31 files" in bar.card.accessibleDescription()
+                bar.card.accept.click()
+                await until(lambda: groups(desk) == {Group.DONE})
+                assert (await client.send.wait_for_transfer(sent)).status == "complete"
+                assert tree(tmp_path / "own") == tree(reel.parent)
+
+                refused = await client.send.create_transfer(there, manifest)
+                await until(bar.isVisible)
+                bar.card.decline.click()
+                desk.offers._later.timeout.emit()  # the time for undoing is over
+                failed = await client.send.wait_for_transfer(refused)
+                assert failed.status == "error"
+                assert "said no to this transfer" in failed.error_message
+
+    with nodes(tmp_path, "stranger") as (stranger,):
+        gui(lambda: work(stranger))
+
+
 def test_share_and_get_from_a_second_profile(gui, qapp, tmp_path, own_node, reel):
     async def work(other):
         async with other.client() as client:

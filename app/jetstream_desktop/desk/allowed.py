@@ -1,5 +1,7 @@
 """Letting other computers in, and out again."""
 
+from functools import partial
+
 from PySide6.QtCore import QObject
 
 from jetstream_desktop.desk.context import Context
@@ -24,7 +26,9 @@ class AllowedDesk(QObject):
         if not isinstance(status, Connected):
             self._c.say(tr("The node is not running yet."), "caution")
             return
-        card = AllowedCard(self._c.theme, status.server.fingerprint)
+        server = status.server
+        card = AllowedCard(self._c.theme, server.fingerprint, strangers_ask=not server.only_authorized_clients_allowed)
+        card.asking_allowed.connect(self._ask)
         card.add_wanted.connect(self._add)
         card.remove_wanted.connect(self._remove)
         card.copy_wanted.connect(self._c.copy)
@@ -41,6 +45,14 @@ class AllowedDesk(QObject):
 
     def _remove(self, fingerprint: str) -> None:
         self._c.run(self._removed(fingerprint), "let out", self._problem)
+
+    def _ask(self, allowed: bool) -> None:
+        self._c.run(self._c.commands.let_strangers_ask(allowed), "who may ask", partial(self._not_changed, not allowed))
+
+    def _not_changed(self, before: bool, words: str) -> None:
+        if self._card is not None:
+            self._card.show_asking(before)
+        self._problem(words)
 
     async def _added(self, fingerprint: str, name: str) -> None:
         await self._c.commands.let_in(fingerprint, name)

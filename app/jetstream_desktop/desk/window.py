@@ -95,6 +95,7 @@ class WindowDesk(QObject):
         welcome.get_wanted.connect(self._get.get)
         welcome.folder_wanted.connect(self._choose_folder)
         welcome.test_wanted.connect(self._compose.send_test)
+        welcome.copy_wanted.connect(self._c.copy)
         self._tray.open_wanted.connect(self.open)
 
     def _restore(self) -> None:
@@ -123,6 +124,7 @@ class WindowDesk(QObject):
         elif isinstance(status, Connected):
             window.banner.done(RECONNECT)
             window.welcome.show_folder(status.server.receiving_folder)
+            window.welcome.show_address(status.server.receive_address)
             self._apply_week()
             if self._card is not None:
                 self._card.show_folder(status.server.receiving_folder)

@@ -22,6 +22,7 @@ class EntryKind(enum.Enum):
     SHELF = "shelf"
     HEADING = "heading"
     SHARED = "shared"
+    OFFERS = "offers"
     DESTINATION = "destination"
     ALL_DESTINATIONS = "all destinations"
 
@@ -39,6 +40,7 @@ class Entry:
 
 
 SHARED_KEY = "shared"
+OFFERS_KEY = "offers"
 ALL_DESTINATIONS_KEY = "destinations"
 _SHELVES = ((Filter.ALL, "list"), (Filter.ACTIVE, "play"), (Filter.WAITING, "clock"), (Filter.PAUSED, "pause"),
             (Filter.DONE, "check"), (Filter.FAILED, "alert"))
@@ -58,6 +60,7 @@ class SidebarModel(QAbstractListModel):
         super().__init__(parent)
         self._counts: Mapping[Filter, int] = {}
         self._shared = 0
+        self._offers = 0
         self._destinations: Sequence[Destination] = ()
         self._entries: list[Entry] = self._build()
 
@@ -99,6 +102,12 @@ class SidebarModel(QAbstractListModel):
             self._shared = number
             self._update()
 
+    def set_offers(self, number: int) -> None:
+        """How many offers wait for a yes; the line is there while one does."""
+        if number != self._offers:
+            self._offers = number
+            self._update()
+
     def set_destinations(self, destinations: Sequence[Destination]) -> None:
         """Destinations, most recently used first; the first eight are shown."""
         self._destinations = tuple(destinations[:8])
@@ -112,6 +121,8 @@ class SidebarModel(QAbstractListModel):
         lines.append(Entry(EntryKind.HEADING, "h1", tr("Sharing")))
         lines.append(Entry(EntryKind.SHARED, SHARED_KEY, tr("Shared"), "share", self._shared))
         lines.append(shelf(Filter.RECEIVED, "inbox"))
+        if self._offers:
+            lines.append(Entry(EntryKind.OFFERS, OFFERS_KEY, tr("Asking you"), "bell", self._offers))
         lines.append(Entry(EntryKind.HEADING, "h2", tr("Destinations")))
         lines += [Entry(EntryKind.DESTINATION, d.id, printable(title_of(d)), reachable=reachable(d))
                   for d in self._destinations]

@@ -176,6 +176,26 @@ class Commands:
         await client.server.superuser()
         return await client.receive.get_authorized_clients()
 
+    async def accept(self, offer: str, folder: str | None, *, always: bool) -> None:
+        """Let in what an unknown computer offers; *always* also all that it offers from now on."""
+        client = self._session.client
+        if always:
+            await client.server.superuser()
+        await client.receive.accept_offer(offer, folder, always)
+        self._done()
+
+    async def decline(self, offer: str) -> None:
+        """Say no to an offer."""
+        await self._session.client.receive.decline_offer(offer)
+        self._done()
+
+    async def let_strangers_ask(self, may: bool) -> None:
+        """Whether unknown computers may ask at all."""
+        client = self._session.client
+        await client.server.superuser()
+        await client.receive.allow_only_authorized_clients(not may)
+        await self._session.refresh()
+
     async def let_in(self, fingerprint: str, name: str) -> None:
         """Let the node with this identity send here."""
         client = self._session.client

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject, Signal
 
-from jetstream.entities import Destination, Manifest, ReceiveTransfer, Token, Transfer
+from jetstream.entities import Destination, Manifest, Offer, ReceiveTransfer, Token, Transfer
 from jetstream.errors import ConnectionLost, JetStreamError
 from jetstream_desktop.services.node import NodeClient
 from jetstream_desktop.services.session import Session
@@ -39,6 +39,8 @@ class Poller(QObject):
     """:class:`Changes` of the table."""
     destinations_changed = Signal(object)
     tokens_changed = Signal(object)
+    offers_changed = Signal(object)
+    """What unknown computers want to send, all that waits."""
     polled = Signal()
     trouble = Signal(str)
     """Why the node's answer could not be used; it is asked again."""
@@ -56,6 +58,8 @@ class Poller(QObject):
         self.entities: dict[str, Entity] = {}
         self.destinations: tuple[Destination, ...] = ()
         self.tokens: tuple[Token, ...] = ()
+        self.offers: tuple[Offer, ...] = ()
+        self._offers_since: int | None = None
         self.manifests: dict[str, Manifest] = {}
         self.histories: dict[str, SpeedHistory] = {}
         self.watched: str | None = None
@@ -70,6 +74,7 @@ class Poller(QObject):
     def restart(self) -> None:
         """Forget the cursors: another connection, or another node."""
         self._cursors = [None, None]
+        self._offers_since = None
         self.soon()
 
     def forget(self) -> None:
@@ -79,7 +84,8 @@ class Poller(QObject):
         self.entities, self.manifests, self.histories, self.rows = {}, {}, {}, {}
         self.destinations, self.tokens = (), ()
         self.watched = None
-        self._cursors = [None, None]
+        self._cursors, self._offers_since = [None, None], None
+        self._show_offers(())
         self.changed.emit(Changes((), (), removed))
         self.destinations_changed.emit(())
         self.tokens_changed.emit(())
@@ -121,7 +127,21 @@ class Poller(QObject):
         complete = sent_since is None or received_since is None
         self._cursors = [_newest(sent, sent_since), _newest(received, received_since)]
         await self._take([*sent, *received], complete=complete)
+        await self._poll_offers(client)
         self.polled.emit()
+
+    async def _poll_offers(self, client: NodeClient) -> None:
+        since = self._offers_since
+        fresh = await client.receive.get_offers(modified_since=since)
+        self._offers_since = max((offer.modified_cursor for offer in fresh), default=since or 0)
+        waiting = {} if since is None else {offer.id: offer for offer in self.offers}
+        waiting |= {offer.id: offer for offer in fresh}
+        self._show_offers(tuple(offer for offer in waiting.values() if not offer.deleted))
+
+    def _show_offers(self, offers: tuple[Offer, ...]) -> None:
+        if offers != self.offers:
+            self.offers = offers
+            self.offers_changed.emit(offers)
 
     async def _poll_side(self, client: NodeClient) -> None:
         destinations, tokens = await asyncio.gather(client.send.get_destinations(), client.send.get_shared_tokens())

@@ -18,6 +18,11 @@ def _shown(letter: str) -> str:
     return letter
 
 
+def isolated(text: str) -> str:
+    """*text* as a part of a sentence: whichever way it runs, what stands around it keeps its place."""
+    return text if text.isascii() else f"\u2068{text}\u2069"
+
+
 def is_text(path: str) -> bool:
     """Whether *path* is text, and not bytes that are no UTF-8."""
     return not any("\ud800" <= letter <= "\udfff" for letter in path)

@@ -49,6 +49,8 @@ def _under_way(entity: Transfer | ReceiveTransfer, other: str, now: int) -> Stat
         reason = first_sentence(entity.last_error_message or tr("The disk is full, waiting for space"))
         return Status(reason, "alert", "caution",
                       tr("Nothing is lost. It looks again every minute and goes on by itself when there is room."))
+    if isinstance(entity, Transfer) and entity.asked_time is not None:
+        return _asked(entity, other, now)
     if entity.next_retry_time is not None or entity.phase == "waiting for the peer":
         return _waiting(entity, other, now)
     if entity.phase == "queued":
@@ -64,6 +66,13 @@ def _under_way(entity: Transfer | ReceiveTransfer, other: str, now: int) -> Stat
     if incoming:
         return Status(tr("Receiving"), "play", "accent_ink")
     return Status(tr("Sending"), "play", "accent_ink")
+
+
+def _asked(entity: Transfer, other: str, now: int) -> Status:
+    seconds = max(0, now - (entity.asked_time or now)) / numbers.MICROSECONDS
+    return Status(tr("{other} has to say yes first", other=entity.peer_name or other), "clock", "caution",
+                  tr("Asked {time} ago. It starts by itself as soon as somebody there accepts it.",
+                     time=numbers.duration(seconds)))
 
 
 def _waiting(entity: Transfer | ReceiveTransfer, other: str, now: int) -> Status:

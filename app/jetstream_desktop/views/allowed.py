@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QLineEdit, QWidget
+from PySide6.QtWidgets import QCheckBox, QLineEdit, QWidget
 
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.state.allowed import Allowed, fingerprint_in
@@ -21,14 +21,19 @@ class AllowedCard(Card):
     """Fingerprint and name."""
     remove_wanted = Signal(str)
     copy_wanted = Signal(str, str)
+    asking_allowed = Signal(bool)
 
-    def __init__(self, theme: Theme, own: str) -> None:
+    def __init__(self, theme: Theme, own: str, *, strangers_ask: bool) -> None:
         super().__init__(theme, tr("Who may send to me"), 640)
         self._own = own
-        self.body.addWidget(label(tr("A computer may send here if its identity is on this list. Ask its owner for the "
-                                     "identity, over the telephone or by message."), "dim", wrap=True))
+        self.body.addWidget(label(tr("Computers on this list send here without asking. “Accept always” adds one."),
+                                  "dim", wrap=True))
         self._list = column(spacing=6)
         self.body.addLayout(self._list)
+        self.strangers = QCheckBox(tr("All others may ask; they wait until I say yes"))
+        self.strangers.setChecked(strangers_ask)
+        self.strangers.clicked.connect(self.asking_allowed)
+        self.body.addWidget(self.strangers)
         self.identity = QLineEdit()
         self.identity.setPlaceholderText(tr("identity of the other computer (64 figures)"))
         self.identity.setAccessibleName(tr("Identity of the other computer"))
@@ -81,6 +86,10 @@ class AllowedCard(Card):
             remove.clicked.connect(self._remove)
             line.addWidget(remove)
             self._list.addLayout(line)
+
+    def show_asking(self, allowed: bool) -> None:
+        """Whether others may ask."""
+        self.strangers.setChecked(allowed)
 
     def show_problem(self, words: str) -> None:
         """Why it could not be done."""

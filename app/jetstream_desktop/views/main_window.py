@@ -27,6 +27,7 @@ from jetstream_desktop.views.cards import Card
 from jetstream_desktop.views.composer import Composer
 from jetstream_desktop.views.details import Details
 from jetstream_desktop.views.drop import DropTint, dropped_paths, leave_drops_to_the_window, promise, refusal
+from jetstream_desktop.views.offers import OfferBar
 from jetstream_desktop.views.row_menu import row_menu
 from jetstream_desktop.views.sidebar import Sidebar
 from jetstream_desktop.views.statusline import StatusLine
@@ -59,6 +60,7 @@ class MainWindow(QMainWindow):
         self.sidebar = Sidebar(theme, sidebar_model)
         self.toolbar = Toolbar(theme, actions)
         self.banner = Banner(theme)
+        self.offers = OfferBar(theme)
         self.status = StatusLine(theme)
         self.table = TransferTable(theme, table_model)
         self.splitter = QSplitter(Qt.Orientation.Vertical)
@@ -99,6 +101,7 @@ class MainWindow(QMainWindow):
         right = column()
         right.addWidget(self.toolbar)
         right.addWidget(self.banner)
+        right.addWidget(self.offers)
         right.addWidget(self.pages, 1)
         upper = row(spacing=0)
         upper.addWidget(self.sidebar)
@@ -396,13 +399,17 @@ class MainWindow(QMainWindow):
         self.close_wanted.emit()
 
     def cycle_focus(self) -> None:
-        """F6: sidebar, toolbar, page, details, and round again."""
-        stops: Sequence[QWidget] = [w for w in (self.sidebar.list, self.toolbar.search, self.table, self.details.tabs)
-                                    if w.isVisible()]
+        """F6: sidebar, toolbar, an offer that waits, page, details, and round again."""
+        parts = (self.sidebar.list, self.toolbar.search, self.offers.card.accept, self.table, self.details.tabs)
+        stops: Sequence[QWidget] = [part for part in parts if part.isVisible()]
         current = QApplication.focusWidget()
         place = next((n for n, stop in enumerate(stops) if stop is current), -1)
         if stops:
             stops[(place + 1) % len(stops)].setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def ask_for_attention(self) -> None:
+        """Let the system's bar of windows show that somebody waits here."""
+        QApplication.alert(self)
 
     def geometry_state(self) -> str:
         """Size and place, for the settings."""

@@ -68,6 +68,11 @@ class Tray(QObject):
             rates += [f"↓ {numbers.rate(totals.receiving)}"] if totals.receiving >= 1 else []
             self._icon.setToolTip("JetStream" + (" – " + "  ".join(rates) if rates else ""))
 
+    def say(self, title: str, text: str) -> None:
+        """Show a notification."""
+        if self._icon is not None:
+            self._icon.showMessage(title, text)
+
     def notify(self, rows: Sequence[Row]) -> None:
         """Tell that transfers ended."""
         if self._icon is not None and rows:

@@ -41,6 +41,7 @@ class Welcome(QWidget):
     get_wanted = Signal()
     folder_wanted = Signal()
     test_wanted = Signal()
+    copy_wanted = Signal(str, str)
 
     def __init__(self, theme: Theme, home: str) -> None:
         super().__init__()
@@ -57,7 +58,7 @@ class Welcome(QWidget):
         cards.addStretch(1)
         for signal, icon, name, sentence in (
             (self.send_wanted, "up", tr("Send to someone I know"),
-             tr("Pick a destination from your address book, or type an address.")),
+             tr("Type the address of their computer. They say yes there, and it starts.")),
             (self.share_wanted, "share", tr("Give a token to anyone"),
              tr("They fetch the files without an account, until the token ends.")),
             (self.get_wanted, "down", tr("Get files"), tr("Paste a token or a link, choose a folder, done.")),
@@ -81,9 +82,21 @@ class Welcome(QWidget):
             foot.addWidget(widget)
         foot.addStretch(1)
         layout.addLayout(foot)
+        layout.addSpacing(4)
+        mine = row(spacing=4)
+        self._address = label("", "dim", selectable=True)
+        self._copy = button(tr("Copy"), "link")
+        self._copy.setAccessibleName(tr("Copy the address of this computer"))
+        self._copy.clicked.connect(self._copy_address)
+        mine.addStretch(1)
+        mine.addWidget(self._address)
+        mine.addWidget(self._copy)
+        mine.addStretch(1)
+        layout.addLayout(mine)
         layout.addStretch(6)
         self.setLayout(layout)
         self._node = LOCAL
+        self._own = ""
         self.show_node(LOCAL)
 
     def show_node(self, node: OpenNode) -> None:
@@ -94,6 +107,16 @@ class Welcome(QWidget):
         for widget in self._test:
             widget.setVisible(node.local)
         self.show_folder(None)
+        self.show_address(None)
+
+    def show_address(self, address: str | None) -> None:
+        """Where others send to."""
+        self._own = address or ""
+        self._address.setText(tr("Others send to you at {address}", address=self._own) if address else "")
+        self._copy.setVisible(bool(address))
+
+    def _copy_address(self) -> None:
+        self.copy_wanted.emit(self._own, tr("Address"))
 
     def show_folder(self, folder: str | None) -> None:
         """Where received files go."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from typing import Any
 
-from jetstream.constants import API_VERSION
+from jetstream.constants import API_VERSION, DEFAULT_API_PORT
 from jetstream.entities import ServerInfo, event_to_wire, to_wire
 from jetstream_server.access.gate import NodeGate
 from jetstream_server.access.principal import Kind, Principal
@@ -78,6 +78,12 @@ class ServerInfoHandlers:
             return outward_address(), self._recv_port
         return split_address(external, self._recv_port)
 
+    def _receive_address(self) -> str:
+        host, port = self.link_host()
+        if port == DEFAULT_API_PORT:
+            return host
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
     async def info(self, call: Call) -> dict[str, Any]:
         """What this node is; the folder and the space only for who may know."""
         principal = call.principal
@@ -108,6 +114,7 @@ class ServerInfoHandlers:
                 carriers=("tcp",),
                 receiving_folder=None if folder is None else str(folder),
                 free_space=space,
+                receive_address=None if folder is None else self._receive_address(),
                 only_authorized_clients_allowed=folder is not None and not await self._gate.may_ask(),
                 start_time=self._start_time,
                 platform=sys.platform,

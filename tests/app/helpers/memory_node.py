@@ -9,6 +9,7 @@ from jetstream.entities import (
     Destination,
     Event,
     Manifest,
+    Offer,
     ReceiveTransfer,
     ServerInfo,
     Token,
@@ -32,6 +33,8 @@ class MemoryNode:
         self.tokens = {}
         self.manifests = {}
         self.gone = []
+        self.offers = {}
+        self.only_known = False
         self.calls = []
         self.limit = None
         self.folder = "/received"
@@ -55,6 +58,20 @@ class MemoryNode:
         self.cursor += 1
         store = self.incoming if isinstance(entity, ReceiveTransfer) else self.transfers
         store[entity.id] = replace(entity, modified_cursor=self.cursor)
+
+    def offer(self, id="123456", **values):
+        """Somebody asks."""
+        self.cursor += 1
+        self.offers[id] = Offer(**{
+            "offer_id": id, "peer_name": "Ann's laptop", "peer_fingerprint": FINGERPRINT, "source_ip": "192.0.2.7",
+            "label": "Reel 07", "total_files": 412, "total_size": 18_200_000_000, "folder": self.folder,
+            "free_space": 10**12, "request_time": self.cursor, "modified_cursor": self.cursor, **values})
+
+    def drop_offer(self, id):
+        """It was decided, or whoever asked is gone."""
+        del self.offers[id]
+        self.cursor += 1
+        self.gone.append((Offer, id, self.cursor))
 
     def move(self, number, **changes):
         self.put(replace(self.transfers[number], **changes))
@@ -88,7 +105,8 @@ class MemoryClient:
         return to_wire(ServerInfo(
             api_version=40, version="0.1.0", server_id="1", server_uid="u", server_name="here", host_name="here",
             api_control_port=8886, receive_port=8886, public_key="", fingerprint=FINGERPRINT, auth_required=False,
-            receiving_folder=self.node.folder, free_space=10**12))
+            receiving_folder=self.node.folder, free_space=10**12, receive_address="192.0.2.9",
+            only_authorized_clients_allowed=self.node.only_known))
 
     def server_superuser(self):
         return None
@@ -241,6 +259,31 @@ class MemoryClient:
                                download=True, label="Fetched", total_size=10)
         self.node.put(made)
         return to_wire(self.node.incoming[made.id])
+
+    def recv_getOffers(self, modifiedSince=None):
+        found = [to_wire(o) for o in self.node.offers.values()
+                 if modifiedSince is None or o.modified_cursor > modifiedSince]
+        if modifiedSince is not None:
+            found += [to_wire(Offer(offer_id=id, deleted=True, modified_cursor=cursor))
+                      for kind, id, cursor in self.node.gone if kind is Offer and cursor > modifiedSince]
+        return found
+
+    def recv_acceptOffer(self, offer, path=None, always=False):
+        found = self.node.offers[offer]
+        self.node.drop_offer(offer)
+        made = ReceiveTransfer(transfer_id=str(len(self.node.incoming) + 1), status="pending", processing=True,
+                               phase="waiting for the peer", label=found.label, total_size=found.total_size,
+                               peer_name=found.peer_name, folder=path or found.folder)
+        self.node.put(made)
+        return to_wire(self.node.incoming[made.id])
+
+    def recv_declineOffer(self, offer):
+        if offer not in self.node.offers:
+            raise NotFound("There is no such offer.")
+        self.node.drop_offer(offer)
+
+    def recv_allowOnlyAuthorizedClients(self, onlyAuthorizedClientsAllowed):
+        self.node.only_known = onlyAuthorizedClientsAllowed
 
     def recv_getAuthorizedClients(self):
         return []
