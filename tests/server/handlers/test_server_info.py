@@ -32,8 +32,14 @@ async def test_the_owner_also_learns_where_files_land(desk: Desk, tmp_path: Path
     assert info.receiving_folder == str(tmp_path / "received")
     assert info.free_space is not None
     assert info.free_space > 0
+    assert (info.receive_address, info.only_authorized_clients_allowed) == (outward_address(), False)
+    desk.info.set_ports(1111, 2222)
+    await desk.gate.set_only_authorized(True)
+    info = from_wire(ServerInfo, await desk.client(OWNER)("server.getServerInfo"))
+    assert (info.receive_address, info.only_authorized_clients_allowed) == (f"{outward_address()}:2222", True)
     ann = from_wire(ServerInfo, await desk.client(ANN)("server.getServerInfo"))
-    assert (ann.user, ann.receiving_folder) == ("ann", None)
+    assert (ann.user, ann.receiving_folder, ann.receive_address) == ("ann", None, None)
+    assert not ann.only_authorized_clients_allowed
 
 
 async def test_echo_and_terminate(desk: Desk) -> None:
