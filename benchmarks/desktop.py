@@ -7,6 +7,9 @@ What is measured, each against its bar:
 - a dropped folder with 100,000 files: how late the timer fires until everything is counted, and when the first rows
   are there;
 - from nothing to a usable window, the node included, and again when its folder exists; memory and load when idle.
+
+``python -m benchmarks.desktop hours`` runs eight hours of polling by a fast clock, one poll for every second, and
+prints the memory after the first hours, when all histories are full, and in the end. It takes some minutes.
 """
 
 import asyncio
@@ -36,6 +39,7 @@ from jetstream_desktop.state.filters import Column
 
 ROWS, MOVING, PER_SECOND, SECONDS = 10_000, 1_000, 4, 10
 FILES = 100_000
+HOURS = 8
 
 
 class Lateness:
@@ -167,6 +171,35 @@ async def idle(desk: application.Desk) -> dict[str, Any]:
     return {"core": round((_cpu() - used) / (time.perf_counter() - begun), 4), "rss_mib": _rss_mib()}
 
 
+async def hours(desk: application.Desk) -> dict[str, Any]:
+    """Eight hours in which ten transfers of fifty move all the time, one ends every ten seconds, and one begins."""
+    feed, clock = desk.context.session.client, _FastClock(time.time_ns() // 1000)
+    assert isinstance(feed, _Feed)
+    desk.context.poller._clock = clock
+    memory: list[float] = []
+    for second in range(HOURS * 3600):
+        clock.now += 1_000_000
+        first = second // 10
+        feed.next = [_transfer(n, second * 10**5) for n in range(first % MOVING, first % MOVING + 10)]
+        if second % 10 == 0:
+            feed.next.append(Transfer(transfer_id=str((first - 50) % MOVING), manifest_id="m", destination_id="d",
+                                      status="cancelled", processing=False, deleted=True))
+        await desk.context.poller.poll()
+        if second % 3600 == 3599:
+            memory.append(_rss_mib())
+    return {"polls": HOURS * 3600, "rss_mib_by_hour": memory, "tasks": len(asyncio.all_tasks())}
+
+
+class _FastClock:
+    """Time in µs that somebody else moves."""
+
+    def __init__(self, now: int) -> None:
+        self.now = now
+
+    def __call__(self) -> int:
+        return self.now
+
+
 def _cpu() -> float:
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
@@ -221,6 +254,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "drop": lambda: with_window(drop, None),
     "start": lambda: with_window(_started, _own_node()),
     "idle": lambda: with_window(idle, _own_node()),
+    "hours": lambda: with_window(hours, None),
 }
 
 

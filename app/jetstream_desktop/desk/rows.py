@@ -14,6 +14,7 @@ from jetstream_desktop.i18n import tr
 from jetstream_desktop.models.lists import ValueTableModel
 from jetstream_desktop.models.paged import PagedTableModel
 from jetstream_desktop.services.commands import CANCEL, PAUSE, REMOVE, RESUME
+from jetstream_desktop.state.changes import Changes
 from jetstream_desktop.state.code import as_command, as_python
 from jetstream_desktop.state.connection import Connected
 from jetstream_desktop.state.details import Selected
@@ -63,6 +64,7 @@ class RowDesk(QObject):
         context.window.selection_changed.connect(self.show_details)
         context.poller.polled.connect(self.show_details)
         context.poller.polled.connect(self._resume_due)
+        context.poller.changed.connect(self._forget)
         context.session.opened.connect(self._opened)
         reason = context.window.details.reason
         reason.retry_wanted.connect(actions.retry.trigger)
@@ -233,8 +235,15 @@ class RowDesk(QObject):
         history = self._c.poller.histories.get(chosen.row.key, SpeedHistory()) if chosen else SpeedHistory()
         self._c.window.details.show_transfer(chosen, history, self._c.clock())
 
+    def _forget(self, changes: Changes) -> None:
+        for key in changes.removed:
+            self._known_sources.pop(key, None)
+            self._mappings.pop(key, None)
+
     async def _learn_sources(self, row: Row) -> None:
-        self._known_sources[row.key] = tuple(await self._sources(row))
+        found = tuple(await self._sources(row))
+        if row.key in self._known_sources:  # it may be gone by now
+            self._known_sources[row.key] = found
 
     def _quiet(self, words: str) -> None:
         log.info("details: %s", words)

@@ -220,7 +220,7 @@ class MemoryClient:
         self.node.cursor += 1
         self.node.gone.append((Transfer, transfer, self.node.cursor))
 
-    def send_getTransferEvents(self, transfer, limit):
+    def send_getTransferEvents(self, transfer, limit=1000):
         return [event_to_wire(Event(event="queued", timestamp=1_700_000_000_000_000, cursor=1, message="Queued."))]
 
     def send_getSharedTokens(self):
