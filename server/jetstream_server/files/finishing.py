@@ -109,7 +109,9 @@ class Finisher:
                 continue
             name, mtime_ns, mode = page.names[position], int(page.mtimes[position]), int(page.modes[position])
             part = self._tree.part_name(first_entry + position)
-            make = partial(self._small.write, name=name, part=part, data=_NOTHING, size=0, mtime_ns=mtime_ns, mode=mode)
+            exact = self._small.exact(page.modes[position : position + 1])[0]
+            make = partial(self._small.write, name=name, part=part, data=_NOTHING, size=0, mtime_ns=mtime_ns, mode=mode,
+                           exact=exact)
             self._make(page, position, first_entry + position, make)
 
     def _is_there(self, page: Page, position: int) -> bool:
@@ -193,6 +195,8 @@ def discard(tree: ReceivingTree) -> None:
             if path not in seen:
                 seen.add(path)
                 _discard_in(tree, path)
+                with tree.problems(path):
+                    tree.folders.unstage(path)
 
 
 def _discard_in(tree: ReceivingTree, path: bytes) -> None:

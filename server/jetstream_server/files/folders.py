@@ -16,12 +16,15 @@ from jetstream_server.files.opening import (
     CREATE,
     DIRECTORY,
     EXISTING,
+    IN_THE_WAY,
     NO_LINKS,
     NOFOLLOW,
+    NOT_EMPTY,
     regular,
     rename_in_folder,
 )
 from jetstream_server.files.pathfolder import PathFolder
+from jetstream_server.files.rawio import write_at
 
 HAVE_DIR_FD: Final = all(
     call in os.supports_dir_fd for call in (os.open, os.stat, os.mkdir, os.rename, os.unlink, os.link, os.readlink)
@@ -36,6 +39,16 @@ class Folder(Protocol):
 
     def create(self, name: bytes, mode: int) -> int:
         """A descriptor, for reading and writing, of a new file; ``FileExistsError`` if something has the name."""
+
+    def write_new(
+        self, name: bytes, data: memoryview | None, size: int, mtime_ns: int, mode: int, exact: bool
+    ) -> None:
+        """A new file with all that belongs to it; ``FileExistsError`` if something has the name. Nothing stays of it
+        when that fails.
+
+        :param data: the content; ``None`` for *size* zero bytes.
+        :param exact: whether *mode* holds permissions that the system takes from new files.
+        """
 
     def open(self, name: bytes, *, write: bool) -> int:
         """A descriptor of a regular file that is there; ``OSError`` if it is a link or no file."""
@@ -113,6 +126,25 @@ class DescriptorFolder:
 
     def create(self, name: bytes, mode: int) -> int:
         return os.open(name, CREATE, mode, dir_fd=self._fd)
+
+    def write_new(
+        self, name: bytes, data: memoryview | None, size: int, mtime_ns: int, mode: int, exact: bool
+    ) -> None:
+        fd = os.open(name, CREATE, mode, dir_fd=self._fd)
+        try:
+            try:
+                if data is None:
+                    os.ftruncate(fd, size)
+                elif os.write(fd, data) != size:
+                    write_at(fd, data, 0)
+                os.utime(fd, ns=(mtime_ns, mtime_ns))
+                if exact:
+                    os.fchmod(fd, mode)
+            finally:
+                os.close(fd)
+        except BaseException:
+            self.unlink(name)
+            raise
 
     def open(self, name: bytes, *, write: bool) -> int:
         return regular(os.open(name, EXISTING | (os.O_RDWR if write else os.O_RDONLY), dir_fd=self._fd), name)
@@ -215,3 +247,37 @@ class DescriptorFolder:
 
     def close(self) -> None:
         os.close(self._fd)
+
+    # What only descriptors allow: a folder that is renamed while it is in use.
+
+    def make_child(self, name: bytes, mode: int) -> "DescriptorFolder":
+        """A new folder in this one, opened; ``FileExistsError`` if something has the name."""
+        os.mkdir(name, mode, dir_fd=self._fd)
+        return self.child(name)
+
+    def rename_folder(self, old: bytes, new: bytes) -> bool:
+        """Rename a folder, unless something has the new name: then ``False``."""
+        done = rename_in_folder(self._fd, old, new)
+        if done is not None:
+            return done
+        if self.lstat(new) is not None:
+            return False
+        try:
+            os.rename(old, new, src_dir_fd=self._fd, dst_dir_fd=self._fd)
+        except OSError as error:
+            if error.errno in IN_THE_WAY:
+                return False
+            raise
+        return True
+
+    def rmdir(self, name: bytes) -> bool:
+        """Remove a folder; nothing happens if there is none. ``False`` if it is not empty."""
+        try:
+            os.rmdir(name, dir_fd=self._fd)
+        except FileNotFoundError:
+            return True
+        except OSError as error:
+            if error.errno in NOT_EMPTY:
+                return False
+            raise
+        return True

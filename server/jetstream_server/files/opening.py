@@ -14,6 +14,10 @@ CREATE: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | NOFOLLOW | CLOEXEC | getatt
 EXISTING: Final = NOFOLLOW | CLOEXEC | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 NO_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES})
 """What systems and file systems without hard links answer."""
+NOT_EMPTY: Final = frozenset({errno.ENOTEMPTY, errno.EEXIST})
+"""What systems answer when a folder with something in it is to be removed."""
+IN_THE_WAY: Final = NOT_EMPTY | {errno.ENOTDIR}
+"""What systems answer when a folder is to get a name that is taken."""
 _NOT_SUPPORTED = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP})
 _RENAME_NOREPLACE = 1
 

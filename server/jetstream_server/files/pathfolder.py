@@ -7,6 +7,7 @@ import stat
 from jetstream_server.files.errors import UnsafePath
 from jetstream_server.files.opening import CREATE, EXISTING, NO_LINKS, regular
 from jetstream_server.files.paths import windows_problem
+from jetstream_server.files.rawio import write_at
 
 
 class PathFolder:
@@ -30,6 +31,24 @@ class PathFolder:
 
     def create(self, name: bytes, mode: int) -> int:
         return os.open(self._join(name), CREATE, mode)
+
+    def write_new(
+        self, name: bytes, data: memoryview | None, size: int, mtime_ns: int, mode: int, exact: bool
+    ) -> None:
+        fd = self.create(name, mode)
+        try:
+            try:
+                if data is None:
+                    os.ftruncate(fd, size)
+                else:
+                    write_at(fd, data, 0)
+            except BaseException:
+                os.close(fd)
+                raise
+            self.close_file(fd, name, mtime_ns, mode if exact else None)
+        except BaseException:
+            self.unlink(name)
+            raise
 
     def open(self, name: bytes, *, write: bool) -> int:
         path = self._join(name)

@@ -5,6 +5,8 @@ import os
 import stat
 from typing import Final
 
+import numpy as np
+
 from jetstream.constants import (
     OVERWRITE_ALWAYS,
     OVERWRITE_IN_PLACE_ALWAYS,
@@ -12,6 +14,7 @@ from jetstream.constants import (
     OVERWRITE_IN_PLACE_SAME_SIZE,
 )
 from jetstream_server.files.folders import Folder
+from jetstream_server.files.pages import Numbers
 from jetstream_server.files.placing import Outcome, Placed, final_names, place
 from jetstream_server.files.rawio import equals_at, write_at
 
@@ -32,30 +35,23 @@ class SmallFiles:
         self._replaces = mode == OVERWRITE_ALWAYS
 
     def write(
-        self, folder: Folder, name: bytes, part: bytes, data: memoryview | None, size: int, mtime_ns: int, mode: int
+        self, folder: Folder, name: bytes, part: bytes, data: memoryview | None, size: int, mtime_ns: int, mode: int,
+        exact: bool,
     ) -> Placed | None:
         """One file, with *part* as its name until it is whole; ``None`` if it simply has its final name.
 
         :param data: the content; ``None`` for *size* zero bytes.
+        :param exact: see :meth:`exact`.
         :raises OSError: if that fails; no part file is left then.
         """
         if self._direct:
             return self._in_place(folder, name, data, size, mtime_ns, mode)
         try:
-            fd = folder.create(part, mode)
+            folder.write_new(part, data, size, mtime_ns, mode, exact)
         except FileExistsError:  # left by a crash
             folder.unlink(part)
-            fd = folder.create(part, mode)
+            folder.write_new(part, data, size, mtime_ns, mode, exact)
         try:
-            try:
-                if data is None:
-                    os.ftruncate(fd, size)
-                elif os.write(fd, data) != size:
-                    write_at(fd, data, 0)
-            except BaseException:
-                os.close(fd)
-                raise
-            folder.close_file(fd, part, mtime_ns, mode if mode & self._umask else None)
             if self._replaces:
                 folder.replace(part, name)
                 return None
@@ -63,6 +59,10 @@ class SmallFiles:
         except BaseException:
             folder.unlink(part)
             raise
+
+    def exact(self, modes: Numbers) -> list[bool]:
+        """Whether the system takes some of these permissions from new files, so that they have to be set."""
+        return [bool(mode) for mode in (modes & np.uint32(self._umask)).tolist()]
 
     def _in_place(
         self, folder: Folder, name: bytes, data: memoryview | None, size: int, mtime_ns: int, mode: int

@@ -34,6 +34,8 @@ def _load_syncfs() -> Callable[[int], None] | None:
 
 
 _syncfs = _load_syncfs()
+HAVE_SYNCFS: Final = _syncfs is not None
+"""Whether a whole file system can be flushed without flushing all others."""
 
 
 def _load_sync_file_range() -> Callable[[int], None] | None:
@@ -93,6 +95,12 @@ class Dirty:
             return
         self.files.add((folder, name))
         self._count()
+
+    def add_all(self, folder: bytes, names: Iterable[bytes]) -> None:
+        """The same for several."""
+        if not self.many:
+            for name in names:
+                self.add(folder, name)
 
     def add_folder(self, path: bytes) -> None:
         """The folder itself is not on the disk as it should be."""

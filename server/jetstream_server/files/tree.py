@@ -19,6 +19,7 @@ from jetstream_server.files.pages import Kind
 from jetstream_server.files.paths import PART_SUFFIX, target_components
 from jetstream_server.files.placing import MODES, Outcome, Placed
 from jetstream_server.files.smallfiles import current_umask
+from jetstream_server.files.staging import hider
 
 SAMPLE: Final = 1000
 """Paths that a report lists at most."""
@@ -99,6 +100,7 @@ class ReceivingTree:
         self.umask = current_umask()
         self.outcomes = Outcomes(layout.entries)
         self.part_prefix = b".%b-" % hashlib.blake2s(uid.encode("utf-8", "surrogateescape")).hexdigest()[:8].encode()
+        self.hidden_name = hider(self.part_prefix)
         self._keep = keep
         self._by_descriptor = by_descriptor
         self._root_folder: Folder | None = None
@@ -116,7 +118,7 @@ class ReceivingTree:
         except OSError as error:
             raise WriteFailed(os.fsencode(self.root), reason_of(error)) from error
         self._private = self._private_folders()
-        self._folders = FolderCache(self._root_folder, self._private.get, self._keep)
+        self._folders = FolderCache(self._root_folder, self._private.get, self._keep, self.hidden_name)
         with self.problems(self.destination or b"."):
             self._folders.acquire(self.destination)
             self._folders.release(self.destination)

@@ -24,13 +24,13 @@ from typing import Final
 from jetstream_server.files.bigfiles import BigFiles
 from jetstream_server.files.errors import WriteFailed
 from jetstream_server.files.finishing import Finisher, FinishReport, discard, remove_failed
+from jetstream_server.files.flushing import Flusher, Names
 from jetstream_server.files.folders import HAVE_DIR_FD
 from jetstream_server.files.lane import Lane
 from jetstream_server.files.layout import Layout, Run
-from jetstream_server.files.placing import Outcome
 from jetstream_server.files.readback import read_back
+from jetstream_server.files.rows import RowWriter
 from jetstream_server.files.smallfiles import SmallFiles
-from jetstream_server.files.syncing import Dirty, flush
 from jetstream_server.files.tree import ReceivingTree, join
 
 KEEP_OPEN: Final = 64
@@ -76,13 +76,11 @@ class TreeWriter:
             raise WriteFailed(destination_path or ".", "the manifest is larger than this node can take")
         self._have = bytearray(layout.block_count)
         self._small = SmallFiles(overwrite_mode, tree.umask)
-        self._big = BigFiles(tree, self._have, self._named, keep_open)
+        self._flusher = Flusher(tree)
+        self._big = BigFiles(tree, self._have, self._flusher.named, keep_open)
+        self._rows = RowWriter(tree, self._small, self._big.failed)
         self._state = threading.Condition()
         self._under_way: set[int] = set()
-        self._written: list[int] = []
-        self._dirty = Dirty()
-        self._flushing = threading.Lock()
-        self._lost: OSError | None = None
         self._resumed = False
 
     def __repr__(self) -> str:
@@ -106,6 +104,7 @@ class TreeWriter:
 
     def close(self) -> None:
         """Close all descriptors; nothing is removed. No thread may be writing any more."""
+        self._flusher.close()
         self._big.close()
         self._tree.close()
 
@@ -138,14 +137,14 @@ class TreeWriter:
             self._big.fail(gaps)
         if not self._claim(block):
             return
-        dirty: list[tuple[bytes, bytes]] = []
+        work = _Work()
         stored = False
         try:
             for run in runs:
-                self._write_run(run, block, None if zero else data, dirty)
+                self._write_run(run, block, None if zero else data, work)
             stored = True
         finally:
-            self._settle(block, dirty, stored=stored, whole=not gaps)
+            self._settle(block, work, stored=stored, whole=not gaps)
 
     def _claim(self, block: int) -> bool:
         """Whether the block is to be written, by this thread alone; waits while another one writes it."""
@@ -157,24 +156,16 @@ class TreeWriter:
             self._under_way.add(block)
             return True
 
-    def _settle(self, block: int, dirty: list[tuple[bytes, bytes]], *, stored: bool, whole: bool) -> None:
+    def _settle(self, block: int, work: "_Work", *, stored: bool, whole: bool) -> None:
+        promised = block if stored and whole else None
+        self._flusher.wrote(work.names, promised, work.small_files, work.small_bytes)
         with self._state:
             self._under_way.discard(block)
-            if not self._dirty.many:
-                for folder, name in dirty:
-                    self._dirty.add(folder, name)
             if stored:
                 self._have[block] = 1
-                if whole:
-                    self._written.append(block)
             self._state.notify_all()
 
-    def _named(self, folder: bytes, part_name: bytes, name: bytes) -> None:
-        """A file of several blocks has got its name."""
-        with self._state:
-            self._dirty.renamed(folder, part_name, name)
-
-    def _write_run(self, run: Run, block: int, data: memoryview | None, dirty: list[tuple[bytes, bytes]]) -> None:
+    def _write_run(self, run: Run, block: int, data: memoryview | None, work: "_Work") -> None:
         page = run.page
         first = run.positions[0]
         sizes = page.sizes[first : run.positions[-1] + 1].tolist()
@@ -189,53 +180,14 @@ class TreeWriter:
             try:
                 name = self._big.write(page, position, entry, block, offset, content)
                 if name is not None:
-                    dirty.append((folder, name))
+                    work.names.append((folder, (name,)))
             except OSError as error:
                 raise self._tree.problem(join(folder, page.names[position]), error) from error
         if small:
             with self._lane.turn(len(small)):
-                self._write_small(run, small, data, dirty)
-
-    def _write_small(
-        self, run: Run, small: Sequence[tuple[int, int]], data: memoryview | None, dirty: list[tuple[bytes, bytes]]
-    ) -> None:
-        """Files that lie within the block. Their path decides how fast small files are: nothing superfluous here."""
-        page, tree, failed, write = run.page, self._tree, self._big.failed, self._small.write
-        start, stop = small[0][0], small[-1][0] + 1
-        sizes = page.sizes[start:stop].tolist()
-        mtimes = page.mtimes[start:stop].tolist()
-        modes = page.modes[start:stop].tolist()
-        directories = page.directory[start:stop].tolist()
-        names = page.names
-        current, path, folder = -1, b"", None
-        position = start
-        try:
-            for position, at in small:
-                entry = run.first_entry + position
-                if failed and entry in failed:
-                    continue
-                index = position - start
-                if directories[index] != current or folder is None:
-                    if folder is not None:
-                        tree.folders.release(path)
-                        folder = None
-                    current = directories[index]
-                    path = tree.folder(page.directories[current])
-                    folder = tree.folders.acquire(path)
-                size, name = sizes[index], names[position]
-                content = None if data is None else data[at : at + size]
-                placed = write(folder, name, tree.part_name(entry), content, size, mtimes[index], modes[index])
-                if placed is not None:
-                    tree.outcomes.add(entry, path, name, placed)
-                    if placed.outcome is Outcome.SKIPPED:
-                        continue
-                    name = placed.name
-                dirty.append((path, name))
-        except OSError as error:
-            raise tree.problem(tree.folder(page.target(position)), error) from error
-        finally:
-            if folder is not None:
-                tree.folders.release(path)
+                self._rows.write(run, small, data, work.names)
+            work.small_files += len(small)
+            work.small_bytes += small[-1][1] + sizes[small[-1][0] - first] - small[0][1]
 
     def flush(self) -> list[int]:
         """Put on the disk what was written before the call; other threads may go on writing.
@@ -246,18 +198,10 @@ class TreeWriter:
         :raises WriteFailed: if the disk refuses. What was not returned must be taken as lost: the session is over,
             and every later call fails as well.
         """
-        with self._flushing:
-            if self._lost is not None:
-                raise self._tree.problem(b".", self._lost) from self._lost
-            with self._state:
-                blocks, self._written = self._written, []
-                dirty, self._dirty = self._dirty, Dirty()
-            try:
-                flush(dirty, self._tree.folders, self._tree.folders.take_made())
-            except OSError as error:
-                self._lost = error
-                raise self._tree.problem(self._tree.destination or b".", error) from error
-            return blocks
+        try:
+            return self._flusher.flush()
+        except OSError as error:
+            raise self._tree.problem(self._tree.destination or b".", error) from error
 
     def read_back(self, block: int, buffer: memoryview) -> bool:
         """Fill *buffer* with what is on the disk of *block*; ``False`` if something is missing.
@@ -301,17 +245,10 @@ class TreeWriter:
             raise WriteFailed(lost.target, "is not whole although all blocks are there")
         self._big.close()
         remove_failed(self._tree, failed, unfinished)
-        report = Finisher(self._tree, self._small, self._note, self._note_folder).finish(failed, self._resumed)
+        finisher = Finisher(self._tree, self._small, self._flusher.add, self._flusher.add_folder)
+        report = finisher.finish(failed, self._resumed)
         self.flush()
         return report
-
-    def _note(self, folder: bytes, name: bytes) -> None:
-        with self._state:
-            self._dirty.add(folder, name)
-
-    def _note_folder(self, path: bytes) -> None:
-        with self._state:
-            self._dirty.add_folder(path)
 
     def discard(self) -> None:
         """Remove all part files of this transfer; files that have their final names stay.
@@ -323,6 +260,17 @@ class TreeWriter:
             discard(self._tree)
         except OSError as error:
             raise self._tree.problem(self._tree.destination or b".", error) from error
+
+
+class _Work:
+    """What writing one block has done so far."""
+
+    __slots__ = ("names", "small_bytes", "small_files")
+
+    def __init__(self) -> None:
+        self.names: list[Names] = []
+        self.small_files = 0
+        self.small_bytes = 0
 
 
 def _check_gaps(runs: Sequence[Run], gaps: Collection[int]) -> None:

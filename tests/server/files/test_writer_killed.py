@@ -1,5 +1,6 @@
 """The writing process is killed, for real, at moments of nobody's choosing."""
 
+import contextlib
 import os
 import random
 import signal
@@ -11,7 +12,7 @@ import pytest
 
 from helpers.receiving import verified
 from helpers.trees import Scanned, all_blocks, build, scanned, snapshot
-from jetstream.constants import OVERWRITE_ALWAYS, OVERWRITE_IN_PLACE_NEVER, OVERWRITE_KEEP_BOTH
+from jetstream.constants import OVERWRITE_ALWAYS, OVERWRITE_BACKUP, OVERWRITE_IN_PLACE_NEVER, OVERWRITE_KEEP_BOTH
 from jetstream_server.files.layout import Layout
 from jetstream_server.files.writer import TreeWriter
 
@@ -64,7 +65,7 @@ def test_killed_again_and_again(tmp_path: Path, mode: int) -> None:
     (tmp_path / "t").mkdir()
     have: set[int] = set()
     for seed in range(40):
-        promised, done = one_life(tmp_path, mode, seed, have, kill_after=rng.randrange(1, 10))
+        promised, done = one_life(tmp_path, mode, seed, have, kill_after=rng.randrange(1, 6))
         with TreeWriter(tmp_path / "t", "", found.wire, mode, "uid") as writer:
             writer.prepare()
             check = Check(found.wire, found)
@@ -107,3 +108,63 @@ def one_life(folder: Path, mode: int, seed: int, have: set[int], kill_after: int
                 child.send_signal(signal.SIGKILL)
     # What it had printed when it was killed was promised as well; an unfinished line was not.
     return promised, False
+
+
+SMALL_CHILD = """
+import sys
+from pathlib import Path
+from helpers.trees import all_blocks, scanned
+from jetstream_server.files.writer import TreeWriter
+
+source, target, mode = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+found = scanned({"s": source})
+writer = TreeWriter(target, "", found.wire, mode, "uid")
+writer.prepare()
+blocks = all_blocks(found.stored)
+print("begins", flush=True)
+for number, (data, zero, gaps) in enumerate(blocks):
+    writer.write(number, data, zero=zero)
+print("done", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("mode", [OVERWRITE_ALWAYS, OVERWRITE_BACKUP, OVERWRITE_KEEP_BOTH])
+def test_small_files_are_never_seen_half(tmp_path: Path, mode: int) -> None:
+    """Killed in the middle of rows of small files: what has its name is whole, and nothing hidden stays in the end."""
+    rng = random.Random(mode)
+    spec = {f"d{folder}/f{file}": rng.randbytes(2000 + file) for folder in range(20) for file in range(100)}
+    source = build(tmp_path / "s", spec)
+    target = tmp_path / "t"
+    target.mkdir()
+    interrupted = 0
+    for _ in range(7):
+        interrupted += small_life(source, target, mode, rng.random() * 0.06)
+        for path in target.rglob("*"):
+            inside = path.relative_to(target / "s").parts if path.is_file() else ()
+            if inside and not any(part.startswith(".") for part in inside):
+                assert path.read_bytes() == spec["/".join(inside)]
+    found = scanned({"s": source})
+    with TreeWriter(target, "", found.wire, mode, "uid") as writer:
+        writer.prepare()
+        for number, (data, zero, _) in enumerate(all_blocks(found.stored)):
+            writer.write(number, data, zero=zero)
+        report = writer.finish()
+    assert interrupted > 0, "it was never killed in time"
+    assert report.renamed_count == report.skipped_count == 0
+    assert snapshot(target / "s") == snapshot(source)
+
+
+def small_life(source: Path, target: Path, mode: int, seconds: float) -> bool:
+    """Let a process write for *seconds* and kill it; whether it was still at it."""
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
+    arguments = [sys.executable, "-c", SMALL_CHILD, source, target, str(mode)]
+    with subprocess.Popen(
+        arguments, stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True, env=environment
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "begins\n"
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(seconds)
+        child.send_signal(signal.SIGKILL)
+        return "done" not in child.stdout.read()
