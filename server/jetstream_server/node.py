@@ -67,7 +67,9 @@ from jetstream_server.transfers.outgoing import Outgoing
 from jetstream_server.transfers.preview import Previews
 from jetstream_server.transfers.probing import Prober
 from jetstream_server.transfers.pulling import SharingNodes
+from jetstream_server.transfers.pulls import Pulls
 from jetstream_server.transfers.session import Surroundings
+from jetstream_server.transfers.telling import Telling
 from jetstream_server.trial import Trials
 
 log = logging.getLogger(__name__)
@@ -76,6 +78,7 @@ FILE_THREADS: Final = 16
 SERVER_UID: Final = "serverUid"
 VERSION: Final = ".".join(map(str, BUILD_VERSION))
 SWEEP_SECONDS: Final = 600.0
+LOST_SECONDS: Final = 30.0
 
 
 def wall_clock() -> int:
@@ -167,8 +170,10 @@ class Node:
         )
         sharing_nodes = SharingNodes(catalog, self._myself, liveness)
         self._incoming = Incoming(
-            self._receiving, catalog, self._events, self._links, sharing_nodes, self._near
+            self._receiving, catalog, self._events, self._links, sharing_nodes, self._near, self._tell_later
         )
+        self._telling = Telling(self._receiving, sharing_nodes, wall_clock)
+        self._pulls = Pulls(gate, self._outgoing, settings.server_name, wall_clock)
         self._bandwidth = Bandwidth(
             catalog, self._incoming_limit, self._outgoing_limit, time.monotonic, self._limits_changed
         )
@@ -178,7 +183,9 @@ class Node:
             board, gate, self._incoming.create_accepted, self._events, self._owner, settings.server_name, wall_clock
         )
         prober = Prober(gate, self._files, wall_clock)
-        self._peers = PeerService(self._myself, gate, asking, self._incoming, self._outgoing, liveness, prober)
+        self._peers = PeerService(
+            self._myself, gate, asking, self._incoming, self._outgoing, self._pulls, liveness, prober
+        )
         trials = Trials(self._myself, catalog.pins, destinations, wall_clock)
         manifest_handlers = ManifestHandlers(
             self._manifests, sandboxes, self._shared_tokens, self._manifest_in_use, self._files
@@ -190,7 +197,8 @@ class Node:
             self._outgoing, self._sending, destinations, manifest_handlers, self._shared_tokens, self._links, catalog
         )
         token_handlers = TokenHandlers(
-            self._shared_tokens, self._api_tokens, manifest_handlers, sandboxes, self._info.link_host, self._log_out
+            self._shared_tokens, self._api_tokens, manifest_handlers, sandboxes, self._info.link_host, self._log_out,
+            self._pulls.revoke,
         )
         handlers: dict[str, Handler] = {}
         groups: tuple[Mapping[str, Handler], ...] = (
@@ -252,6 +260,8 @@ class Node:
             await self._outgoing.start()
             await self._incoming.start()
             background.append(asyncio.create_task(self._sweep(), name="sweep"))
+            background.append(asyncio.create_task(self._end_lost_pulls(), name="lost-pulls"))
+            background.append(asyncio.create_task(self._telling.run(), name="telling"))
             await self._events.record("serverStarted", f"Version {VERSION} started.", kind="server")
             on_ready(Ready(api_port, recv_port, fingerprint))
             log.info(
@@ -278,6 +288,14 @@ class Node:
             await asyncio.sleep(SWEEP_SECONDS)
             await self._shared_tokens.sweep(wall_clock())
             await self._api_tokens.sweep(wall_clock())
+
+    async def _end_lost_pulls(self) -> None:
+        while True:
+            await self._pulls.end_lost()
+            await asyncio.sleep(LOST_SECONDS)
+
+    def _tell_later(self) -> None:
+        self._telling.wake()
 
     async def _close(self) -> None:
         if hasattr(self, "_listener"):

@@ -1,7 +1,7 @@
 """``send.…SharedToken…`` and ``server.…APIToken…``."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from jetstream.constants import PERMISSION_SHARE
@@ -16,6 +16,9 @@ from jetstream_server.handlers.changes import changes_of
 from jetstream_server.handlers.manifests import ManifestHandlers
 from jetstream_server.handlers.users import LogOut
 from jetstream_server.records import ApiTokenRecord, TokenRecord
+
+Revoke = Callable[[str], Awaitable[None]]
+"""Ends what goes on by a shared token that was deleted."""
 
 
 class TokenHandlers:
@@ -33,6 +36,7 @@ class TokenHandlers:
         sandboxes: Sandboxes,
         link_host: Callable[[], tuple[str, int]],
         log_out: LogOut,
+        revoke: Revoke,
     ) -> None:
         self._shared = shared
         self._api = api
@@ -40,6 +44,7 @@ class TokenHandlers:
         self._sandboxes = sandboxes
         self._link_host = link_host
         self._log_out = log_out
+        self._revoke = revoke
         self._changes = changes_of("send.updateSharedToken", "send.createSharedToken", ("manifest",))
 
     def methods(self) -> Mapping[str, Handler]:
@@ -110,9 +115,10 @@ class TokenHandlers:
         return self._wire(await self._shared.update(record.token, **values))
 
     async def delete(self, call: Call, *, token: str) -> None:
-        """Revoke; connections that were opened with it end."""
+        """Revoke; connections and transfers that go on by it end."""
         record = await self.visible(call.login, token)
         await self._shared.delete(record.token)
+        await self._revoke(record.token)
         self._end_logins(record.token)
 
     async def visible(self, principal: Principal, token: str) -> TokenRecord:

@@ -219,6 +219,12 @@ class ProbeAnswer(Message, frozen=True, kw_only=True):
     """The answering node's clock, microseconds since the epoch (UTC)."""
 
 
+class Finished(Message, frozen=True, kw_only=True):
+    """What was fetched under *uid* is complete; said later, where ``complete`` could not be."""
+
+    uid: Name
+
+
 class PageRequest(Message, frozen=True, kw_only=True):
     """Pages of the manifest, in wire form."""
 

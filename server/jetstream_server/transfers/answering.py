@@ -12,13 +12,13 @@ from jetstream.errors import (
     AuthenticationFailed,
     Conflict,
     InvalidParameters,
-    JetStreamError,
     LimitExceeded,
     PermissionDenied,
 )
 from jetstream_server.link.handshake import Answering, Myself
 from jetstream_server.link.messages import (
     Fetch,
+    Finished,
     Login,
     LoginToken,
     Look,
@@ -29,17 +29,15 @@ from jetstream_server.link.messages import (
     understand,
 )
 from jetstream_server.link.peer import Liveness, PeerConnection, PeerIdentity
-from jetstream_server.records import IncomingRecord, TokenRecord, TransferRecord
+from jetstream_server.records import IncomingRecord, TokenRecord
 from jetstream_server.transfers.asking import Asking
 from jetstream_server.transfers.incoming import Incoming
-from jetstream_server.transfers.jobs import Job
 from jetstream_server.transfers.listing import listing_of
 from jetstream_server.transfers.live import Live
 from jetstream_server.transfers.outgoing import Outgoing
 from jetstream_server.transfers.probing import Prober
-from jetstream_server.transfers.sending import SendSession, refused_sentence
+from jetstream_server.transfers.pulls import Pulls
 from jetstream_server.transfers.states import Status
-from jetstream_server.transfers.trouble import Outcome
 
 log = logging.getLogger(__name__)
 
@@ -59,25 +57,20 @@ class Gate(Protocol):
     async def landing_folder(self, account: str | None) -> tuple[str, Path]:
         """Owner and folder of what comes in."""
 
-    def reserve_download(self, token: str) -> None:
-        """Take one of the token's downloads; raises AuthenticationFailed when none is left."""
-
-    async def release_download(self, token: str, completed: bool) -> None:
-        """The download ended."""
-
 
 class PeerService:
     """Serves the sessions that other nodes open."""
 
     def __init__(
-        self, myself: Myself, gate: Gate, asking: Asking, incoming: Incoming, outgoing: Outgoing, liveness: Liveness,
-        prober: Prober,
+        self, myself: Myself, gate: Gate, asking: Asking, incoming: Incoming, outgoing: Outgoing, pulls: Pulls,
+        liveness: Liveness, prober: Prober,
     ) -> None:
         self._myself = myself
         self._gate = gate
         self._asking = asking
         self._incoming = incoming
         self._outgoing = outgoing
+        self._pulls = pulls
         self._liveness = liveness
         self._prober = prober
         self._open: set[PeerConnection] = set()
@@ -101,8 +94,8 @@ class PeerService:
 
     def _on_proven(self, peer: PeerConnection) -> None:
         _Guest(
-            peer, self._gate, self._asking, self._incoming, self._outgoing, self._myself.name, self._offered,
-            self._prober,
+            peer, self._gate, self._asking, self._incoming, self._outgoing, self._pulls, self._myself.name,
+            self._offered, self._prober,
         )
 
 
@@ -111,7 +104,7 @@ class _Guest:
 
     def __init__(
         self, peer: PeerConnection, gate: Gate, asking: Asking, incoming: Incoming, outgoing: Outgoing,
-        our_name: str, offered: set[tuple[str, str]], prober: Prober,
+        pulls: Pulls, our_name: str, offered: set[tuple[str, str]], prober: Prober,
     ) -> None:
         assert peer.peer is not None
         self._peer = peer
@@ -120,6 +113,7 @@ class _Guest:
         self._asking = asking
         self._incoming = incoming
         self._outgoing = outgoing
+        self._pulls = pulls
         self._our_name = our_name
         self._offered = offered
         self._prober = prober
@@ -129,7 +123,7 @@ class _Guest:
         handlers: dict[str, Callable[[dict[str, Any]], Awaitable[Message | None]]] = {
             "login": self._login, "loginToken": self._login_token, "offer": self._offer,
             "look": self._look, "fetch": self._fetch, "fetchChosen": self._fetch_chosen,
-            "probe": self._probe,
+            "finished": self._finished, "probe": self._probe,
         }
         for method, handler in handlers.items():
             peer.on_request(method, handler)
@@ -228,64 +222,10 @@ class _Guest:
     async def _give(self, fetch: Fetch) -> Message:
         token = self._shown_token()
         self._take_session()
-        self._gate.reserve_download(token.token)
-        try:
-            live = await self._fetched(fetch, token)
-            ready: asyncio.Future[Offer] = asyncio.get_running_loop().create_future()
-            self._outgoing.scheduler.start(live, self._attempt(token, fetch.entries, ready))
-        except BaseException:
-            await self._gate.release_download(token.token, False)
-            raise
-        return await asyncio.shield(ready)
+        return await self._pulls.give(self._peer, token, fetch)
 
-    async def _fetched(self, fetch: Fetch, token: TokenRecord) -> Live[TransferRecord]:
-        live = self._outgoing.find_fetch(fetch.uid, token.token) if fetch.uid else None
-        if live is not None and live.status is Status.SUSPENDED:
-            raise Conflict(f"{self._our_name} has paused this download.")
-        if live is not None:
-            await self._outgoing.begin_again(live)
-        if live is None or live.status in (Status.CANCELLED, Status.COMPLETE):
-            return await self._outgoing.create_for_fetch(
-                owner=token.owner, shared_token=token.token, manifest_id=token.manifest_id
-            )
-        return live
-
-    def _attempt(
-        self, token: TokenRecord, chosen: list[tuple[int, int]] | None, ready: "asyncio.Future[Offer]"
-    ) -> Callable[[Live[TransferRecord], Job], Awaitable[Outcome]]:
-        async def attempt(live: Live[TransferRecord], job: Job) -> Outcome:
-            counted = False
-
-            async def count() -> None:
-                nonlocal counted
-                counted = True
-                await self._gate.release_download(token.token, True)
-
-            def prepared(session: SendSession) -> None:
-                session.before_done = count
-                if not ready.done():
-                    ready.set_result(session.offer())
-
-            def refuse(error: BaseException) -> None:
-                if not ready.done():
-                    ready.set_exception(error)
-                    ready.exception()  # nobody may be waiting any more
-
-            try:
-                failed = await self._outgoing.manifest_ready(live)
-                if failed is not None:
-                    refuse(Conflict(failed.message))
-                    return failed
-                return await self._outgoing.send(self._peer, live, job, we_dialled=False, chosen=chosen,
-                                                 prepared=prepared)
-            except JetStreamError as error:
-                refuse(error)
-                return refused_sentence(error)
-            except BaseException:
-                refuse(Conflict("The files cannot be given now."))
-                raise
-            finally:
-                if not counted:
-                    await self._gate.release_download(token.token, False)
-
-        return attempt
+    async def _finished(self, params: dict[str, Any]) -> None:
+        finished = understand(Finished, params)
+        token = self._shown_token()
+        self._take_session()
+        await self._pulls.finished(token, finished.uid)

@@ -27,7 +27,7 @@ from jetstream_server.transfers.receiving import ReceiveSession, writer_for
 from jetstream_server.transfers.sending import refused_sentence
 from jetstream_server.transfers.session import Surroundings, outcome_of, outcome_of_dialling
 from jetstream_server.transfers.states import Event, IllegalMove, Phase, Status
-from jetstream_server.transfers.trouble import Outcome, TryAgain
+from jetstream_server.transfers.trouble import Done, Outcome, TryAgain
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,10 @@ MAX_DOWNLOADS: Final = 4
 
 
 class Incoming:
-    """All incoming transfers of the node, pushed and fetched."""
+    """All incoming transfers of the node, pushed and fetched.
+
+    :param untold: called when a download is complete and its sharing node could not be told.
+    """
 
     def __init__(
         self,
@@ -45,7 +48,9 @@ class Incoming:
         links: Links,
         nodes: SharingNodes,
         near: Surroundings,
+        untold: Callable[[], None] = lambda: None,
     ) -> None:
+        self._untold = untold
         self._table = table
         self._catalog = catalog
         self._links = links
@@ -323,7 +328,12 @@ class Incoming:
             source_ip=who.address, source_port=who.port, total_files=offer.files, total_size=offer.size,
             start_time=record.start_time or self._near.wall(),
         )
-        return await self._receive(peer, live, job, offer, we_dialled=True)
+        outcome = await self._receive(peer, live, job, offer, we_dialled=True)
+        if isinstance(outcome, Done):
+            await self._table.save(live, told_time=self._near.wall())
+        elif live.status is Status.COMPLETE:
+            self._untold()
+        return outcome
 
     def wake_limits(self) -> None:
         """Rate limits have changed: let running sessions follow at once."""

@@ -189,6 +189,18 @@ class Outgoing:
         elif live.status is Status.ERROR:
             await self._table.step(live, Event.RESUME, error_message=None, end_time=None)
 
+    async def arrived(self, live: Live[TransferRecord]) -> None:
+        """The receiver of a pulled transfer says, after the session, that everything is there."""
+        size = live.record.total_bytes or 0
+        await self._table.save(live, bytes_acked=size, checkpoint_bytes=size,
+                               files_done=live.record.total_files or 0)
+        await self.scheduler.settle(live, Done())
+
+    async def revoke(self, live: Live[TransferRecord], message: str) -> None:
+        """Stop for good, because its shared token was deleted; the receiver hears *message*."""
+        await self._stop_with(live, Event.CANCEL, StopReason.ERROR, "Cancelled", message,
+                              error_message="Its shared token was deleted.", end_time=self._near.wall())
+
     async def suspend(self, live: Live[TransferRecord]) -> None:
         """Pause."""
         await self._stop_with(live, Event.SUSPEND, StopReason.SUSPENDED, "Suspended", "Paused.")

@@ -141,6 +141,11 @@ class SendSession(Session):
             first_pages=[] if self._live.asked_time is not None else first_pages(self._manifest),
         )
 
+    @property
+    def all_stored(self) -> bool:
+        """Whether the receiver has reported every block; all that is missing then is its last word."""
+        return self._queue.begun and not self._queue.left
+
     async def run(self) -> Outcome:
         """Send until everything is there or the session ends."""
         ticker = asyncio.create_task(self._tick(), name=f"send-tick-{self._live.id}")

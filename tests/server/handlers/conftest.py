@@ -53,6 +53,7 @@ from jetstream_server.transfers.offers import OfferBoard
 from jetstream_server.transfers.outgoing import Outgoing
 from jetstream_server.transfers.preview import Previews
 from jetstream_server.transfers.pulling import SharingNodes
+from jetstream_server.transfers.pulls import Pulls
 from jetstream_server.transfers.session import Surroundings
 from jetstream_server.trial import Trials
 
@@ -106,6 +107,7 @@ class Desk:
         self.links: Links
         self.board: OfferBoard
         self.asking: Asking
+        self.pulls: Pulls
         self.stop = asyncio.Event()
         self.logged_out: list[Callable[[Principal], bool]] = []
         self.activity = Activity()
@@ -178,11 +180,13 @@ async def _build(
     desk.asking = Asking(
         desk.board, gate, desk.incoming.create_accepted, EventLog(catalog, desk.now), "olga", "Studio A", desk.now
     )
+    desk.pulls = Pulls(gate, desk.outgoing_transfers, "Studio A", desk.now)
     transfers = TransferHandlers(
         desk.outgoing_transfers, desk.sending, desk.destinations, manifests, desk.shared, desk.links, catalog
     )
     tokens = TokenHandlers(
-        desk.shared, desk.api, manifests, desk.sandboxes, lambda: ("2001:db8::7", 9000), desk.logged_out.append
+        desk.shared, desk.api, manifests, desk.sandboxes, lambda: ("2001:db8::7", 9000), desk.logged_out.append,
+        desk.pulls.revoke,
     )
     handlers: dict[str, Handler] = {
         **transfers.methods(),

@@ -40,6 +40,7 @@ from jetstream_server.transfers.asking import Asking
 from jetstream_server.transfers.live import Live
 from jetstream_server.transfers.offers import MOST_PER_SENDER, OfferBoard, Proposal
 from jetstream_server.transfers.probing import Prober
+from jetstream_server.transfers.pulls import Pulls
 
 from .made import Clock, incoming
 
@@ -159,8 +160,10 @@ class Node:
             self.board, self.gate, self.incoming.create_accepted, EventLog(self.catalog, self.clock), "olga",
             "Studio B", self.clock,
         )
+        refusing: Any = Refusing()
+        pulls = Pulls(self.gate, refusing, "Studio B", self.clock)
         self.service = PeerService(
-            myself, self.gate, self.asking, self.incoming, Refusing(), Liveness(),  # type: ignore[arg-type]
+            myself, self.gate, self.asking, self.incoming, refusing, pulls, Liveness(),  # type: ignore[arg-type]
             Prober(self.gate, self.threads, lambda: NOW),
         )
 
