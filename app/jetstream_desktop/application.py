@@ -62,10 +62,11 @@ from jetstream_desktop.state.text import printable
 from jetstream_desktop.tasks import Tasks
 from jetstream_desktop.views.actions import Actions
 from jetstream_desktop.views.composer import Composer
+from jetstream_desktop.views.destinations_page import DestinationsPage
 from jetstream_desktop.views.details import Details
 from jetstream_desktop.views.main_window import MainWindow
 from jetstream_desktop.views.offers import OffersPage
-from jetstream_desktop.views.tables import DestinationsPage, SharedPage
+from jetstream_desktop.views.tables import SharedPage
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.tray import Tray
 from jetstream_desktop.views.welcome import Welcome

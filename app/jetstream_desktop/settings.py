@@ -30,6 +30,8 @@ class Settings:
     header: str = ""
     tab: int = 0
     welcomed: bool = False
+    closed_groups: str = ""
+    """Groups of the address book that are folded, one a line."""
     week: WeekLimits = field(default_factory=WeekLimits)
     nodes: tuple[OpenNode, ...] = ()
 

@@ -182,6 +182,17 @@ class Destinations:
         """
         await self._save(self.get(id).id, {"deleted": True})
 
+    async def restore(self, principal: Principal, id: str) -> DestinationRecord:
+        """Brings back a record that was forgotten; the next start of the node forgets it for good.
+
+        :raises NotFound: if there is none, or it is not theirs.
+        """
+        record = self.get(id, also_deleted=True)
+        if not _may_use(principal, record):
+            raise NotFound(f"There is no destination {id}.")
+        await self._save(id, {"deleted": False})
+        return self.get(id)
+
     async def _save(self, id: str, changes: dict[str, Any]) -> None:
         await self._catalog.destinations.update(id, **changes)
         self._records[id] = dataclasses.replace(self._records[id], **changes)

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from jetstream.findings import DESTINATION_STEPS, STEP_NAMES, UNTRIED_TEXT, WORDS
+from jetstream.findings import DESTINATION_STEPS, STEP_NAMES, WORDS
 from jetstream_desktop import assets, i18n
 
 
@@ -67,7 +67,6 @@ def strings_of_the_code():
 
 
 def words_of_findings():
-    yield UNTRIED_TEXT
     for step in DESTINATION_STEPS:
         yield STEP_NAMES[step]
     for words in WORDS.values():

@@ -6,21 +6,27 @@ from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, QPoint
+from PySide6.QtGui import QGuiApplication
 
 from jetstream.entities import Destination
+from jetstream.errors import JetStreamError
+from jetstream_desktop.desk.bookfile import BookFileDesk
 from jetstream_desktop.desk.compose import ComposeDesk
 from jetstream_desktop.desk.context import Context
 from jetstream_desktop.desk.trial import TrialDesk
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.models.sidebar import Entry
 from jetstream_desktop.state.address import recent_first, title_of
+from jetstream_desktop.state.book import connect_link, group_names, pasted
 from jetstream_desktop.state.nearby import Near
+from jetstream_desktop.state.text import printable
 from jetstream_desktop.views.destination_editor import DestinationCard
+from jetstream_desktop.views.destinations_page import DestinationsPage
 from jetstream_desktop.views.dialogs import popup
-from jetstream_desktop.views.tables import DestinationsPage
 from jetstream_desktop.views.test_card import TestCard
 
 UNDO = "undo-remove-destination"
+_NAMED = 3
 
 
 class BookDesk(QObject):
@@ -33,11 +39,18 @@ class BookDesk(QObject):
         self._compose = compose
         self._trial = TrialDesk(context, self)
         self._card: DestinationCard | None = None
-        self._removed: list[Destination] = []
+        self._removed: list[str] = []
+        self._files = BookFileDesk(context, self)
         self._near: Sequence[Near] = ()
         self._menu_for = ""
         page.edit_wanted.connect(self.edit)
         page.duplicate_wanted.connect(self._duplicate)
+        page.link_wanted.connect(self._copy_link)
+        page.paste_wanted.connect(self._paste)
+        page.import_wanted.connect(self._files.ask_import)
+        page.export_wanted.connect(self._files.ask_export)
+        page.set_folded(context.settings.now.closed_groups.splitlines())
+        page.folded.connect(self._folded)
         page.remove_wanted.connect(self._remove)
         page.test_wanted.connect(self.test)
         page.near_wanted.connect(self._add_near)
@@ -61,13 +74,14 @@ class BookDesk(QObject):
 
     def _opened(self, _node: object) -> None:
         self._removed = []  # they belong to the other node's address book
+        self._files.forget()
 
     def _changed(self, destinations: Sequence[Destination]) -> None:
         self.page.show_destinations(destinations)
 
     def edit(self, destination: Destination | None) -> None:
         """Open the card for a destination, or for a new one."""
-        card = DestinationCard(self._c.theme, destination)
+        card = DestinationCard(self._c.theme, destination, group_names(self._c.poller.destinations))
         card.saved.connect(self._save)
         card.test_wanted.connect(partial(self._trial.start, card))
         card.remove_wanted.connect(self._remove_id)
@@ -81,11 +95,29 @@ class BookDesk(QObject):
             self._card = None
         self._trial.leave(card)
 
-    def new(self, address: str = "") -> None:
-        """Open the card for a new destination at *address*."""
+    def new(self, text: str = "") -> None:
+        """Open the card for a new destination at an address or of a ``jetstream:`` link."""
         self.edit(None)
         if self._card is not None:
-            self._card.address.setText(address)
+            self._card.paste(text)
+
+    def _paste(self) -> None:
+        text = QGuiApplication.clipboard().text()
+        if pasted(text) is None:
+            self._c.say(tr("There is neither an address nor a jetstream: link in the clipboard."), "caution")
+        else:
+            self.new(text)
+
+    def _copy_link(self, destination: Destination) -> None:
+        try:
+            link = connect_link(destination)
+        except JetStreamError as error:
+            self._c.say(str(error), "bad")
+        else:
+            self._c.copy(link, tr("Link"))
+
+    def _folded(self, groups: Sequence[str]) -> None:
+        self._c.settings.change(closed_groups="\n".join(groups))
 
     def _duplicate(self, destination: Destination) -> None:
         copy = replace(destination, name=tr("{name} (copy)", name=title_of(destination)))
@@ -125,23 +157,17 @@ class BookDesk(QObject):
 
     async def _gone_for_good(self, destinations: Sequence[Destination]) -> None:
         await self._c.commands.remove_destinations([d.id for d in destinations])
-        self._removed = list(destinations)
-        names = ", ".join(title_of(d) for d in destinations)
-        undo = "" if any(d.password_set for d in destinations) else tr("Undo")
-        self._c.say(tr("Removed {names}.", names=names), "info", undo, UNDO)
+        self._removed = [d.id for d in destinations]
+        names = ", ".join(printable(title_of(d)) for d in destinations[:_NAMED])
+        if len(destinations) > _NAMED:
+            names += tr(" and {count} more", count=len(destinations) - _NAMED)
+        self._c.say(tr("Removed {names}.", names=names), "info", tr("Undo"), UNDO)
 
     def _pressed(self, key: str) -> None:
         if key == UNDO:
             self._c.window.banner.hide()
             removed, self._removed = self._removed, []
-            self._c.run(self._restore(removed), "undo")
-
-    async def _restore(self, destinations: Sequence[Destination]) -> None:
-        for d in destinations:
-            await self._c.commands.save_destination(None, {
-                "destination_address": d.destination_address, "destination_port": d.destination_port, "name": d.name,
-                "user_name": d.user_name, "send_rate_max": d.send_rate_max,
-                "permitted_destination_public_key": d.permitted_destination_public_key})
+            self._c.run(self._c.commands.restore_destinations(removed), "undo")
 
     def _menu(self, entry: Entry, place: QPoint) -> None:
         self._menu_for = entry.key

@@ -23,7 +23,7 @@ from jetstream_desktop.models.transfers import TransferTableModel
 from jetstream_desktop.services.notices import Notice
 from jetstream_desktop.settings import Settings
 from jetstream_desktop.state import sharing
-from jetstream_desktop.state.address import Address, recent_first
+from jetstream_desktop.state.address import recent_first
 from jetstream_desktop.state.changes import Changes
 from jetstream_desktop.state.connection import Connected, Connecting, Connection, Failed, seconds_until
 from jetstream_desktop.state.details import grouped
@@ -282,7 +282,7 @@ class WindowDesk(QObject):
             if link.action == "download":
                 self._get.get(text)
             else:
-                self._book.new(str(Address(link.host, link.port)))
+                self._book.new(text)
         if paths:
             self._compose.drop(paths, None)
 

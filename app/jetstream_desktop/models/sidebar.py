@@ -12,6 +12,7 @@ from jetstream_desktop.i18n import tr
 from jetstream_desktop.models.roles import KEY, ROOT, SNAPSHOT, Index
 from jetstream_desktop.state import numbers
 from jetstream_desktop.state.address import reachable, title_of
+from jetstream_desktop.state.book import group_of
 from jetstream_desktop.state.filters import Filter
 from jetstream_desktop.state.text import printable
 
@@ -23,6 +24,8 @@ class EntryKind(enum.Enum):
     HEADING = "heading"
     SHARED = "shared"
     OFFERS = "offers"
+    GROUP = "group"
+    """A group of the address book, above its destinations."""
     DESTINATION = "destination"
     ALL_DESTINATIONS = "all destinations"
 
@@ -39,6 +42,8 @@ class Entry:
     reachable: bool | None = None
 
 
+HEADINGS = (EntryKind.HEADING, EntryKind.GROUP)
+"""Lines that cannot be chosen."""
 SHARED_KEY = "shared"
 OFFERS_KEY = "offers"
 ALL_DESTINATIONS_KEY = "destinations"
@@ -51,6 +56,19 @@ def shelf_name(shelf: Filter) -> str:
     return {Filter.ALL: tr("All transfers"), Filter.ACTIVE: tr("Active"), Filter.WAITING: tr("Waiting"),
             Filter.PAUSED: tr("Paused"), Filter.DONE: tr("Done"), Filter.FAILED: tr("Failed"),
             Filter.RECEIVED: tr("Received")}[shelf]
+
+
+def _book(destinations: Sequence[Destination]) -> list[Entry]:
+    """Destinations in their order, those of a group together below its name; the ones without a group first."""
+    groups: dict[str, list[Destination]] = {"": []}
+    for one in destinations:
+        groups.setdefault(group_of(one), []).append(one)
+    lines: list[Entry] = []
+    for name, members in groups.items():
+        if name:
+            lines.append(Entry(EntryKind.GROUP, f"group:{name}", printable(name)))
+        lines += [Entry(EntryKind.DESTINATION, d.id, printable(title_of(d)), reachable=reachable(d)) for d in members]
+    return lines
 
 
 class SidebarModel(QAbstractListModel):
@@ -82,7 +100,7 @@ class SidebarModel(QAbstractListModel):
         return entry.key if role == KEY else None
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        if not index.isValid() or self._entries[index.row()].kind is EntryKind.HEADING:
+        if not index.isValid() or self._entries[index.row()].kind in HEADINGS:
             return Qt.ItemFlag.NoItemFlags
         return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 
@@ -124,8 +142,7 @@ class SidebarModel(QAbstractListModel):
         if self._offers:
             lines.append(Entry(EntryKind.OFFERS, OFFERS_KEY, tr("Asking you"), "bell", self._offers))
         lines.append(Entry(EntryKind.HEADING, "h2", tr("Destinations")))
-        lines += [Entry(EntryKind.DESTINATION, d.id, printable(title_of(d)), reachable=reachable(d))
-                  for d in self._destinations]
+        lines += _book(self._destinations)
         lines.append(Entry(EntryKind.ALL_DESTINATIONS, ALL_DESTINATIONS_KEY, tr("All destinations…"), "book"))
         return lines
 

@@ -134,6 +134,12 @@ class Commands:
             await self._session.client.send.delete_destination(one)
         self._done()
 
+    async def restore_destinations(self, ids: Sequence[str]) -> None:
+        """Bring back destinations that were just forgotten."""
+        for one in ids:
+            await self._session.client.send.restore_destination(one)
+        self._done()
+
     def test_destination(self, known: str | None, values: Mapping[str, Any]) -> AsyncIterator[list[Check]]:
         """The findings of a test so far, as the node makes them. *values* as for :meth:`save_destination`; what is
         ``None`` in them is taken away from a known destination.

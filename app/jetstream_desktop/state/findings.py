@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from jetstream.checks import Check, said_again
+from jetstream.checks import UNTRIED, Check, said_again
 from jetstream.findings import DESTINATION_STEPS, STEP_NAMES, Outcome, Step
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.state.text import printable
@@ -70,7 +70,7 @@ def outcome_word(outcome: str) -> str:
 
 def _line(check: Check) -> Line:
     icon, tone = _LOOKS[Outcome(check.outcome)] if check.outcome in set(Outcome) else ("info", "dim")
-    text, fix = said_again(check, _say)
+    text, fix = said_again(check, _say) if check.code != UNTRIED else ("", "")  # its word says it all
     return Line(check.step, step_name(check.step), icon, tone, outcome_word(check.outcome), printable(text),
                 printable(fix))
 

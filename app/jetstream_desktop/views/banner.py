@@ -9,6 +9,8 @@ from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import ElidedLabel, IconLabel, button, icon_button, row
 
 _SHOW_MS = 6000
+_OFFER_MS = 15_000
+"""How long a line stays whose button may be wanted."""
 _TONES = {"info": ("info", "accent_ink", "wash"), "good": ("check", "good", "wash"),
           "caution": ("alert", "caution", "wash"), "bad": ("alert", "bad", "wash")}
 
@@ -60,7 +62,7 @@ class Banner(QWidget):
         if stays:
             self._timer.stop()
         else:
-            self._timer.start()
+            self._timer.start(_OFFER_MS if label else _SHOW_MS)
 
     @property
     def text(self) -> str:

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QLineEdit, QSpinBox, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QCompleter, QLineEdit, QSpinBox, QWidget
 
 from jetstream.checks import Check
 from jetstream.constants import DEFAULT_API_PORT
 from jetstream.entities import Destination
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.state.address import parse_address
+from jetstream_desktop.state.book import GROUP, MAX_NAME, clean_name, group_of, pasted
 from jetstream_desktop.state.details import short_fingerprint
 from jetstream_desktop.state.nearby import Near
 from jetstream_desktop.state.text import printable
@@ -33,10 +34,16 @@ class DestinationCard(Card):
     """The id of the destination that is changed or ``None``, and the fields as they stand in the card."""
     remove_wanted = Signal(str)
 
-    def __init__(self, theme: Theme, destination: Destination | None) -> None:
+    def __init__(self, theme: Theme, destination: Destination | None, groups: Sequence[str] = ()) -> None:
         super().__init__(theme, tr("Edit destination") if destination else tr("New destination"), 600)
         self._destination = destination
+        self._loaded = destination
         self.name = self._field(tr("Name"), tr("what you call it"))
+        self.group = self._field(tr("Group"), tr("for the list; empty: none"))
+        self.group.setMaxLength(MAX_NAME)
+        completer = QCompleter(list(groups), self)
+        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        self.group.setCompleter(completer)
         self.address = self._field(tr("Address"), tr("host name, IP address or jetstream: link"))
         self.port = QSpinBox()
         self.port.setRange(1, 65535)
@@ -57,7 +64,8 @@ class DestinationCard(Card):
         where.addWidget(self.address, 1)
         where.addWidget(self.near)
         fields = form()
-        for name, widget in ((tr("Name"), self.name), (tr("Address"), panel(where)), (tr("Port"), self.port),
+        for name, widget in ((tr("Name"), self.name), (tr("Group"), self.group), (tr("Address"), panel(where)),
+                             (tr("Port"), self.port),
                              (tr("User there"), self.user), (tr("Password"), self.password),
                              (tr("Identity"), self.identity), (tr("Speed limit"), self.limit)):
             fields.addRow(field_label(name), widget)
@@ -102,6 +110,7 @@ class DestinationCard(Card):
 
     def _load(self, destination: Destination) -> None:
         self.name.setText(destination.name)
+        self.group.setText(group_of(destination))
         self.address.setText(destination.destination_address)
         self.port.setValue(destination.destination_port)
         self.user.setText(destination.user_name or "")
@@ -121,13 +130,30 @@ class DestinationCard(Card):
         if not self.name.text():
             self.name.setText(near.name)
 
+    def paste(self, text: str) -> None:
+        """An address, or a link that may say what is there, too."""
+        found = pasted(text)
+        if found is None:
+            self.address.setText(text)
+            return
+        self.address.setText(found.address.host)
+        self.port.setValue(found.address.port)
+        if found.name and not self.name.text():
+            self.name.setText(found.name)
+        if found.identity:
+            self.identity.setText(found.identity)
+
     def as_new(self) -> None:
         """Save as another destination than the one that was loaded."""
         self._destination = None
         self.title.setText(tr("New destination"))
 
     def _typed(self) -> None:
-        address = parse_address(self.address.text())
+        text = self.address.text()
+        if text.strip().lower().startswith("jetstream:") and pasted(text) is not None:
+            self.paste(text)  # comes back here with the host alone
+            return
+        address = parse_address(text)
         if address is not None and address.port != DEFAULT_API_PORT:
             self.port.setValue(address.port)
         self.save.setEnabled(address is not None)
@@ -140,11 +166,22 @@ class DestinationCard(Card):
             "destination_address": address.host if address else "", "destination_port": self.port.value(),
             "name": self.name.text().strip(), "user_name": self.user.text().strip() or None,
             "permitted_destination_public_key": self.identity.text().strip() or None,
-            "send_rate_max": self.limit.value() * 1000 or None,
+            "send_rate_max": self._rate(), "user_data": self._user_data(),
         }
         if self.password.text():
             result["password"] = self.password.text()
         return result
+
+    def _rate(self) -> int | None:
+        known = self._loaded.send_rate_max if self._loaded is not None else None
+        if self.limit.value() == (known or 0) // 1000:
+            return known  # it may be finer than what the field shows
+        return self.limit.value() * 1000 or None
+
+    def _user_data(self) -> dict[str, Any]:
+        kept = dict(self._loaded.user_data) if self._loaded is not None else {}
+        group = clean_name(self.group.text())
+        return {**kept, GROUP: group} if group else {name: kept[name] for name in kept if name != GROUP}
 
     def show_findings(self, found: Sequence[Check], running: bool) -> None:
         """How far the test has come."""
@@ -155,7 +192,6 @@ class DestinationCard(Card):
         self.ensureWidgetVisible(self._findings)
 
     def _testing(self, running: bool) -> None:
-        self.test.setEnabled(not running)
         self.test.setText(tr("Testing…") if running else tr("Test"))
 
     def show_problem(self, words: str) -> None:

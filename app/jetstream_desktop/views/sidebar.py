@@ -14,13 +14,14 @@ from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QS
 
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.models.roles import KEY, SNAPSHOT, Index
-from jetstream_desktop.models.sidebar import Entry, EntryKind, SidebarModel
+from jetstream_desktop.models.sidebar import HEADINGS, Entry, EntryKind, SidebarModel
 from jetstream_desktop.state import numbers
 from jetstream_desktop.views import painting
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import IconLabel, column, label, row
 
 WIDTH = 212
+_HEIGHTS: dict[EntryKind | None, int] = {EntryKind.HEADING: 40, EntryKind.GROUP: 26}
 
 
 class SidebarDelegate(QStyledItemDelegate):
@@ -34,8 +35,7 @@ class SidebarDelegate(QStyledItemDelegate):
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         entry: Entry | None = index.data(SNAPSHOT)
-        heading = entry is not None and entry.kind is EntryKind.HEADING
-        return QSize(100, round((40 if heading else 32) * self._theme.scale))
+        return QSize(100, round(_HEIGHTS.get(entry.kind if entry is not None else None, 32) * self._theme.scale))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         entry: Entry | None = index.data(SNAPSHOT)
@@ -47,6 +47,9 @@ class SidebarDelegate(QStyledItemDelegate):
         if entry.kind is EntryKind.HEADING:
             place = QRect(area.left() + 18, area.bottom() - 26, area.width() - 30, 24)
             painting.text(painter, place, entry.text, self._theme.font("header"), self._theme.colour("dim"))
+        elif entry.kind is EntryKind.GROUP:
+            painting.text(painter, QRect(area.left() + 18, area.top(), area.width() - 30, area.height()), entry.text,
+                          self._theme.font("small"), self._theme.colour("dim"))
         else:
             self._line(painter, area, entry, bool(state & QStyle.StateFlag.State_Selected),
                        bool(state & QStyle.StateFlag.State_HasFocus))
@@ -163,7 +166,7 @@ class SidebarList(QListView):
 
     def _current_changed(self, current: Index) -> None:
         entry: Entry | None = current.data(SNAPSHOT)
-        if entry is not None and entry.kind is not EntryKind.HEADING:
+        if entry is not None and entry.kind not in HEADINGS:
             self.chosen.emit(entry)
 
     def _menu(self, place: QPoint) -> None:

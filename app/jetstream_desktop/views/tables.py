@@ -1,36 +1,31 @@
-"""Pages with a table of values: the address book and the shared tokens."""
+"""Pages with a list of values: what all of them have, and that of the shared tokens."""
 
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QLineEdit, QPushButton, QStackedWidget, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QPushButton, QStackedWidget, QWidget
 
-from jetstream.entities import Destination, Token
+from jetstream.entities import Token
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.models.lists import ValueTableModel
 from jetstream_desktop.models.roles import SNAPSHOT
-from jetstream_desktop.state import numbers, sharing
-from jetstream_desktop.state.address import reachable, recent_first, title_of
+from jetstream_desktop.state import sharing
 from jetstream_desktop.state.text import printable
 from jetstream_desktop.views.details import plain_table
-from jetstream_desktop.views.near_button import NearButton
 from jetstream_desktop.views.theme import Theme
-from jetstream_desktop.views.toolbar import SearchField
 from jetstream_desktop.views.widgets import button, column, hairline, label, panel, row
 
 
-class TablePage(QWidget):
-    """A title, a search, buttons, and a table; an invitation while the table is empty."""
+class ListPage(QWidget):
+    """A title, buttons, and a view of a list; an invitation while the list is empty."""
 
-    def __init__(self, theme: Theme, title: str, model: ValueTableModel[object], invitation: str) -> None:
+    def __init__(self, theme: Theme, title: str, view: QAbstractItemView, invitation: str) -> None:
         super().__init__()
         self.setProperty("role", "pane")
         self._theme = theme
-        self.model = model
-        self.table = plain_table(model, title, 0)
-        self.table.verticalHeader().setDefaultSectionSize(36)
-        self.table.horizontalHeader().setFixedHeight(32)
+        self.table = view
+        model = view.model()
         self.table.selectionModel().selectionChanged.connect(self._selected)
         self.setFocusProxy(self.table)
         model.modelReset.connect(self._selected)
@@ -47,9 +42,9 @@ class TablePage(QWidget):
         self._stack.addWidget(self.table)
         empty = column()
         empty.addStretch(1)
-        words = label(invitation, "field", wrap=True)
-        words.setAlignment(words.alignment().AlignHCenter)
-        empty.addWidget(words)
+        self.invitation = label(invitation, "field", wrap=True)
+        self.invitation.setAlignment(self.invitation.alignment().AlignHCenter)
+        empty.addWidget(self.invitation)
         empty.addStretch(2)
         self._stack.addWidget(panel(empty, "pane"))
         layout = column()
@@ -88,7 +83,7 @@ class TablePage(QWidget):
 
     def refresh(self) -> None:
         """Show the table or the invitation."""
-        self._stack.setCurrentIndex(0 if self.model.rowCount() else 1)
+        self._stack.setCurrentIndex(0 if self.table.model().rowCount() else 1)
         self._selected()
 
     def _selected(self) -> None:
@@ -97,107 +92,11 @@ class TablePage(QWidget):
             made.setEnabled(chosen)
 
 
-class DestinationsPage(TablePage):
-    """The address book."""
-
-    edit_wanted = Signal(object)
-    """The destination, or ``None`` for a new one."""
-    duplicate_wanted = Signal(object)
-    test_wanted = Signal(object)
-    remove_wanted = Signal(object)
-    """A list of destinations."""
-    send_wanted = Signal(str)
-    near_wanted = Signal(object)
-    """A node nearby, to be added."""
-
-    def __init__(self, theme: Theme) -> None:
-        model: ValueTableModel[object] = ValueTableModel(
-            (tr("Name"), tr("Address"), tr("Last used"), tr("Last rate"), tr("State")), _destination_cell,
-            lambda d: d.id if isinstance(d, Destination) else "")
-        super().__init__(theme, tr("Destinations"), model,
-                         tr("No destinations yet. Add one here, or drop files and type an address."))
-        self._all: Sequence[Destination] = ()
-        self.search: QLineEdit = SearchField(theme, tr("Search destinations"))
-        self.search.setMaximumWidth(220)
-        self.search.textChanged.connect(self._filter)
-        self.buttons.addWidget(self.search)
-        self.add_button(tr("Send…"), "up", self._send)
-        self.add_button(tr("Test"), "bolt", self._test)
-        self.add_button(tr("Edit…"), "edit", self._edit)
-        self.add_button(tr("Duplicate"), "copy", self._duplicate)
-        self.add_button(tr("Remove"), "trash", self._remove)
-        self.near = NearButton(theme)
-        self.near.chosen.connect(self.near_wanted)
-        self.buttons.addWidget(self.near)
-        self.add_button(tr("Add…"), "plus", self._add, role="primary", needs_row=False)
-        for place, width in ((1, 200), (2, 140), (3, 110), (4, 160)):
-            self.table.setColumnWidth(place, width)
-        self.table.doubleClicked.connect(self._edit)
-
-    def show_destinations(self, destinations: Sequence[Destination]) -> None:
-        """The address book, used last first."""
-        self._all = recent_first(destinations)
-        self._filter()
-
-    def _filter(self) -> None:
-        words = self.search.text().casefold().split()
-        self.model.replace([d for d in self._all if all(
-            word in f"{d.name} {d.destination_address}".casefold() for word in words)])
-        self.refresh()
-
-    def _one(self) -> Destination | None:
-        chosen = self.selected()
-        return chosen[0] if chosen and isinstance(chosen[0], Destination) else None
-
-    def _send(self) -> None:
-        one = self._one()
-        if one is not None:
-            self.send_wanted.emit(one.id)
-
-    def _edit(self) -> None:
-        one = self._one()
-        if one is not None:
-            self.edit_wanted.emit(one)
-
-    def _test(self) -> None:
-        one = self._one()
-        if one is not None:
-            self.test_wanted.emit(one)
-
-    def _duplicate(self) -> None:
-        one = self._one()
-        if one is not None:
-            self.duplicate_wanted.emit(one)
-
-    def _remove(self) -> None:
-        self.remove_wanted.emit(self.selected())
-
-    def _add(self) -> None:
-        self.edit_wanted.emit(None)
-
-
-def _destination_cell(value: object, place: int) -> str:
-    if not isinstance(value, Destination):
-        return ""
-    if place == 0:
-        return printable(title_of(value))
-    if place == 1:
-        return f"{printable(value.destination_address)}:{value.destination_port}"
-    if place == 2:
-        return sharing.moment(value.last_used_time) if value.last_used_time else tr("never")
-    if place == 3:
-        return numbers.rate(value.last_rate * 125) if value.last_rate else ""
-    up = reachable(value)
-    if up is None:
-        return tr("○ not tried yet")
-    return tr("● reachable") if up else tr("○ not reachable")
-
-
 def _newest_first(token: Token) -> int:
     return -(token.creation_time or 0)
 
 
-class SharedPage(TablePage):
+class SharedPage(ListPage):
     """The shared tokens with their live use."""
 
     open_wanted = Signal(object)
@@ -210,16 +109,20 @@ class SharedPage(TablePage):
         model: ValueTableModel[object] = ValueTableModel(
             (tr("What"), tr("Token"), tr("Used"), tr("Until"), tr("Password")), self._cell,
             lambda t: t.token if isinstance(t, Token) else "")
+        self.model = model
         self._names: dict[str, str] = {}
-        super().__init__(theme, tr("Shared"), model,
+        table = plain_table(model, tr("Shared"), 0)
+        table.verticalHeader().setDefaultSectionSize(36)
+        table.horizontalHeader().setFixedHeight(32)
+        super().__init__(theme, tr("Shared"), table,
                          tr("Nothing is shared. Choose Share, and anyone with the token can fetch the files."))
         self.add_button(tr("Copy link"), "copy", self._copy)
         self.add_button(tr("Open…"), "edit", self._open)
         self.add_button(tr("Extend by a week"), "clock", self._extend)
         self.add_button(tr("Revoke"), "trash", self._revoke)
         for place, width in ((1, 260), (2, 110), (3, 190), (4, 80)):
-            self.table.setColumnWidth(place, width)
-        self.table.doubleClicked.connect(self._open)
+            table.setColumnWidth(place, width)
+        table.doubleClicked.connect(self._open)
 
     def show_tokens(self, tokens: Sequence[Token], names: dict[str, str]) -> None:
         """The tokens; *names* are those of their manifests by id."""

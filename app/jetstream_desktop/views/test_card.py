@@ -53,12 +53,10 @@ class TestCard(Card):
     def show_findings(self, found: Sequence[Check], running: bool) -> None:
         """How far the test has come."""
         self.problem.hide()
-        self.again.setEnabled(not running)
         self._findings.show_findings(found, running)
 
     def show_problem(self, words: str) -> None:
         """Why it could not be tested."""
-        self.again.setEnabled(True)
         self._findings.hide()
         self.problem.setText(printable(words))
         self.problem.show()

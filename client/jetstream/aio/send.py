@@ -127,6 +127,13 @@ class Send(Group):
         """Forget a destination; transfers that use it go on."""
         await self._none("deleteDestination", destination=destination)
 
+    async def restore_destination(self, destination: DestinationRef) -> Destination:
+        """Bring back a destination that was forgotten since the node started, with its password.
+
+        :raises NotFound: if it is not there any more.
+        """
+        return await self._one(Destination, "restoreDestination", destination=destination)
+
     # -- transfers ------------------------------------------------------------------------------------------------
 
     async def create_transfer(self, destination: DestinationRef, manifest: ManifestRef, *, destination_path: str = "",

@@ -142,6 +142,8 @@ _SEND = (
             _text("password", None), _text("permittedDestinationPublicKey", None, MAX_TEXT)),
            Shape.CHECKS, Access.LOGIN, "Whether files could be sent there now, step by step."),
     Method("send.deleteDestination", (DESTINATION,), Shape.NONE, Access.LOGIN, "Forget a destination."),
+    Method("send.restoreDestination", (DESTINATION,), Shape.DESTINATION, Access.LOGIN,
+           "Bring back a destination that was forgotten since the node started."),
     Method("send.createTransfer",
            (DESTINATION, MANIFEST, _text("destinationPath", "", MAX_PATH),
             _number("priority", DEFAULT_PRIORITY, 0, 1 << 31), RATE, _number("overwriteMode", OVERWRITE_ALWAYS, 0, 6),

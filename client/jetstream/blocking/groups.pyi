@@ -209,6 +209,9 @@ class SendInterface:
     def deleteDestination(self, destination: str | Mapping[str, Any]) -> None:
         """Forget a destination."""
     def deleteDestinationAsync(self, destination: str | Mapping[str, Any]) -> dict[str, int]: ...
+    def restoreDestination(self, destination: str | Mapping[str, Any]) -> dict[str, Any]:
+        """Bring back a destination that was forgotten since the node started."""
+    def restoreDestinationAsync(self, destination: str | Mapping[str, Any]) -> dict[str, int]: ...
     def createTransfer(
         self,
         destination: str | Mapping[str, Any],

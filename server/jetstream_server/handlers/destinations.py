@@ -36,6 +36,7 @@ class DestinationHandlers:
             "send.getDestinations": self.all,
             "send.updateDestination": self.update,
             "send.deleteDestination": self.delete,
+            "send.restoreDestination": self.restore,
             "send.testDestination": self.test,
         }
 
@@ -89,6 +90,11 @@ class DestinationHandlers:
         """Forget one; transfers go on."""
         require(call.login, PERMISSION_MODIFY)
         await self._destinations.delete(self._destinations.visible(call.login, destination).id)
+
+    async def restore(self, call: Call, *, destination: str) -> dict[str, Any]:
+        """Bring one back."""
+        require(call.login, PERMISSION_MODIFY)
+        return to_wire(self._destinations.entity(await self._destinations.restore(call.login, destination)))
 
     async def test(
         self,

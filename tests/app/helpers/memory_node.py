@@ -40,6 +40,7 @@ class MemoryNode:
         self.folder = "/received"
         self.clients = []
         self.refuse = {}
+        self.forgotten = {}
         self.findings = []
         self.findings_done = False
         self.shared_files = 30
@@ -141,7 +142,8 @@ class MemoryClient:
         from jetstream.entities import from_wire
 
         values.pop("password", None)
-        made = from_wire(Destination, {"destinationId": str(len(self.node.destinations) + 1),
+        number = len(self.node.destinations) + len(self.node.forgotten) + 1
+        made = from_wire(Destination, {"destinationId": str(number), "destinationPort": 8886,
                                        **{k: v for k, v in values.items() if v is not None}})
         self.node.destinations[made.id] = made
         return to_wire(made)
@@ -154,7 +156,11 @@ class MemoryClient:
         return to_wire(self.node.destinations[destination])
 
     def send_deleteDestination(self, destination):
-        del self.node.destinations[destination]
+        self.node.forgotten[destination] = self.node.destinations.pop(destination)
+
+    def send_restoreDestination(self, destination):
+        self.node.destinations[destination] = self.node.forgotten.pop(destination)
+        return to_wire(self.node.destinations[destination])
 
     def send_testDestinationAsync(self, **_values):
         return {"requestId": 1}

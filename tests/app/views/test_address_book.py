@@ -12,6 +12,7 @@ from jetstream.checks import check, untried
 from jetstream.entities import Destination
 from jetstream.errors import Conflict
 from jetstream.findings import Step
+from jetstream_desktop.state import bookfile
 from jetstream_desktop.views.destination_editor import DestinationCard
 from jetstream_desktop.views.test_card import TestCard
 
@@ -47,13 +48,11 @@ def test_a_test_shows_its_steps_as_they_end(gui, qapp, node):
             assert isinstance(card, TestCard)
             await until(lambda: "host1.example is 10.0.0.7." in texts(card))
             assert "testing…" in texts(card)
-            assert not card.again.isEnabled()
             node.findings = [*node.findings, check("route-refused", host="host1.example", port=8886),
                              untried(Step.PROTOCOL)]
             await until(lambda: "host1.example is there, but nothing listens on port 8886." in texts(card))
             node.findings_done = True
             await until(lambda: "It fails at: Route and port." in texts(card))
-            assert card.again.isEnabled()
             asked = [params for name, params in node.calls if name == "send.testDestinationAsync"]
             assert asked == [{"destination": "1"}]
             QTest.keyClick(card, Qt.Key.Key_Escape)
@@ -80,7 +79,7 @@ def test_the_editor_tests_what_stands_in_it(gui, qapp, node):
             node.refuse["send.testDestinationAsync"] = Conflict("Not now.")
             card.test.click()
             await until(lambda: "Not now." in texts(card))
-            assert card.test.isEnabled()
+            assert card.test.text() == "Test"
 
     gui(work)
 
@@ -96,5 +95,166 @@ def test_a_test_ends_with_its_card_and_not_with_another_one(gui, qapp, node):
             await until(lambda: "It fails at: Name." in texts(desk.window.card))
             desk.window.close_card()
             await until(lambda: desk.book._trial._card is None)
+
+    gui(work)
+
+
+# -- groups, files, links -------------------------------------------------------------------------------------------
+
+
+def shown(desk):
+    model = desk.book.page.model
+    return [(model.index(row, 0).data(), model.rowCount(model.index(row, 0))) for row in range(model.rowCount())]
+
+
+def choose(desk, key):
+    tree = desk.book.page.tree
+    tree.setCurrentIndex(desk.book.page.model.find(key))
+
+
+def test_groups_fold_and_stay_folded(gui, qapp, node):
+    node.destinations["2"] = destination(2, name="Archive", user_data={"group": "Archives"})
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await ready(desk)
+            page = desk.book.page
+            await until(lambda: shown(desk) == [("Archives", 1), ("Without a group", 1)])
+            assert page.tree.isExpanded(page.model.index(0, 0))
+            choose(desk, "group:Archives")
+            assert not any(made.isEnabled() for made in page._one_needed)
+            QTest.keyClick(page.tree, Qt.Key.Key_Left)
+            assert not page.tree.isExpanded(page.model.index(0, 0))
+            assert desk.context.settings.now.closed_groups == "Archives"
+            node.destinations["3"] = destination(3, name="New", user_data={"group": "Labs"})
+            desk.context.poller.soon()
+            await until(lambda: len(shown(desk)) == 3)
+            assert [page.tree.isExpanded(page.model.index(row, 0)) for row in range(3)] == [False, True, True]
+            sidebar = [entry.text for entry in desk.window.sidebar.list.model()._entries]
+            assert sidebar[sidebar.index("Destinations") + 1 :] == [
+                "Studio B", "Labs", "New", "Archives", "Archive", "All destinations…"]
+            page.search.setText("new")
+            assert shown(desk) == [("Labs", 1)]
+            page.search.setText("nothing like that")
+            assert "Nothing fits “nothing like that”." in texts(page)
+
+    gui(work)
+
+
+def test_a_group_is_given_in_the_editor_and_other_data_stays(gui, qapp, node):
+    node.destinations["1"] = destination(1, name="Studio B", send_rate_max=512, user_data={"kept": 1})
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await ready(desk)
+            choose(desk, "1")
+            QTest.keyClick(desk.book.page.tree, Qt.Key.Key_Return)
+            card = desk.window.card
+            card.group.setText(" Studios ")
+            card.save.click()
+            await until(lambda: node.destinations["1"].user_data == {"kept": 1, "group": "Studios"})
+            assert node.destinations["1"].send_rate_max == 512, "finer than the field shows"
+
+    gui(work)
+
+
+def test_removing_is_taken_back_whole(gui, qapp, node):
+    node.destinations["1"] = destination(1, name="Studio B", password_set=True, user_data={"group": "G"})
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await ready(desk)
+            await until(lambda: shown(desk) == [("G", 1)])
+            choose(desk, "1")
+            QTest.keyClick(desk.book.page.tree, Qt.Key.Key_Delete)
+            await until(lambda: not node.destinations)
+            await until(lambda: "Removed Studio B." in desk.window.banner.text)
+            desk.window.banner.pressed.emit("undo-remove-destination")
+            await until(lambda: node.destinations)
+            assert node.destinations["1"].password_set
+
+    gui(work)
+
+
+def test_export_import_and_undo(gui, qapp, node, tmp_path):
+    node.destinations["2"] = destination(2, name="Archive", user_data={"group": "Archives"})
+    path = tmp_path / "book.json"
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await ready(desk)
+            await desk.book._files.give(str(path), desk.context.poller.destinations)
+            assert "2 destinations are in book.json. Passwords are not in it." in desk.window.banner.text
+            del node.destinations["2"]
+            node.destinations["1"] = destination(1, name="Renamed")
+            desk.context.poller.soon()
+            await until(lambda: [d.name for d in desk.context.poller.destinations] == ["Renamed"])
+            desk.book._files.take(str(path))
+            await until(lambda: "Imported: 1 new, 1 changed." in desk.window.banner.text)
+            assert {d.name for d in node.destinations.values()} == {"Studio B", "Archive"}
+            desk.window.banner.pressed.emit("undo-import-destinations")
+            await until(lambda: [d.name for d in node.destinations.values()] == ["Renamed"])
+
+    gui(work)
+
+
+def test_an_import_that_stops_halfway_can_be_taken_back(gui, qapp, node, tmp_path):
+    path = tmp_path / "book.json"
+    path.write_text(bookfile.write([destination(7, name="Seven"), destination(1, name="One")]))
+    node.refuse["send.updateDestination"] = Conflict("The node is busy.")
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await ready(desk)
+            desk.book._files.take(str(path))
+            await until(lambda: "The import stopped halfway: The node is busy." in desk.window.banner.text)
+            assert len(node.destinations) == 2
+            desk.window.banner.pressed.emit("undo-import-destinations")
+            await until(lambda: [d.name for d in node.destinations.values()] == ["Studio B"])
+
+    gui(work)
+
+
+def test_files_that_cannot_be_used(gui, qapp, node, tmp_path):
+    broken = tmp_path / "broken.json"
+    broken.write_text("{")
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await ready(desk)
+            desk.book._files.take(str(broken))
+            await until(lambda: "This is no address book: the file is no JSON." in desk.window.banner.text)
+            desk.book._files.take(str(tmp_path / "missing.json"))
+            await until(lambda: "missing.json cannot be read" in desk.window.banner.text)
+            await desk.book._files.give(str(tmp_path / "no" / "x.json"), desk.context.poller.destinations)
+            assert "x.json cannot be written" in desk.window.banner.text
+            desk.book._files.ask_export([])
+            assert "no destinations to export" in desk.window.banner.text
+
+    gui(work)
+
+
+def test_pasting_and_copying_links(gui, qapp, node):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await ready(desk)
+            clipboard = qapp.clipboard()
+            clipboard.setText("neither this nor that")
+            desk.book.page.tree.setFocus()
+            QTest.keyClick(desk.book.page.tree, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+            assert "neither an address nor a jetstream: link" in desk.window.banner.text
+            clipboard.setText(f"jetstream://lab.example:9000/connect?name=Lab&identity={'ab' * 32}")
+            QTest.keyClick(desk.book.page.tree, Qt.Key.Key_V, Qt.KeyboardModifier.ControlModifier)
+            card = desk.window.card
+            assert (card.address.text(), card.port.value(), card.name.text()) == ("lab.example", 9000, "Lab")
+            assert card.identity.text() == "ab" * 32
+            card.address.setText("jetstream://other.example:7000/connect?name=Other")
+            assert (card.address.text(), card.port.value(), card.name.text()) == ("other.example", 7000, "Lab")
+            desk.shell.take(["jetstream://third.example/connect?name=Third"])
+            assert desk.window.card.name.text() == "Third"
+            desk.window.close_card()
+            desk.book._copy_link(desk.context.poller.destinations[0])
+            assert clipboard.text() == "jetstream://host1.example/connect?name=Studio+B" or (
+                clipboard.text() == "jetstream://host1.example/connect?name=Studio%20B")
 
     gui(work)

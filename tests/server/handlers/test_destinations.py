@@ -182,3 +182,16 @@ async def test_names_are_resolved_by_the_system() -> None:
     assert await resolve_name("localhost") in ("127.0.0.1", "::1")
     assert await resolve_name("does-not-exist.invalid") is None
     assert await resolve_name("x" * 300) is None
+
+
+async def test_what_was_forgotten_comes_back_with_its_password(desk: Desk) -> None:
+    client = desk.client(ANN)
+    made = await client("send.createDestination", destinationAddress="studio", userName="ann", password="pw", name="B")
+    await client("send.deleteDestination", destination=made["destinationId"])
+    with pytest.raises(NotFound):
+        await desk.client(BOB)("send.restoreDestination", destination=made["destinationId"])
+    back = await client("send.restoreDestination", destination=made["destinationId"])
+    assert (back["name"], back["passwordSet"]) == ("B", True)
+    assert [one["destinationId"] for one in await client("send.getDestinations")] == [made["destinationId"]]
+    with pytest.raises(NotFound):
+        await client("send.restoreDestination", destination="77")
