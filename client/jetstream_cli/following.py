@@ -52,8 +52,14 @@ async def follow(look: Callable[[], Awaitable[T]], scan: Callable[[], Awaitable[
     """
     with _bar() as bar:
         task = bar.add_task("", total=_STEPS, amount="", files="", rate="", left="", words="")
+        told = False
         while True:
             transfer = await look()
+            asked = isinstance(transfer, Transfer) and transfer.asked_time is not None
+            if asked and not told:
+                told = True
+                bar.console.print(escape(f"{text.shown(transfer.last_error_message or '')} It starts by itself when "
+                                         "somebody there accepts it (in the window, or with jetstream offers)."))
             view = view_of(transfer, now())
             amount, files = view.amount, view.files
             if scan is not None and view.fraction is None and transfer.processing:
@@ -62,7 +68,7 @@ async def follow(look: Callable[[], Awaitable[T]], scan: Callable[[], Awaitable[
             steps = None if view.fraction is None else int(view.fraction * _STEPS)
             bar.update(task, completed=steps or 0, total=None if steps is None else _STEPS,
                        description=escape(_short(view.label)), amount=amount, files=files, rate=view.rate,
-                       left=view.left, words=escape(view.words))
+                       left=view.left, words="waiting for a yes" if asked else escape(view.words))
             bar.refresh()
             if not transfer.processing:
                 return transfer

@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -335,6 +336,21 @@ def test_api_names_complete():
 
 
 # -- the rest -------------------------------------------------------------------------------------------------------
+
+
+def test_send_says_who_has_to_say_yes(peer, jetstream, docs):
+    asked = replace(SENDING, status="pending", phase="waiting for the peer", asked_time=5,
+                    last_error_message="studio has to say yes first; it was asked.")
+    peer.answers["send.getTransfer"] = later(asked, asked, SENDING, COMPLETE)
+    result = jetstream("send", docs, "studio")
+    assert result.exit_code == 0
+    assert " ".join(result.stderr.split()).count("studio has to say yes first; it was asked. It starts by itself") == 1
+
+
+def test_ls_tells_of_offers(peer, jetstream):
+    assert "1 offer waits for your yes: jetstream offers" in jetstream("ls").stderr
+    peer.answers["recv.getOffers"] = []
+    assert jetstream("ls").stderr == ""
 
 
 def test_offers(peer, jetstream):

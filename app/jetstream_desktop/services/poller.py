@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QObject, Signal
 
 from jetstream.entities import Destination, Manifest, Offer, ReceiveTransfer, Token, Transfer
-from jetstream.errors import ConnectionLost, JetStreamError
+from jetstream.errors import ConnectionLost, InvalidParameters, JetStreamError
 from jetstream_desktop.services.node import NodeClient
 from jetstream_desktop.services.session import Session
 from jetstream_desktop.state.address import title_of
@@ -60,6 +60,8 @@ class Poller(QObject):
         self.tokens: tuple[Token, ...] = ()
         self.offers: tuple[Offer, ...] = ()
         self._offers_since: int | None = None
+        self._asks_nobody = False
+        """The node is too old to ask anybody."""
         self.manifests: dict[str, Manifest] = {}
         self.histories: dict[str, SpeedHistory] = {}
         self.watched: str | None = None
@@ -74,7 +76,7 @@ class Poller(QObject):
     def restart(self) -> None:
         """Forget the cursors: another connection, or another node."""
         self._cursors = [None, None]
-        self._offers_since = None
+        self._offers_since, self._asks_nobody = None, False
         self.soon()
 
     def forget(self) -> None:
@@ -131,8 +133,16 @@ class Poller(QObject):
         self.polled.emit()
 
     async def _poll_offers(self, client: NodeClient) -> None:
+        if self._asks_nobody:
+            return
         since = self._offers_since
-        fresh = await client.receive.get_offers(modified_since=since)
+        try:
+            fresh = await client.receive.get_offers(modified_since=since)
+        except InvalidParameters as error:
+            if error.facts.get("field") != "method":
+                raise
+            self._asks_nobody = True
+            return
         self._offers_since = max((offer.modified_cursor for offer in fresh), default=since or 0)
         waiting = {} if since is None else {offer.id: offer for offer in self.offers}
         waiting |= {offer.id: offer for offer in fresh}

@@ -17,7 +17,7 @@ from jetstream.aio import AsyncClient
 from jetstream.constants import DEFAULT_SERVER_ADDRESS
 from jetstream.entities import ReceiveTransfer, Transfer, to_wire
 from jetstream_cli import text
-from jetstream_cli.exits import DONE, run
+from jetstream_cli.exits import DONE, run, say
 from jetstream_cli.following import now
 from jetstream_cli.node import ApiHost, ApiPort, ApiUser, Node
 from jetstream_cli.showing import AnyTransfer, amounts, view_of
@@ -51,6 +51,9 @@ async def _ls(node: Node, every: bool, watch: bool, as_json: bool) -> int:
         console = Console(file=sys.stdout, highlight=False)
         if not watch:
             console.print(_table(_chosen(await _all(client), every), await _places(client)))
+            waiting = len(await client.receive.get_offers())
+            if waiting:
+                say(f"{waiting} {'offer waits' if waiting == 1 else 'offers wait'} for your yes: jetstream offers")
             return DONE
         with contextlib.suppress(asyncio.CancelledError):  # Ctrl-C is the way out, not a failure
             await _watch(client, console, every)

@@ -166,10 +166,16 @@ class _Guest:
 
     async def _may_send(self, offer: Offer) -> bool:
         """Whether nobody needs to be asked: the sender is known here, or a person has let this transfer in already."""
-        earlier = self._incoming.find(offer.uid, self._who.fingerprint)
-        if earlier is not None and earlier.record.accepted_time is not None:
+        if await self._gate.may_send(self._who, self._account):
             return True
-        return await self._gate.may_send(self._who, self._account)
+        earlier = self._incoming.find(offer.uid, self._who.fingerprint)
+        if earlier is None or earlier.record.accepted_time is None:
+            return False
+        files, size = earlier.record.total_files, earlier.record.total_size
+        if (offer.files, offer.size) != (files, size):
+            raise PermissionDenied(f"{self._our_name} said yes to {files} files of {size} bytes, and this is something "
+                                   f"else. Send it as a new transfer.")
+        return True
 
     async def _taken(self, offer: Offer) -> OfferAnswer:
         live = self._incoming.find(offer.uid, self._who.fingerprint)

@@ -1,5 +1,6 @@
 """Whether a person lets a stranger's transfer in: asked here, answered through the API."""
 
+import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Final, Protocol
@@ -12,6 +13,8 @@ from jetstream_server.link.peer import PeerIdentity
 from jetstream_server.records import IncomingRecord
 from jetstream_server.transfers.live import Live
 from jetstream_server.transfers.offers import BoardFull, Declined, Key, OfferBoard, Proposal, WaitingOffer
+
+log = logging.getLogger(__name__)
 
 _MINUTE: Final = 60_000_000
 
@@ -75,6 +78,8 @@ class Asking:
         except BoardFull:
             raise LimitExceeded(f"Too many offers wait for a yes at {self._our_name}.") from None
         if new is not None:
+            log.info("%s (%s) wants to send %s. Let it in: jetstream accept %s", new.proposal.name,
+                     new.proposal.address, new.proposal.label or "files", new.id)
             await self._tell(new, "Asked", "asks whether it may send")
         return OfferAnswer(state=OfferState.WAITING, message=f"{self._our_name} has to say yes first; it was asked.")
 

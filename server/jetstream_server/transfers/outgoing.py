@@ -377,11 +377,12 @@ class Outgoing:
         who, now = peer.peer, self._near.wall()
         if (live.record.peer_name, live.record.peer_fingerprint) != (who.name, who.fingerprint):
             await self._table.save(live, peer_name=who.name, peer_fingerprint=who.fingerprint)
-        await self._destinations.seen(
-            destination.id, ip=who.address, public_key=who.fingerprint, server_id=who.server_id,
-            server_uid=who.server_uid, last_error=None, last_error_message=None, last_recv_time=now,
-            last_send_time=now, last_used_time=now,
-        )
+        if live.asked_time is None:  # asking once more is no news
+            await self._destinations.seen(
+                destination.id, ip=who.address, public_key=who.fingerprint, server_id=who.server_id,
+                server_uid=who.server_uid, last_error=None, last_error_message=None, last_recv_time=now,
+                last_send_time=now, last_used_time=now,
+            )
         try:
             if destination.user_name:
                 await peer.request("login", Login(user=destination.user_name, password=destination.password or ""))

@@ -6,6 +6,7 @@ from app.helpers.build import NOW, incoming, transfer
 from app.helpers.memory_node import MemoryNode
 from app.helpers.waiting import until
 from jetstream.entities import Destination, Manifest, Token
+from jetstream.errors import InvalidParameters
 from jetstream_desktop.services.commands import CANCEL, PAUSE, REMOVE, RESUME, Commands
 from jetstream_desktop.services.poller import Poller
 from jetstream_desktop.services.session import Session
@@ -138,3 +139,38 @@ async def test_the_watched_row_has_a_history_however_many_move(parts):
     await poller.poll()
     assert len(poller.histories) == 50
     assert "s0" not in poller.histories
+
+
+async def test_offers_come_change_and_go(parts):
+    node, poller, _ = parts
+    seen = []
+    poller.offers_changed.connect(seen.append)
+    node.offer("1")
+    await poller.poll()
+    node.offer("2")
+    await poller.poll()
+    await poller.poll()
+    node.offer("1", label="Another label")
+    await poller.poll()
+    node.drop_offer("2")
+    await poller.poll()
+    assert [[(offer.id, offer.label) for offer in offers] for offers in seen] == [
+        [("1", "Reel 07")], [("1", "Reel 07"), ("2", "Reel 07")], [("1", "Another label"), ("2", "Reel 07")],
+        [("1", "Another label")]]
+    poller.forget()
+    assert seen[-1] == ()
+
+
+async def test_a_node_that_is_too_old_to_ask_anybody(parts):
+    node, poller, _ = parts
+    polled = []
+    poller.polled.connect(lambda: polled.append(1))
+    node.refuse["recv.getOffers"] = InvalidParameters("There is no method `recv.getOffers`.", field="method")
+    await poller.poll()
+    await poller.poll()
+    assert len(polled) == 2
+    assert [name for name, _ in node.calls].count("recv.getOffers") == 1
+    node.refuse["recv.getOffers"] = InvalidParameters("`modifiedSince` is wrong.", field="modifiedSince")
+    poller.restart()
+    with pytest.raises(InvalidParameters):
+        await poller.poll()

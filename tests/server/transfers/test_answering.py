@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from helpers.liars import somebody
@@ -109,7 +110,8 @@ class MadeIncoming:
     async def create_accepted(self, proposal: Proposal, owner: str, folder: Path, path: str) -> Any:
         await self.creating.wait()
         record = incoming(str(len(self.lives)), uid=proposal.uid, owner=owner, folder=str(folder),
-                          destination_path=path, accepted_time=1)
+                          destination_path=path, accepted_time=1, total_files=proposal.files,
+                          total_size=proposal.size)
         live = self.lives[proposal.uid, proposal.fingerprint] = Live(record)
         return live
 
@@ -238,6 +240,18 @@ async def test_a_stranger_waits_for_a_yes_and_then_needs_no_other_permission(tmp
         assert node.gate.authorized == []
         # One yes is for one transfer.
         assert await offered(await node.guest(logged_in=False), "other") is OfferState.WAITING
+
+
+async def test_a_yes_is_for_what_was_shown(tmp_path: Path) -> None:
+    async with Node(tmp_path) as node:
+        assert await offered(await node.guest(logged_in=False)) is OfferState.WAITING
+        (waiting,) = node.board.all(node.clock.now)
+        await node.asking.accept(waiting, Path("/x"), "", always=False)
+        for more in ({"size": 1 << 40}, {"files": 9}):
+            peer = await node.guest(logged_in=False)
+            with pytest.raises(PermissionDenied, match="said yes to 0 files of 0 bytes, and this is something else"):
+                await ask(peer, "offer", msgspec.structs.replace(offer(), **more), OfferAnswer)
+        assert await offered(await node.guest(logged_in=False)) is OfferState.ACCEPTED
 
 
 async def test_while_a_yes_is_carried_out_the_sender_waits_on(tmp_path: Path) -> None:
