@@ -61,9 +61,14 @@ async def _with_node(client: AsyncClient, info: ServerInfo, node: Node, patient:
     known = await _known(client, patient, info) if patient is not None else None
     values = _values(patient, known, info) if patient is not None else {}
     host = known.destination_address if known is not None else str(values.get("destinationAddress", ""))
-    for found in await _of_the_node(client, info, host):
+    about_node = await _of_the_node(client, info, host)
+    for found in about_node:
         tell(found)
     if patient is None:
+        return
+    if any(found.code == "node-old" for found in about_node):
+        for step in DESTINATION_STEPS:
+            tell(untried(step))
         return
     told: Sequence[Check] = ()
     async for found_there in watch_test(client.call, **values):

@@ -131,10 +131,12 @@ class Trials:
         return walk.found
 
     async def remember(self, record: DestinationRecord, target: Target, found: Sequence[Check]) -> None:
-        """What the test tells of *record*: whether it can be reached, unless another address was tested."""
+        """What the test tells of *record*: whether it can be reached, unless another address was tested. Who answers
+        and then refuses has been reached.
+        """
         if (target.address, target.port) != (record.address, record.port):
             return
-        failed = next((one for one in found if one.failed), None)
+        failed = next((one for one in found if one.failed and one.step not in (Step.LOGIN, Step.FOLDER)), None)
         if failed is not None:
             await self._destinations.seen(record.id, last_error=failed.code, last_error_message=failed.text)
         else:

@@ -137,3 +137,20 @@ def test_accounts_before_the_first_start_and_while_it_runs(tmp_path, monkeypatch
 def test_a_wrong_option_of_the_node(node):
     result = jetstream(node, "server", "--no-such-option")
     assert (result.returncode, result.stderr.count("\n")) == (2, 1)
+
+
+def test_the_doctor(node):
+    book = jetstream(node, "api", "send.getDestinations").stdout.count("destinationId")
+    done = jetstream(node, "doctor", f"127.0.0.1:{node.port}", "--throughput")
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = {line[6:22].strip(): line for line in done.stdout.splitlines() if line[:2].strip()}
+    assert {"Node", "Ports", "Own folder", "Route and port", "Identity", "Login", "Folder", "Round trip",
+            "Throughput"} <= lines.keys()
+    assert "67.1 MB in" in lines["Throughput"]
+    assert (node.received / "jetstream-doctor.bin").stat().st_size == 64 << 20
+    left = jetstream(node, "api", "send.getDestinations").stdout.count("destinationId")
+    assert left == book, "nothing is left in the address book"
+    report = jetstream(node, "doctor", f"localhost:{node.port}", "--report").stdout
+    assert str(node.received) not in report
+    assert "path-1 can be written" in report
+    assert jetstream(node, "doctor", "localhost:1").returncode == 1

@@ -144,6 +144,7 @@ class BookDesk(QObject):
         again = partial(self._trial.start, card, destination.id, {})
         card.again_wanted.connect(again)
         card.edit_wanted.connect(self.edit)
+        card.copy_wanted.connect(self._c.copy)
         card.destroyed.connect(partial(self._trial.leave, card))
         self._c.window.show_card(card)
         again()

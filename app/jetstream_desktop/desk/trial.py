@@ -7,7 +7,9 @@ from typing import Any, Protocol
 from PySide6.QtCore import QObject
 
 from jetstream.checks import Check
+from jetstream.errors import InvalidParameters
 from jetstream_desktop.desk.context import Context
+from jetstream_desktop.i18n import tr
 
 
 class ShowsFindings(Protocol):
@@ -50,9 +52,15 @@ class TrialDesk(QObject):
 
     async def _run(self, known: str | None, values: Mapping[str, Any]) -> None:
         found: Sequence[Check] = ()
-        async for found in self._c.commands.test_destination(known, values):
-            if self._card is not None:
-                self._card.show_findings(found, True)
+        try:
+            async for found in self._c.commands.test_destination(known, values):
+                if self._card is not None:
+                    self._card.show_findings(found, True)
+        except InvalidParameters as error:
+            if error.facts.get("field") != "method":
+                raise
+            self._problem(tr("This node is too old to test destinations; update JetStream where it runs."))
+            return
         if self._card is not None:
             self._card.show_findings(found, False)
         self._c.commands.look_again()

@@ -11,6 +11,8 @@ from jetstream_desktop.i18n import tr
 from jetstream_desktop.state import numbers
 from jetstream_desktop.state.text import printable
 
+GROUP: Final = "group"
+"""Where the group is kept among a destination's ``userData``."""
 _LABEL: Final = re.compile(r"^[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$")
 
 
@@ -72,7 +74,8 @@ def choices(destinations: Sequence[Destination], text: str) -> list[Choice]:
     """Destinations that fit *text*, used last first; and *text* itself if it is an address that none of them has."""
     wanted = text.casefold().split()
     found = [d for d in recent_first(destinations) if all(
-        word in f"{d.name} {d.destination_address}:{d.destination_port}".casefold() for word in wanted)]
+        word in f"{d.name} {d.destination_address}:{d.destination_port} {d.user_data.get(GROUP, '')}".casefold()
+        for word in wanted)]
     result = [_known(d) for d in found]
     address = parse_address(text) if text.strip() else None
     if address is not None and not any(

@@ -8,12 +8,10 @@ from jetstream.entities import Destination
 from jetstream.errors import JetStreamError
 from jetstream.links import CONNECT, SCHEME, Link, format_link, parse_link
 from jetstream_desktop.i18n import tr
-from jetstream_desktop.state.address import Address, parse_address, reachable, recent_first
+from jetstream_desktop.state.address import GROUP, Address, parse_address, reachable, recent_first
 from jetstream_desktop.state.allowed import fingerprint_in
 from jetstream_desktop.state.text import is_text
 
-GROUP: Final = "group"
-"""Where the group is kept among a destination's ``userData``."""
 MAX_NAME: Final = 200
 IDENTITY: Final = "identity"
 NAME: Final = "name"

@@ -18,9 +18,9 @@ from typing import Any, Final
 from jetstream.constants import DEFAULT_API_PORT
 from jetstream.entities import Destination
 from jetstream_desktop.i18n import tr, trn
-from jetstream_desktop.state.address import parse_address
+from jetstream_desktop.state.address import GROUP, parse_address
 from jetstream_desktop.state.allowed import fingerprint_in
-from jetstream_desktop.state.book import GROUP, clean_name, group_of
+from jetstream_desktop.state.book import clean_name, group_of
 from jetstream_desktop.state.text import printable
 
 FORMAT: Final = "jetstream-destinations"

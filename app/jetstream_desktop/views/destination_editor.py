@@ -10,8 +10,8 @@ from jetstream.checks import Check
 from jetstream.constants import DEFAULT_API_PORT
 from jetstream.entities import Destination
 from jetstream_desktop.i18n import tr
-from jetstream_desktop.state.address import parse_address
-from jetstream_desktop.state.book import GROUP, MAX_NAME, clean_name, group_of, pasted
+from jetstream_desktop.state.address import GROUP, parse_address
+from jetstream_desktop.state.book import MAX_NAME, clean_name, group_of, pasted
 from jetstream_desktop.state.details import short_fingerprint
 from jetstream_desktop.state.nearby import Near
 from jetstream_desktop.state.text import printable

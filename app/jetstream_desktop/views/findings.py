@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible, QAccessibleEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from jetstream.checks import Check
@@ -32,6 +33,8 @@ class Findings(QWidget):
         super().__init__()
         self._theme = theme
         self._rows: dict[str, _Row] = {}
+        self.text = ""
+        """All of it, to copy."""
         self.setAccessibleName(tr("What the test found"))
         self.summary = label("", "section", wrap=True)
         self._grid = QGridLayout()
@@ -50,9 +53,14 @@ class Findings(QWidget):
         words, tone = (tr("Testing…"), "accent_ink") if running else summary(found)
         self.summary.setText(words)
         set_role(self.summary, tone)
-        for line in lines(found, running):
+        shown = lines(found, running)
+        for line in shown:
             self._show(line)
+        self.text = "\n".join([words, *(line.spoken for line in shown)])
+        self.setAccessibleDescription(self.text)
         self.show()
+        if not running:
+            QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.Alert))
 
     def _show(self, line: Line) -> None:
         if line.step not in self._rows:
@@ -69,7 +77,9 @@ class Findings(QWidget):
 
     def _add(self, number: int, line: Line) -> _Row:
         made = _Row(IconLabel(self._theme, line.icon, line.tone, 16), label(line.name, "field"), label(line.word),
-                    label("", wrap=True, selectable=True), label("", "dim", wrap=True, selectable=True))
+                    label("", wrap=True), label("", "dim", wrap=True))
+        for words in (made.text, made.fix):  # by the mouse alone: sixteen stops of the Tab key would help nobody
+            words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         made.name.setFixedWidth(round(_NAME_WIDTH * self._theme.scale))
         made.word.setFixedWidth(round(_WORD_WIDTH * self._theme.scale))
         top = Qt.AlignmentFlag.AlignTop

@@ -22,6 +22,7 @@ class TestCard(Card):
     __test__ = False  # no test case of pytest
     again_wanted = Signal()
     edit_wanted = Signal(object)
+    copy_wanted = Signal(str, str)
 
     def __init__(self, theme: Theme, destination: Destination) -> None:
         super().__init__(theme, tr("Test of {name}", name=printable(title_of(destination))), 640)
@@ -38,6 +39,9 @@ class TestCard(Card):
         edit = button(tr("Edit…"), theme=theme, icon="edit")
         edit.clicked.connect(self._edit)
         foot.addWidget(edit)
+        self.copy = button(tr("Copy"), theme=theme, icon="copy", tip=tr("Copy what the test found"))
+        self.copy.clicked.connect(self._copy)
+        foot.addWidget(self.copy)
         foot.addStretch(1)
         self.again = button(tr("Test again"), theme=theme, icon="retry")
         self.again.clicked.connect(self.again_wanted)
@@ -60,6 +64,9 @@ class TestCard(Card):
         self._findings.hide()
         self.problem.setText(printable(words))
         self.problem.show()
+
+    def _copy(self) -> None:
+        self.copy_wanted.emit(f"{self.title.text()}\n{self._findings.text}", tr("Result"))
 
     def _edit(self) -> None:
         self.edit_wanted.emit(self._destination)
