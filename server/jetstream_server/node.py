@@ -302,6 +302,7 @@ class Node:
             self._listener.stop()
             farewell = f"{self._settings.server_name} is shutting down."
             await self._outgoing.scheduler.shut_down(farewell)
+            await self._outgoing.withdrawing.close()
             await self._incoming.jobs.shut_down(farewell)
             await self._manifests.stop()
             await self._bandwidth.stop()

@@ -1,5 +1,6 @@
 """A node that the receiver does not know asks a person: yes, no, always; and what breaks while somebody thinks."""
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from helpers.liars import somebody
 from helpers.nodes import NodeProcess, make_tree, tree, until
 from jetstream.aio import AsyncClient
 from jetstream.entities import Offer, Transfer
-from jetstream.errors import LimitExceeded
+from jetstream.errors import LimitExceeded, NotFound
 from jetstream_server.link.handshake import dial, expect
 from jetstream_server.link.messages import Offer as WireOffer
 from jetstream_server.link.messages import OfferAnswer, OfferState
@@ -151,10 +152,28 @@ async def test_a_pause_and_a_cancel_while_somebody_thinks(two: Two, tmp_path: Pa
         await is_asked(client, begun)
         paused = await client.send.suspend_transfer(begun)
         assert (paused.status, paused.asked_time) == ("suspended", None)
+        await until(other.receive.get_offers, lambda now: not now)  # nobody is asked for nothing
         await client.send.resume_transfer(begun)
-        await is_asked(client, begun)
-        assert len(await other.receive.get_offers()) == 1
+        await waiting_offer(other)
         assert (await client.send.cancel_transfer(begun)).status == "cancelled"
+        await until(other.receive.get_offers, lambda now: not now)
+
+
+async def test_a_cancel_after_the_yes_and_before_the_start(two: Two, tmp_path: Path) -> None:
+    sender, receiver = two
+    (tmp_path / "file").write_text("x")
+    async with sender.client() as client, receiver.client() as other:
+        begun = await send(client, receiver.port, await manifest_of(client, {"file": str(tmp_path / "file")}))
+        offer = await waiting_offer(other)
+        await client.send.suspend_transfer(begun)
+        incoming = None
+        with contextlib.suppress(NotFound):  # who is told first: the node that it is paused, or this one the yes
+            incoming = await other.receive.accept_offer(offer)
+        await client.send.cancel_transfer(begun)
+        if incoming is not None:
+            ended = await received(other, incoming)
+            assert (ended.status, ended.error_message) == ("cancelled", "Cancelled.")
+    assert not (receiver.received / "file").exists()
 
 
 async def offer_once(port: int, folder: Path, name: str, uid: str = "u") -> OfferState:

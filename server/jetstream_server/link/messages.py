@@ -292,6 +292,14 @@ class Stop(Message, frozen=True, kw_only=True):
     message: Text = ""
 
 
+class Withdraw(Message, frozen=True, kw_only=True):
+    """The sender has paused, cancelled or failed an offer between sessions: nobody needs to decide on it any more."""
+
+    uid: Name
+    reason: StopReason
+    message: Text = ""
+
+
 class Ping(Message, frozen=True, kw_only=True):
     """Are you there? Answer: an empty map."""
 

@@ -26,6 +26,8 @@ from jetstream_server.link.messages import (
     Offer,
     OfferAnswer,
     OfferState,
+    StopReason,
+    Withdraw,
     understand,
 )
 from jetstream_server.link.peer import Liveness, PeerConnection, PeerIdentity
@@ -123,7 +125,7 @@ class _Guest:
         handlers: dict[str, Callable[[dict[str, Any]], Awaitable[Message | None]]] = {
             "login": self._login, "loginToken": self._login_token, "offer": self._offer,
             "look": self._look, "fetch": self._fetch, "fetchChosen": self._fetch_chosen,
-            "finished": self._finished, "probe": self._probe,
+            "withdraw": self._withdraw, "finished": self._finished, "probe": self._probe,
         }
         for method, handler in handlers.items():
             peer.on_request(method, handler)
@@ -163,6 +165,13 @@ class _Guest:
             return await self._taken(offer)
         finally:
             self._offered.discard(transfer)
+
+    async def _withdraw(self, params: dict[str, Any]) -> None:
+        withdraw = understand(Withdraw, params)
+        self._asking.known((self._who.fingerprint, withdraw.uid))
+        live = self._incoming.find(withdraw.uid, self._who.fingerprint)
+        if live is not None and withdraw.reason is not StopReason.SUSPENDED:
+            await self._incoming.withdrawn(live, withdraw.message or f"{self._who.name} has cancelled it.")
 
     async def _may_send(self, offer: Offer) -> bool:
         """Whether nobody needs to be asked: the sender is known here, or a person has let this transfer in already."""

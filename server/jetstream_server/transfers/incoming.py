@@ -27,7 +27,7 @@ from jetstream_server.transfers.receiving import ReceiveSession, writer_for
 from jetstream_server.transfers.sending import refused_sentence
 from jetstream_server.transfers.session import Surroundings, outcome_of, outcome_of_dialling
 from jetstream_server.transfers.states import Event, IllegalMove, Phase, Status
-from jetstream_server.transfers.trouble import Done, Outcome, TryAgain
+from jetstream_server.transfers.trouble import Done, Outcome, Stopped, TryAgain
 
 log = logging.getLogger(__name__)
 
@@ -342,6 +342,12 @@ class Incoming:
             if job is not None:
                 for wake in job.wake_limits:
                     wake()
+
+    async def withdrawn(self, live: Live[IncomingRecord], message: str) -> None:
+        """Its sender has stopped it for good, outside of a session."""
+        if live.processing and self.jobs.running(live) is None:
+            await self.jobs.settle(live, Stopped("cancelled", message))
+            await self._discard(live)
 
     async def lose(self, live: Live[IncomingRecord], why: str) -> None:
         """The session that was there is replaced by a newer one of the same sender."""

@@ -24,6 +24,7 @@ from jetstream_server.transfers.sending import SendSession, refused_sentence
 from jetstream_server.transfers.session import Surroundings, outcome_of, outcome_of_dialling
 from jetstream_server.transfers.states import Event, IllegalMove, ManifestStatus, Phase, Status
 from jetstream_server.transfers.trouble import Done, Failed, Outcome
+from jetstream_server.transfers.withdrawing import Withdrawing
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +76,7 @@ class Outgoing:
         self._near = near
         self._liveness = liveness
         self._buckets: dict[str, Bucket] = {}
+        self.withdrawing = Withdrawing(self._reach)
         self.scheduler: Scheduler[TransferRecord] = Scheduler(
             table, events, "transfer", near.wall, self._attempt, _rank, _wanted, max_active
         )
@@ -219,12 +221,20 @@ class Outgoing:
     async def _stop_with(
         self, live: Live[TransferRecord], event: Event, reason: StopReason, what: str, message: str, **changes: Any
     ) -> None:
+        asked, running = live.asked_time is not None, self.scheduler.running(live) is not None
         await self._checked_step(live, event, **changes)
         await self.scheduler.stop(live, reason, message)
+        if asked or (event is not Event.SUSPEND and not running):
+            self._withdraw(live.record, reason, message)
         live.calm_down()
         self._table.touch(live)
         await self.scheduler.tell(live, what, message)
         self.scheduler.wake()
+
+    def _withdraw(self, record: TransferRecord, reason: StopReason, message: str) -> None:
+        """Tell a receiver that knows of the transfer but has no session of it."""
+        if record.peer_fingerprint is not None and record.destination_id is not None:
+            self.withdrawing.begin(record, reason, message)
 
     async def resume(self, live: Live[TransferRecord]) -> None:
         """Go on after a pause, or try again after an error. While it waits for a retry: try now."""
@@ -310,9 +320,7 @@ class Outgoing:
             live.phase = Phase.CONNECTING
             self._table.touch(live)
         try:
-            peer = await dial(
-                destination.address, destination.port, self._myself, self._identity_check(destination), self._liveness
-            )
+            peer = await self._dial(destination)
         except LinkError as error:
             await self._destinations.seen(
                 destination.id, last_error=type(error).__name__, last_error_message=error.message
@@ -322,6 +330,14 @@ class Outgoing:
             return await self._over(peer, live, job, destination)
         finally:
             await peer.close()
+
+    async def _dial(self, destination: DestinationRecord) -> PeerConnection:
+        check = self._identity_check(destination)
+        return await dial(destination.address, destination.port, self._myself, check, self._liveness)
+
+    async def _reach(self, record: TransferRecord) -> PeerConnection:
+        """A session with the receiver of a transfer."""
+        return await self._dial(self._destinations.get(record.destination_id or "", also_deleted=True))
 
     async def manifest_ready(self, live: Live[TransferRecord]) -> Failed | None:
         """Wait for the scan to end; a failed one ends the transfer."""

@@ -33,6 +33,8 @@ from jetstream_server.link.messages import (
     OfferState,
     Probe,
     ProbeAnswer,
+    StopReason,
+    Withdraw,
 )
 from jetstream_server.link.peer import Liveness, PeerConnection, PeerIdentity, ask
 from jetstream_server.records import IncomingRecord, TokenRecord
@@ -94,6 +96,7 @@ class MadeIncoming:
         self.lives: dict[tuple[str, str], Live[IncomingRecord]] = {}
         self.received: list[str] = []
         self.lost = 0
+        self.withdrawn_ones: list[tuple[str, str]] = []
         self.creating = asyncio.Event()
         self.creating.set()
 
@@ -117,6 +120,9 @@ class MadeIncoming:
 
     async def lose(self, live: Live[IncomingRecord], why: str) -> None:
         self.lost += 1
+
+    async def withdrawn(self, live: Live[IncomingRecord], message: str) -> None:
+        self.withdrawn_ones.append((live.id, message))
 
     def receive_pushed(self, peer: PeerConnection, live: Live[IncomingRecord], offer: Offer) -> None:
         self.received.append(live.id)
@@ -283,6 +289,24 @@ async def test_a_no_is_final_until_it_is_taken_back(tmp_path: Path) -> None:
         await node.asking.accept(waiting, Path("/x"), "", always=False)
         assert await offered(await node.guest(logged_in=False)) is OfferState.ACCEPTED
         assert await node.events() == ["offerAsked", "offerDeclined", "offerAccepted"]
+
+
+async def test_what_is_withdrawn_needs_no_decision(tmp_path: Path) -> None:
+    async with Node(tmp_path) as node:
+        for uid in "12":
+            assert await offered(await node.guest(logged_in=False), uid) is OfferState.WAITING
+        stranger = await node.guest("stranger", logged_in=False)
+        await stranger.request("withdraw", Withdraw(uid="1", reason=StopReason.CANCELLED))  # not theirs
+        assert len(node.board) == 2
+        guest = await node.guest(logged_in=False)
+        await guest.request("withdraw", Withdraw(uid="1", reason=StopReason.SUSPENDED))
+        (left,) = node.board.all(node.clock.now)
+        assert left.proposal.uid == "2"
+        live = await node.asking.accept(left, Path("/x"), "", always=False)
+        await guest.request("withdraw", Withdraw(uid="2", reason=StopReason.SUSPENDED))
+        assert node.incoming.withdrawn_ones == []
+        await guest.request("withdraw", Withdraw(uid="2", reason=StopReason.CANCELLED))
+        assert node.incoming.withdrawn_ones == [(live.id, "guest has cancelled it.")]
 
 
 async def test_a_sender_cannot_ask_for_more_than_a_few_at_once(tmp_path: Path) -> None:
