@@ -292,7 +292,8 @@ def run(arguments: Sequence[str], *, hidden: bool = False) -> int:
     if hand_over(name, arguments):
         return 0
     chosen = load(state_folder())[0].language
-    i18n.use(assets.catalogue(chosen or QLocale.system().name().partition("_")[0]))
+    language = chosen or QLocale.system().name().partition("_")[0]
+    i18n.use(assets.catalogue(language), assets.sentences(language))
     instance = Instance(name)
     with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(application)) as runner:
         runner.run(_serve(application, instance, arguments, hidden))

@@ -92,3 +92,9 @@ def catalogue(code: str) -> dict[str, str]:
     """The translations of a language; empty for English and for languages that there are none for."""
     path = languages().get(code)
     return {} if path is None else dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def sentences(code: str) -> dict[str, str]:
+    """What nodes say, in a language; empty where there is no table."""
+    path = folder() / "sentences" / f"{code}.json"
+    return dict(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else {}

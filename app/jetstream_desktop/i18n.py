@@ -7,13 +7,28 @@ translation) replaces them when the application starts. The catalogue is process
 
 from collections.abc import Mapping
 
+from jetstream_desktop.sentences import Sentences
+
 _catalogue: dict[str, str] = {}
+_sentences: list[Sentences] = [Sentences({})]
 
 
-def use(catalogue: Mapping[str, str]) -> None:
-    """Replace the catalogue. Strings that it lacks stay English."""
+def use(catalogue: Mapping[str, str], sentences: Mapping[str, str] | None = None) -> None:
+    """Replace the catalogue, and the table of what nodes say. Strings that they lack stay English."""
     _catalogue.clear()
     _catalogue.update(catalogue)
+    _sentences[0] = Sentences(sentences or {})
+
+
+def say(text: str) -> str:
+    """What a node or the client library said, in the person's language."""
+    return _sentences[0](text)
+
+
+def digits(text: str) -> str:
+    """A number that Python has written with commas for thousands and a decimal point, as the language writes it."""
+    sample = tr("1,234.5")  # in the catalogue with the signs of the language
+    return text if sample == "1,234.5" else text.translate(str.maketrans(",.", sample[1] + sample[-2]))
 
 
 def tr(text: str, /, **values: object) -> str:
@@ -24,4 +39,4 @@ def tr(text: str, /, **values: object) -> str:
 
 def trn(one: str, many: str, count: int, /, **values: object) -> str:
     """The form of a sentence that fits *count*; ``{count}`` is the number with thousands separators."""
-    return tr(one if count == 1 else many, count=f"{count:,}", **values)
+    return tr(one if count == 1 else many, count=digits(f"{count:,}"), **values)

@@ -10,7 +10,7 @@ from PySide6.QtGui import QGuiApplication
 
 from jetstream.errors import JetStreamError
 from jetstream_desktop import settings
-from jetstream_desktop.i18n import tr
+from jetstream_desktop.i18n import say, tr
 from jetstream_desktop.services.commands import Commands
 from jetstream_desktop.services.disk import Disk
 from jetstream_desktop.services.far_disk import FarDisk
@@ -83,9 +83,9 @@ class Context:
             await work
         except JetStreamError as error:
             if problem is not None:
-                problem(str(error))
+                problem(say(str(error)))
             else:
-                self.say(str(error), "bad")
+                self.say(say(str(error)), "bad")
 
     def say(self, text: str, tone: str = "info", label: str = "", key: str = "") -> None:
         """A line in the bar."""

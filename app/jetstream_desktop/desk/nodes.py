@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QPoint
 
 from jetstream.errors import JetStreamError, ServerIdentityChanged
 from jetstream_desktop.desk.context import Context
-from jetstream_desktop.i18n import tr
+from jetstream_desktop.i18n import say, tr
 from jetstream_desktop.services.remote_node import RemoteNode, look, pin
 from jetstream_desktop.services.vault import Vault, VaultProblem
 from jetstream_desktop.state.address import Address
@@ -195,7 +195,7 @@ class NodesDesk(QObject):
         except JetStreamError as error:
             self.open_card(node)
             if self._card is not None:
-                self._card.show_problem(str(error))
+                self._card.show_problem(say(str(error)))
 
     # What the session tells
 
@@ -241,7 +241,7 @@ class NodesDesk(QObject):
         try:
             pin(node.address, node.fingerprint)
         except JetStreamError as error:
-            self._c.say(str(error), "bad")
+            self._c.say(say(str(error)), "bad")
             return
         self._c.settings.change(nodes=tuple(
             node if other.same_place(node) else other for other in self._c.settings.now.nodes))

@@ -10,7 +10,7 @@ from PySide6.QtGui import QAction, QDesktopServices
 from jetstream.entities import Destination, Event, Transfer
 from jetstream.errors import JetStreamError
 from jetstream_desktop.desk.context import Context
-from jetstream_desktop.i18n import tr
+from jetstream_desktop.i18n import say, tr
 from jetstream_desktop.models.lists import ValueTableModel
 from jetstream_desktop.models.paged import PagedTableModel
 from jetstream_desktop.services.commands import CANCEL, PAUSE, REMOVE, RESUME
@@ -84,9 +84,9 @@ class RowDesk(QObject):
     async def _acted(self, what: str, rows: Sequence[Row]) -> None:
         problems = await self._c.commands.act(what, rows)
         if problems:
-            self._c.say(str(problems[0]) if len(problems) == 1 else
+            self._c.say(say(str(problems[0])) if len(problems) == 1 else
                         tr("{n} of {all} could not be done: {first}", n=len(problems), all=len(rows),
-                           first=problems[0]), "bad")
+                           first=say(str(problems[0]))), "bad")
 
     def _selected(self, wanted: Callable[[Row], bool]) -> list[Row]:
         return [row for row in self._c.window.selected_rows() if wanted(row)]
@@ -272,7 +272,7 @@ class RowDesk(QObject):
         try:
             found, last = await self._c.commands.files(chosen.entity.manifest_id, offset)
         except JetStreamError as error:
-            found, last = [(str(error), None)], True
+            found, last = [(say(str(error)), None)], True
         now = self._chosen()
         if now is not None and now.row.key == key:
             self._files.add_page(offset, found, last=last)

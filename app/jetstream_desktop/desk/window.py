@@ -17,7 +17,7 @@ from jetstream_desktop.desk.context import Context
 from jetstream_desktop.desk.far import FarDesk
 from jetstream_desktop.desk.get import GetDesk
 from jetstream_desktop.desk.share import ShareDesk
-from jetstream_desktop.i18n import tr
+from jetstream_desktop.i18n import say, tr
 from jetstream_desktop.models.sidebar import Entry, EntryKind, SidebarModel
 from jetstream_desktop.models.transfers import TransferTableModel
 from jetstream_desktop.services.notices import Notice
@@ -277,7 +277,7 @@ class WindowDesk(QObject):
             try:
                 link = parse_link(text)
             except JetStreamError as error:
-                self._c.say(str(error), "caution")
+                self._c.say(say(str(error)), "caution")
                 continue
             if link.action == "download":
                 self._get.get(text)

@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, QProcess, QProcessEnvironment
 from jetstream.constants import DEFAULT_API_PORT
 from jetstream.errors import ConnectionFailed, JetStreamError
 from jetstream.local import Ticket, local_tickets
-from jetstream_desktop.i18n import tr
+from jetstream_desktop.i18n import say, tr
 from jetstream_desktop.services.node import NodeClient
 
 log = logging.getLogger("jetstream.desktop")
@@ -120,7 +120,7 @@ class LocalNode(QObject):
 
     def _why(self) -> str:
         lines = self._errors.decode("utf-8", "replace").strip().splitlines()
-        words = lines[-1].removeprefix("jetstream server: ") if lines else tr("it gave no reason")
+        words = say(lines[-1].removeprefix("jetstream server: ")) if lines else tr("it gave no reason")
         return tr("The node did not start: {words}", words=words)
 
     async def stop(self) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from jetstream.entities import Destination, Manifest, Offer, ReceiveTransfer, Token, Transfer
 from jetstream.errors import ConnectionLost, InvalidParameters, JetStreamError
+from jetstream_desktop.i18n import say
 from jetstream_desktop.services.node import NodeClient
 from jetstream_desktop.services.session import Session
 from jetstream_desktop.state.address import title_of
@@ -103,7 +104,7 @@ class Poller(QObject):
                 return
             except (JetStreamError, TypeError, ValueError, KeyError) as error:  # also answers of no known form
                 log.warning("the node's answer cannot be used: %s", error)
-                self.trouble.emit(str(error))
+                self.trouble.emit(say(str(error)))
                 await self._pause(IDLE_SECONDS)
                 continue
             busy = any(row.group is Group.ACTIVE or row.group is Group.WAITING for row in self.rows.values())

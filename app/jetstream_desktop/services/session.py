@@ -14,7 +14,7 @@ from jetstream.errors import (
     PermissionDenied,
     ServerIdentityChanged,
 )
-from jetstream_desktop.i18n import tr
+from jetstream_desktop.i18n import say, tr
 from jetstream_desktop.services.node import Connect, NodeClient
 from jetstream_desktop.state.connection import (
     Connected,
@@ -113,16 +113,16 @@ class Session(QObject):
                 info = await _introduced(client)
             except ServerIdentityChanged as error:
                 facts = error.facts
-                self._set(IdentityChanged(str(error), str(facts.get("expected")), str(facts.get("presented"))))
+                self._set(IdentityChanged(say(str(error)), str(facts.get("expected")), str(facts.get("presented"))))
                 await self._wait(None)
                 continue
             except (AuthenticationFailed, PermissionDenied) as error:
-                self._set(LoginRefused(str(error)))
+                self._set(LoginRefused(say(str(error))))
                 await self._wait(None)
                 continue
             except (JetStreamError, OSError, TypeError, ValueError, KeyError) as error:
                 attempt += 1
-                await self._fail(str(error), attempt)
+                await self._fail(say(str(error)), attempt)
                 continue
             attempt = 1
             await self._hold(client, info)

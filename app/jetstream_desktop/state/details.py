@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from jetstream.entities import Destination, Event, Manifest, ReceiveTransfer, Transfer
-from jetstream_desktop.i18n import tr
+from jetstream_desktop.i18n import digits, say, tr
 from jetstream_desktop.state import numbers
 from jetstream_desktop.state.nodes import LOCAL, OpenNode
 from jetstream_desktop.state.rows import Row
@@ -118,9 +118,9 @@ def _verified(entity: Transfer | ReceiveTransfer, now: int) -> Fact | None:
 def _line(entity: Transfer | ReceiveTransfer) -> Fact | None:
     parts = [] if entity.carrier is None else [entity.carrier.upper()]
     if entity.rtt is not None:
-        parts.append(tr("{n} ms", n=f"{entity.rtt / 1000:.0f}" if entity.rtt >= 1000 else f"{entity.rtt / 1000:.1f}"))
+        parts.append(tr("{n} ms", n=digits(f"{entity.rtt / 1000:.{0 if entity.rtt >= 1000 else 1}f}")))
     if isinstance(entity, Transfer) and entity.loss_rate is not None:
-        parts.append(tr("{n} % loss", n=f"{entity.loss_rate * 100:.1f}"))
+        parts.append(tr("{n} % loss", n=digits(f"{entity.loss_rate * 100:.1f}")))
     if entity.retries:
         parts.append(tr("{n} retries", n=entity.retries))
     return Fact(tr("Line"), ", ".join(parts)) if parts else None
@@ -130,7 +130,7 @@ def _limit(entity: Transfer | ReceiveTransfer) -> Fact | None:
     if not isinstance(entity, Transfer):
         return None
     if entity.bottleneck and entity.processing:
-        return Fact(tr("Limited by"), printable(entity.bottleneck), strong=True)
+        return Fact(tr("Limited by"), printable(say(entity.bottleneck)), strong=True)
     if entity.send_rate_max:
         return Fact(tr("Limited by"), tr("you, to {rate}", rate=numbers.rate(entity.send_rate_max * 125)), strong=True)
     return None
@@ -147,5 +147,5 @@ def _times(row: Row) -> Fact:
 
 def event_line(event: Event) -> tuple[str, str]:
     """Time and words of one event."""
-    words = event.message or event.event.replace("_", " ")
+    words = say(event.message) or event.event.replace("_", " ")
     return moment(event.timestamp) if event.timestamp else "", printable(words)

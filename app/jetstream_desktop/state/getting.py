@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from jetstream.errors import JetStreamError
 from jetstream.links import Link, format_link, parse_link
 from jetstream.tokens import canonical_token, is_token, problem_with
-from jetstream_desktop.i18n import tr
+from jetstream_desktop.i18n import say, tr
 from jetstream_desktop.state.address import parse_address
 
 
@@ -33,7 +33,7 @@ def read(text: str, host: str) -> Reading:
         return _link(text)
     problem = problem_with(text)
     if problem is not None:
-        return Reading(hint=problem, wrong=True)
+        return Reading(hint=say(problem), wrong=True)
     if not is_token(text):
         return Reading(hint=tr("Go on typing…"))
     address = parse_address(host)
@@ -54,5 +54,5 @@ def _link(text: str) -> Reading:
             return Reading(hint=tr("There is no token in this link."), wrong=True)
         canonical_token(link.token)
     except JetStreamError as error:
-        return Reading(hint=str(error), wrong=True)
+        return Reading(hint=say(str(error)), wrong=True)
     return Reading(format_link(link), tr("Ready to fetch from {host}.", host=link.host))

@@ -5,7 +5,7 @@ Sizes and rates are decimal (1 MB is 1,000,000 bytes), as file managers and netw
 
 from typing import Final
 
-from jetstream_desktop.i18n import tr, trn
+from jetstream_desktop.i18n import digits, tr, trn
 
 _UNITS: Final = ("B", "KB", "MB", "GB", "TB", "PB", "EB")
 MICROSECONDS: Final = 1_000_000
@@ -20,7 +20,7 @@ def _unit(size: float) -> int:
 
 def _in_unit(size: float, index: int) -> str:
     value = size / 1000**index
-    return f"{value:,.1f}" if index >= 2 and value < 99.95 else f"{value:,.0f}"
+    return digits(f"{value:,.1f}" if index >= 2 and value < 99.95 else f"{value:,.0f}")
 
 
 def size(value: float) -> str:
@@ -53,7 +53,7 @@ def bits(bytes_per_second: float) -> str:
         if round(value) < 1000:
             return f"{value:.0f} {unit}"
         value /= 1000
-    return f"{value:.1f} Gbit/s"
+    return digits(f"{value:.1f} Gbit/s")
 
 
 def percent(fraction: float | None) -> str:
@@ -65,7 +65,7 @@ def percent(fraction: float | None) -> str:
 
 def count(value: int) -> str:
     """``2,310``."""
-    return f"{value:,}"
+    return digits(f"{value:,}")
 
 
 def files(value: int) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from jetstream.entities import ReceiveTransfer, Transfer
-from jetstream_desktop.i18n import tr
+from jetstream_desktop.i18n import say, tr
 from jetstream_desktop.state import words
 from jetstream_desktop.state.rate import COUNTING, RateEstimator, TimeLeft
 
@@ -166,7 +166,7 @@ def _sent(entity: Transfer, names: Names, group: Group, estimator: RateEstimator
         time_left=_left(estimator, entity.bytes_acked, entity.total_bytes, entity.eta),
         average=_average(entity.average_rate), elapsed=_elapsed(entity.start_time, entity.end_time, now),
         priority=entity.priority, limit=entity.send_rate_max, added=entity.request_time or 0,
-        finished=entity.end_time, error=entity.error_message or entity.last_error_message,
+        finished=entity.end_time, error=say(entity.error_message or entity.last_error_message or "") or None,
         destination_id=entity.destination_id or None, path=entity.destination_path,
         can_pause=entity.processing, can_resume=entity.status == "suspended",
         can_retry=entity.status == "error" or entity.next_retry_time is not None,
@@ -178,18 +178,24 @@ def _received(entity: ReceiveTransfer, group: Group, estimator: RateEstimator | 
     other = entity.peer_name or entity.source_ip or tr("another computer")
     return Row(
         key=key_of(entity), transfer_id=entity.id, incoming=True,
-        name=entity.label or tr("Incoming {id}", id=entity.id), other=other, group=group,
+        name=_incoming_name(entity), other=other, group=group,
         status=words.status_of(entity, other, now),
         done=entity.bytes_recv, total=entity.total_size, files_done=entity.files_done, files=entity.total_files,
         rate=_rate(estimator, entity.rate),
         time_left=_left(estimator, entity.bytes_recv, entity.total_size, entity.eta),
         average=_average(entity.average_rate), elapsed=_elapsed(entity.start_time, entity.end_time, now),
         added=entity.request_time or entity.start_time or 0, finished=entity.end_time,
-        error=entity.error_message or entity.last_error_message, path=_landing(entity),
+        error=say(entity.error_message or entity.last_error_message or "") or None, path=_landing(entity),
         can_pause=entity.processing, can_resume=entity.status == "suspended",
         can_retry=entity.download and (entity.status == "error" or entity.next_retry_time is not None),
         can_cancel=entity.processing or entity.status == "suspended",
     )
+
+
+def _incoming_name(entity: ReceiveTransfer) -> str:
+    if entity.download and entity.label == "Shared files":  # the node's own word until it knows a better one
+        return tr("Shared files")
+    return entity.label or tr("Incoming {id}", id=entity.id)
 
 
 def _landing(entity: ReceiveTransfer) -> str:

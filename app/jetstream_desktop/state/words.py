@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from jetstream.entities import ReceiveTransfer, Transfer
-from jetstream_desktop.i18n import tr
+from jetstream_desktop.i18n import say, tr
 from jetstream_desktop.state import numbers
 
 Tone = Literal["accent_ink", "dim", "caution", "bad", "good"]
@@ -38,7 +38,8 @@ def status_of(entity: Transfer | ReceiveTransfer, other: str, now: int) -> Statu
 
 
 def _failed(entity: Transfer | ReceiveTransfer) -> Status:
-    reason = first_sentence(entity.error_message or entity.last_error_message or tr("Failed, and no reason was given"))
+    said = say(entity.error_message or entity.last_error_message or "")
+    reason = first_sentence(said or tr("Failed, and no reason was given"))
     return Status(reason, "alert", "bad",
                   tr("It has stopped. What arrived is kept; Retry goes on from there once the cause is gone."))
 
@@ -46,7 +47,7 @@ def _failed(entity: Transfer | ReceiveTransfer) -> Status:
 def _under_way(entity: Transfer | ReceiveTransfer, other: str, now: int) -> Status:
     incoming = isinstance(entity, ReceiveTransfer)
     if entity.phase == "waiting for disk space":
-        reason = first_sentence(entity.last_error_message or tr("The disk is full, waiting for space"))
+        reason = first_sentence(say(entity.last_error_message or "") or tr("The disk is full, waiting for space"))
         return Status(reason, "alert", "caution",
                       tr("Nothing is lost. It looks again every minute and goes on by itself when there is room."))
     if isinstance(entity, Transfer) and entity.asked_time is not None:
@@ -76,7 +77,7 @@ def _asked(entity: Transfer, other: str, now: int) -> Status:
 
 
 def _waiting(entity: Transfer | ReceiveTransfer, other: str, now: int) -> Status:
-    why = first_sentence(entity.last_error_message or "")
+    why = first_sentence(say(entity.last_error_message or ""))
     advice = tr("Nothing is lost. It tries again by itself; Retry tries now.")
     if why:
         advice = f"{why}. {advice}" if not why.endswith((".", "!", "?")) else f"{why} {advice}"

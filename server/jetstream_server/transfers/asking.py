@@ -72,8 +72,8 @@ class Asking:
         except Declined as declined:
             minutes = max(1, -(-(declined.until - now) // _MINUTE))
             raise PermissionDenied(
-                f"{self._our_name} said no to this transfer, and is not asked about it again for "
-                f"{minutes} {'minute' if minutes == 1 else 'minutes'}. Its owner can take the no back; then try again."
+                f"{self._our_name} said no to this transfer, and is not asked about it again for {minutes} min. "
+                "Its owner can take the no back; then try again."
             ) from None
         except BoardFull:
             raise LimitExceeded(f"Too many offers wait for a yes at {self._our_name}.") from None
@@ -120,7 +120,7 @@ class Asking:
             self.board.decided(offer, self._wall(), taken=taken)
         if always:
             self.board.forget_sender(proposal.fingerprint, self._wall())
-        await self._tell(offer, "Accepted", "may send" + (" from now on" if always else ""))
+        await self._tell(offer, "Accepted", "may send from now on" if always else "may send")
         return live
 
     async def decline(self, offer: WaitingOffer) -> None:

@@ -53,5 +53,6 @@ def _part(paths: tuple[str, ...], count: int, what: str) -> str:
     if not count:
         return ""
     names = ", ".join(paths[:NAMED])
-    more = f" and {count - NAMED} more" if count > NAMED else ""
-    return f"{names}{more}: {what}."
+    if count > NAMED:
+        return f"{names} and {count - NAMED} more: {what}."
+    return f"{names}: {what}."

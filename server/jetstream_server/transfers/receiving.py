@@ -281,8 +281,7 @@ class ReceiveSession(Session):
         now = self._near.wall()
         changes = {"files_done": report.files, "bytes_recv": self._bytes_here(), "end_time": now}
         if failed:
-            what = "One file was" if len(failed) == 1 else f"{len(failed)} files were"
-            why = f"{what} not delivered because the sender could not read them as listed; the others have arrived."
+            why = _not_delivered(len(failed))
             outcome: Outcome = Failed(why)
             await self._table.step(self._live, Event.FAIL, error_message=why, **changes)
         else:
@@ -357,6 +356,12 @@ def writer_for(record: IncomingRecord, layout: Layout, lane: Lane) -> TreeWriter
     """The writer of an incoming transfer: the same part files in every session."""
     name = f"{record.peer_fingerprint}/{record.uid}/{record.id}"
     return TreeWriter(Path(record.folder), record.destination_path, layout, record.overwrite_mode, name, lane=lane)
+
+
+def _not_delivered(count: int) -> str:
+    if count == 1:
+        return "One file was not delivered because the sender could not read it as listed; the others have arrived."
+    return f"{count} files were not delivered, as the sender could not read them as listed; the others have arrived."
 
 
 def _make_folder(folder: Path) -> None:

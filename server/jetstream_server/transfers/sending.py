@@ -261,11 +261,12 @@ class SendSession(Session):
             if entry < self._layout.entries:
                 view = self._layout.entry(entry)
                 name = printable(os.fsdecode(view.source or view.target))
-                named.append(f"{name} {reasons.get(entry, 'could not be read')}")
+                named.append(f"{name}: {reasons.get(entry, 'could not be read')}")
+        if len(entries) == 1:
+            return f"One file was not delivered: {named[0]}. The others have arrived."
         more = len(entries) - len(named)
-        tail = f" (and {more} more)" if more > 0 else ""
-        what = "One file was" if len(entries) == 1 else f"{len(entries)} files were"
-        return f"{what} not delivered: {'; '.join(named)}{tail}. The others have arrived."
+        listed = "; ".join([*named, f"and {more} more"] if more else named)
+        return f"{len(entries)} files were not delivered: {listed}. The others have arrived."
 
     def _on_failure(self, error: BaseException) -> None:
         """Source or sink raised, in a carrier's thread."""

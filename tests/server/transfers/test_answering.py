@@ -284,7 +284,7 @@ async def test_a_no_is_final_until_it_is_taken_back(tmp_path: Path) -> None:
         with pytest.raises(Conflict, match="declined already"):
             await node.asking.decline(waiting)
         for _ in range(2):
-            with pytest.raises(PermissionDenied, match="said no to this transfer.* for 60 minutes"):
+            with pytest.raises(PermissionDenied, match="said no to this transfer.* for 60 min"):
                 await offered(await node.guest(logged_in=False))
         await node.asking.accept(waiting, Path("/x"), "", always=False)
         assert await offered(await node.guest(logged_in=False)) is OfferState.ACCEPTED
