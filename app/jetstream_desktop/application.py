@@ -52,6 +52,7 @@ from jetstream_desktop.services.node import Connect, NodeClient
 from jetstream_desktop.services.notices import Notice, Notices
 from jetstream_desktop.services.poller import Poller
 from jetstream_desktop.services.session import Session
+from jetstream_desktop.services.taskbar import Taskbar, session_bus
 from jetstream_desktop.services.vault import Vault
 from jetstream_desktop.settings import load
 from jetstream_desktop.state import numbers
@@ -112,6 +113,7 @@ class Desk:
     nodes: NodesDesk
     near: NearbyDesk
     tray: Tray
+    taskbar: Taskbar
     polling: "Polling"
 
 
@@ -158,7 +160,9 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
     near = NearbyDesk(context, Nearby(tasks.spawn, (), window) if nearby is None else nearby, book, nodes)
     shell = WindowDesk(context, compose, share, get, book, tray, far, table, sidebar)
     shell.nearby_allowed.connect(near.allow)
-    return Desk(context, window, shell, compose, share, get, book, offers, rows, allowed, nodes, near, tray,
+    taskbar = Taskbar(session_bus(), window)
+    shell.progressed.connect(taskbar.show)
+    return Desk(context, window, shell, compose, share, get, book, offers, rows, allowed, nodes, near, tray, taskbar,
                 polling)
 
 
@@ -268,6 +272,7 @@ async def _serve(application: Application, instance: Instance, arguments: Sequen
 async def leave(desk: Desk, node: LocalNode | None, instance: Instance | None) -> None:
     """The one way out, in order: what is seen, what is remembered, what runs, what was started."""
     desk.window.hide()
+    desk.taskbar.show(None)
     desk.shell.remember()
     if instance is not None:
         instance.close()

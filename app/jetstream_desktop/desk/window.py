@@ -43,6 +43,8 @@ class WindowDesk(QObject):
     """Joins the frame of the window to the services."""
 
     quit_wanted = Signal()
+    progressed = Signal(object)
+    """How far all that moves is, from 0 to 1, or ``None``."""
     nearby_allowed = Signal(bool)
 
     def __init__(self, context: Context, compose: ComposeDesk, share: ShareDesk, get: GetDesk, book: BookDesk,
@@ -160,6 +162,7 @@ class WindowDesk(QObject):
         sums = totals(self._table.rows.values())
         self._c.window.show_sums(sums)
         self._tray.show_totals(sums)
+        self.progressed.emit(sums.progress)
 
     def _finished(self, rows: Sequence[Row]) -> None:
         if self._c.settings.now.notify and not self._c.window.isActiveWindow():

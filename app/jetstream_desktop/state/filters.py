@@ -135,11 +135,19 @@ class Totals:
     sending: float = 0.0
     receiving: float = 0.0
     seconds_left: float | None = None
+    moving_size: int = 0
+    """Bytes of what moves now and has a known total."""
+    moving_done: int = 0
+
+    @property
+    def progress(self) -> float | None:
+        """How far all that moves is, from 0 to 1; ``None`` if nothing moves."""
+        return min(1.0, self.moving_done / self.moving_size) if self.moving_size else None
 
 
 def totals(rows: Iterable[Row]) -> Totals:
     """Sums over *rows*. Rates in bytes per second; the time left is that of the slowest."""
-    number = size = done = active = 0
+    number = size = done = active = moving = moved = 0
     sending = receiving = 0.0
     left: float | None = None
     for row in rows:
@@ -148,10 +156,12 @@ def totals(rows: Iterable[Row]) -> Totals:
         done += row.done
         if row.group is Group.ACTIVE:
             active += 1
+            moving += row.total or 0
+            moved += row.done if row.total else 0
             if row.incoming:
                 receiving += row.rate or 0.0
             else:
                 sending += row.rate or 0.0
             if row.time_left is not None and row.time_left.high is not None:
                 left = max(left or 0.0, row.time_left.high)
-    return Totals(number, size, done, active, sending, receiving, left)
+    return Totals(number, size, done, active, sending, receiving, left, moving, moved)
