@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from jetstream.entities import Destination
 from jetstream.errors import JetStreamError
@@ -62,14 +62,9 @@ def state_words(destination: Destination) -> str:
     return tr("reachable") if up else tr("not reachable")
 
 
-def values_of(destination: Destination) -> dict[str, Any]:
-    """The fields that make such a destination again, in the names of the API; a password never comes back."""
-    return {
-        "destination_address": destination.destination_address, "destination_port": destination.destination_port,
-        "name": destination.name, "user_name": destination.user_name, "send_rate_max": destination.send_rate_max,
-        "permitted_destination_public_key": destination.permitted_destination_public_key,
-        "user_data": dict(destination.user_data),
-    }
+def known_states() -> list[str]:
+    """Everything that :func:`state_words` can say."""
+    return [tr("not tried yet"), tr("reachable"), tr("not reachable")]
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,16 @@ def step_name(step: str) -> str:
     return tr(STEP_NAMES[Step(step)]) if step in set(Step) else printable(step)
 
 
+def step_names() -> list[str]:
+    """What the steps of a test are called."""
+    return [step_name(step) for step in DESTINATION_STEPS]
+
+
+def outcome_words() -> list[str]:
+    """Every word that can stand beside a step."""
+    return [*map(outcome_word, Outcome), tr("testing…")]
+
+
 def outcome_word(outcome: str) -> str:
     """How a step did, in a word."""
     words = {Outcome.OK: tr("good"), Outcome.WARNING: tr("look"), Outcome.FAILED: tr("failed"),

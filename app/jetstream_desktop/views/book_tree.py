@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QResizeEvent
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -20,11 +20,13 @@ from jetstream_desktop.models.book import ADDRESS, LAST_RATE, LAST_USED, NAME, S
 from jetstream_desktop.models.roles import KEY, ROOT, SNAPSHOT, Index
 from jetstream_desktop.state import numbers
 from jetstream_desktop.state.address import reachable
-from jetstream_desktop.state.book import Shelf
+from jetstream_desktop.state.book import Shelf, known_states
 from jetstream_desktop.views import painting
 from jetstream_desktop.views.theme import Theme
 
 _INDENT = 22
+_MARGINS = 24
+_DOT = 18
 
 
 class BookDelegate(QStyledItemDelegate):
@@ -114,11 +116,20 @@ class BookTree(QTreeView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         room = self.viewport().width()
-        widths = {ADDRESS: 200 if room >= 720 else 150, LAST_USED: 140, LAST_RATE: 100, STATE: 140}
+        widths = {ADDRESS: 200 if room >= 720 else 150, LAST_USED: self._fitting(LAST_USED, ["Wed 30 Nov, 14:00"]),
+                  LAST_RATE: self._fitting(LAST_RATE, ["98.3 MB/s"]),
+                  STATE: self._fitting(STATE, known_states()) + _DOT}
         hidden = {LAST_USED: room < 640, LAST_RATE: room < 760}
         for column, width in widths.items():
             self.setColumnHidden(column, hidden.get(column, False))
             self.header().resizeSection(column, width)
+
+    def _fitting(self, column: int, words: Iterable[str]) -> int:
+        """The width of a column in which its heading and these words are not cut."""
+        heading = str(self._model.headerData(column, Qt.Orientation.Horizontal))
+        body = QFontMetrics(self._theme.font("body"))
+        return max(QFontMetrics(self._theme.font("header", True)).horizontalAdvance(heading),
+                   *map(body.horizontalAdvance, words)) + _MARGINS
 
     def drawBranches(self, painter: QPainter, area: QRect, index: Index) -> None:
         painting.ground(painter, self._theme, area, selected=self.selectionModel().isSelected(index))

@@ -147,6 +147,8 @@ class DestinationCard(Card):
         """Save as another destination than the one that was loaded."""
         self._destination = None
         self.title.setText(tr("New destination"))
+        if self._loaded is not None and self._loaded.password_set:
+            self.password.setPlaceholderText(tr("not copied; type it again"))
 
     def _typed(self) -> None:
         text = self.address.text()

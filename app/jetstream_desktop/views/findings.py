@@ -4,17 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible, QAccessibleEvent
+from PySide6.QtGui import QAccessible, QAccessibleEvent, QFontMetrics
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from jetstream.checks import Check
 from jetstream_desktop.i18n import tr
-from jetstream_desktop.state.findings import Line, lines, summary
+from jetstream_desktop.state.findings import Line, lines, outcome_words, step_names, summary
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import IconLabel, column, label, set_role
 
-_NAME_WIDTH = 112
-_WORD_WIDTH = 74
+_GAP = 8
 
 
 @dataclass(frozen=True)
@@ -80,8 +79,9 @@ class Findings(QWidget):
                     label("", wrap=True), label("", "dim", wrap=True))
         for words in (made.text, made.fix):  # by the mouse alone: sixteen stops of the Tab key would help nobody
             words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        made.name.setFixedWidth(round(_NAME_WIDTH * self._theme.scale))
-        made.word.setFixedWidth(round(_WORD_WIDTH * self._theme.scale))
+        metrics = QFontMetrics(self._theme.font("body"))
+        for shown, known in ((made.name, step_names()), (made.word, outcome_words())):  # so that no word is cut
+            shown.setFixedWidth(max(map(metrics.horizontalAdvance, known)) + _GAP)
         top = Qt.AlignmentFlag.AlignTop
         for place, widget in enumerate((made.icon, made.name, made.word)):
             self._grid.addWidget(widget, 2 * number, place, top)

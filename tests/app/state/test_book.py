@@ -11,7 +11,6 @@ from jetstream_desktop.state.book import (
     pasted,
     shelves,
     state_words,
-    values_of,
 )
 
 PIN = "ab" * 32
@@ -76,4 +75,3 @@ def test_state_in_words():
     assert state_words(destination(1)) == "not tried yet"
     assert state_words(destination(1, last_error="x")) == "not reachable"
     assert state_words(destination(1, last_recv_time=1)) == "reachable"
-    assert values_of(destination(1, "g"))["user_data"] == {"group": "g"}
