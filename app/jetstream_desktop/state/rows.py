@@ -166,12 +166,17 @@ def _sent(entity: Transfer, names: Names, group: Group, estimator: RateEstimator
         time_left=_left(estimator, entity.bytes_acked, entity.total_bytes, entity.eta),
         average=_average(entity.average_rate), elapsed=_elapsed(entity.start_time, entity.end_time, now),
         priority=entity.priority, limit=entity.send_rate_max, added=entity.request_time or 0,
-        finished=entity.end_time, error=say(entity.error_message or entity.last_error_message or "") or None,
+        finished=entity.end_time, error=say(entity.error_message or _waits_for(entity) or "") or None,
         destination_id=entity.destination_id or None, path=entity.destination_path,
         can_pause=entity.processing, can_resume=entity.status == "suspended",
         can_retry=entity.status == "error" or entity.next_retry_time is not None,
         can_cancel=entity.processing or entity.status == "suspended",
     )
+
+
+def _waits_for(entity: Transfer) -> str | None:
+    """What the node says of why it waits; that somebody is asked the status says already, in the person's language."""
+    return entity.last_error_message if entity.asked_time is None else None
 
 
 def _received(entity: ReceiveTransfer, group: Group, estimator: RateEstimator | None, now: int) -> Row:

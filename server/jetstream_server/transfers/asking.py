@@ -72,8 +72,8 @@ class Asking:
         except Declined as declined:
             minutes = max(1, -(-(declined.until - now) // _MINUTE))
             raise PermissionDenied(
-                f"{self._our_name} said no to this transfer, and is not asked about it again for {minutes} min. "
-                "Its owner can take the no back; then try again."
+                f"{self._our_name} said no to this transfer. It is not asked about it again for {minutes} min; its "
+                f"owner can take the no back, then try again."
             ) from None
         except BoardFull:
             raise LimitExceeded(f"Too many offers wait for a yes at {self._our_name}.") from None

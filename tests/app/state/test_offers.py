@@ -1,4 +1,4 @@
-from app.helpers.build import NOW, transfer
+from app.helpers.build import NOW, row, transfer
 from jetstream.entities import Offer
 from jetstream_desktop.state.offers import announcement, in_words
 from jetstream_desktop.state.words import status_of
@@ -46,5 +46,6 @@ def test_what_the_sender_reads():
     status = status_of(transfer(status="pending", phase="waiting for the peer", peer_name="Studio B",
                                 asked_time=NOW - 180_000_000, last_error_message="Studio B has to say yes first."),
                        "192.0.2.9", NOW)
+    assert row(status="pending", asked_time=NOW, last_error_message="Studio B has to say yes first.").error is None
     assert status.sentence == "Studio B has to say yes first"
     assert status.advice == "Asked 3 min ago. It starts by itself as soon as somebody there accepts it."
