@@ -78,9 +78,8 @@ class Finisher:
                 self._note_kept(first_entry, page)
             for position in np.flatnonzero(page.kinds == Kind.DIRECTORY).tolist():
                 path = self._tree.folder(page.target(position))
-                with self._tree.problems(path), self._tree.using(path):
-                    folders.append((path, int(page.mtimes[position]), int(page.modes[position])))
-        # The deepest first: making something in a folder, or setting it up, changes the time of the one above.
+                folders.append((path, int(page.mtimes[position]), int(page.modes[position])))
+        # The deepest first: making a folder, or something in it, or setting it up, changes the time of the one above.
         folders.sort(key=lambda folder: folder[0].count(b"/"), reverse=True)
         for path, mtime_ns, mode in folders:
             with self._tree.problems(path), self._tree.using(path) as folder:

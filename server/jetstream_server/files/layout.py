@@ -17,8 +17,8 @@ from jetstream.constants import BLOCK_SIZE
 from jetstream_server.files.errors import DamagedPage
 from jetstream_server.files.pages import DEFAULT_LIMITS, Kind, Page
 
-DECODED_PAGES = 16
-"""Decoded pages kept, about half a mebibyte each."""
+DECODED_PAGES = 32
+"""Decoded pages kept, about half a mebibyte each: each takes a millisecond to decode, and every pass wants them."""
 
 
 class Piece(NamedTuple):
@@ -74,6 +74,7 @@ class Layout:
     :param load_page: the bytes of a page by number, stored or wire form. Called from any thread that asks for a block
         or an entry; the answer must never change.
     :param block_size: bytes in a block; both nodes must agree.
+    :param decoded: the first pages, where they are decoded already.
     """
 
     def __init__(
@@ -82,12 +83,13 @@ class Layout:
         load_page: Callable[[int], bytes],
         *,
         block_size: int = BLOCK_SIZE,
+        decoded: Sequence[Page] = (),
     ) -> None:
         self.block_size = block_size
         self._load = load_page
         self._first_entries = [entry for entry, _ in page_starts]
         self._first_bytes = [byte for _, byte in page_starts]
-        self._decoded: OrderedDict[int, Page] = OrderedDict()
+        self._decoded: OrderedDict[int, Page] = OrderedDict(enumerate(decoded))
         self._lock = threading.Lock()
         self.entries = 0
         """How many entries there are."""
@@ -106,15 +108,18 @@ class Layout:
         :raises DamagedPage: if a page is malformed or all files together are too large.
         """
         starts: list[tuple[int, int]] = []
+        decoded: list[Page] = []
         entry = byte = 0
         for data in pages:
             page = Page.decode_stored(data)
+            if len(decoded) < DECODED_PAGES:
+                decoded.append(page)
             starts.append((entry, byte))
             entry += len(page)
             byte += page.total_bytes
         if byte > DEFAULT_LIMITS.total:
             raise DamagedPage("sizes", f"more than {DEFAULT_LIMITS.total} bytes")
-        return cls(starts, pages.__getitem__, block_size=block_size)
+        return cls(starts, pages.__getitem__, block_size=block_size, decoded=decoded)
 
     def __repr__(self) -> str:
         return f"<Layout {self.entries} entries, {self.block_count} blocks>"

@@ -180,7 +180,7 @@ def _column(fields: Mapping[str, Any], name: str, kind: str, count: int) -> NDAr
 
 def _names(fields: Mapping[str, Any], name: str, least: int, most: int) -> list[bytes]:
     value = fields.get(name)
-    if not isinstance(value, list) or not least <= len(value) <= most or not all(type(v) is bytes for v in value):
+    if not isinstance(value, list) or not least <= len(value) <= most or set(map(type, value)) - {bytes}:
         raise DamagedPage(name, f"no list of {least} to {most} names")
     return value
 
