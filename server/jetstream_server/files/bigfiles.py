@@ -97,7 +97,8 @@ class BigFiles:
         self._open.note(part)
         stored = False
         try:
-            _write(part, block, offset, data)
+            with part.writing:
+                _write(part, block, offset, data)
             if data is not None and self._writeback_due(part, len(data)):
                 start_writeback(part.fd)
             stored = True

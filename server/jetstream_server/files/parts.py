@@ -37,6 +37,7 @@ class Part:
     __slots__ = (
         "block_size", "blocks", "entry", "fd", "file_name", "first_byte", "folder", "fresh", "how", "left", "lock",
         "mode", "mtime_ns", "name", "part_name", "placed", "size", "todo", "unflushed", "users",
+        "writing",
     )  # fmt: skip
 
     def __init__(
@@ -58,6 +59,9 @@ class Part:
         """1 for each block of the file that is missing."""
         self.left = todo.count(1)
         self.lock = threading.Lock()
+        self.writing = threading.Lock()
+        """Held while bytes are written: the system lets one thread at a time write to a file anyway, and those that
+        wait there keep a core busy with it."""
         self.how = How.UNDECIDED
         self.file_name = part_name
         """Name in the folder that *fd* belongs to."""

@@ -12,7 +12,7 @@ import pytest
 from jetstream.constants import BLOCK_SIZE
 from jetstream_server.link.limiter import Bucket, Limiter
 from jetstream_server.link.sealed import HEADER_BYTES, RECORD_OVERHEAD, Kind, Sealer, SessionKey
-from jetstream_server.link.tcp import TcpReceiver, TcpSender
+from jetstream_server.link.tcp import CONGESTION_CONTROLS, LOCAL_CONGESTION_CONTROLS, TcpReceiver, TcpSender, tune
 
 from .carriers import MemorySink, MemorySource
 
@@ -187,3 +187,27 @@ def test_a_limited_sender_still_delivers(pairs: list[Pair]) -> None:
     pair.connect()
     assert pair.sink.complete.wait(30)
     assert [pair.sink.stored[n] for n in range(3)] == pair.source.blocks
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_CONGESTION"), reason="the system does not let programs choose")
+@pytest.mark.parametrize(
+    ("source", "wanted"), [("127.0.0.1", LOCAL_CONGESTION_CONTROLS), ("127.0.0.2", CONGESTION_CONTROLS)]
+)
+def test_congestion_control_is_that_of_the_path(source: str, wanted: tuple[bytes, ...]) -> None:
+    """Within one machine another one than between two; what the kernel does not allow is left as it is."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        address = listening.getsockname()
+        with socket.create_connection(address, source_address=(source, 0)) as sock:
+            before = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, 16)
+            tune(sock)
+            after = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, 16).rstrip(b"\0")
+            allowed = [name for name in wanted if _allowed(sock, name)]
+            assert after == (allowed[0] if allowed else before.rstrip(b"\0"))
+
+
+def _allowed(sock: socket.socket, name: bytes) -> bool:
+    try:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, name)
+    except OSError:
+        return False
+    return True
