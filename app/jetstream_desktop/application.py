@@ -258,6 +258,7 @@ async def _serve(application: Application, instance: Instance, arguments: Sequen
     if sys.platform != "win32":
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, leaving.set)
+    hidden = hidden or (desk.context.settings.now.start_hidden and not arguments)
     if not (hidden and desk.tray.available):
         desk.window.show()
     notices.open()

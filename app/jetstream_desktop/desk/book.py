@@ -166,7 +166,7 @@ class BookDesk(QObject):
 
     def _pressed(self, key: str) -> None:
         if key == UNDO:
-            self._c.window.banner.hide()
+            self._c.window.banner.close_line()
             removed, self._removed = self._removed, []
             self._c.run(self._c.commands.restore_destinations(removed), "undo")
 

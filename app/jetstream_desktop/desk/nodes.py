@@ -58,7 +58,7 @@ class NodesDesk(QObject):
 
     def _opened(self, node: OpenNode) -> None:
         self._c.window.leave_stop()
-        self._c.window.banner.hide()
+        self._c.window.banner.clear()
         self._c.window.show_node(node)
         self._c.window.show_all()
 
@@ -204,8 +204,9 @@ class NodesDesk(QObject):
             self._stop(self._c.session.node, status.expected, status.presented)
         elif isinstance(status, LoginRefused):
             self._c.window.banner.show_line(status.reason, "bad", tr("Log in again…"), LOG_IN, stays=True)
-        elif isinstance(status, Connected):
+        else:
             self._c.window.banner.done(LOG_IN)
+        if isinstance(status, Connected):
             self._named(status.server.server_name)
 
     def _named(self, name: str) -> None:

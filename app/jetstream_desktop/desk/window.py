@@ -68,6 +68,7 @@ class WindowDesk(QObject):
         self._week = QTimer(self)
         self._week.setInterval(_MINUTE_MS)
         self._week.timeout.connect(self._apply_week)
+        self._week.timeout.connect(self._come_back)
         self._connect()
         self._restore()
 
@@ -119,12 +120,13 @@ class WindowDesk(QObject):
         window = self._c.window
         window.status.show_connection(status)
         self._countdown.stop()
+        if not isinstance(status, Failed | Connecting):
+            window.banner.done(RECONNECT)
         if isinstance(status, Failed):
             self._week_rules = False
             self._show_failure()
             self._countdown.start()
         elif isinstance(status, Connected):
-            window.banner.done(RECONNECT)
             window.welcome.show_folder(status.server.receiving_folder)
             window.welcome.show_address(status.server.receive_address)
             self._apply_week()
@@ -142,10 +144,8 @@ class WindowDesk(QObject):
         if not isinstance(status, Failed):
             return
         left = seconds_until(status, self._loop_time())
-        words = status.reason
-        if left is not None:
-            words = tr("{reason} Next try in {n} s.", reason=words if words.endswith(".") else words + ".", n=left)
-        self._c.window.banner.show_line(words, "bad", tr("Try now"), RECONNECT, stays=True)
+        aside = tr("next try in {n} s", n=left) if left else tr("trying again")
+        self._c.window.banner.show_line(status.reason, "bad", tr("Try now"), RECONNECT, stays=True, aside=aside)
 
     def _loop_time(self) -> float:
         return asyncio.get_running_loop().time()
@@ -291,15 +291,21 @@ class WindowDesk(QObject):
 
     def close(self) -> None:
         """The window's close button: asked once, then as chosen."""
-        choice = self._c.settings.now.on_close
-        if not self._tray.available or choice == "quit":
+        choice, tray = self._c.settings.now.on_close, self._tray.available
+        stopped = self._c.window.stop_page is not None  # a question behind the stop sign would not be seen
+        if choice == "quit" or (not tray and (stopped or not totals(self._table.rows.values()).active)):
             self.quit_wanted.emit()
-        elif choice == "tray":
+        elif tray and (choice == "tray" or stopped):
             self._c.window.hide()
         else:
-            card = CloseCard(self._c.theme)
+            card = CloseCard(self._c.theme, tray=tray)
             card.chosen.connect(self._close_chosen)
             self._c.window.show_card(card)
+
+    def _come_back(self) -> None:
+        """A window that waits in a tray that is gone could not be reached any more."""
+        if not self._c.window.isVisible() and not self._tray.available:
+            self.open()
 
     def _close_chosen(self, choice: str) -> None:
         self._c.settings.change(on_close=choice)

@@ -1,5 +1,6 @@
 """How the window stands with its node: one frozen value, never a bag of flags."""
 
+import math
 from dataclasses import dataclass
 
 from jetstream.entities import ServerInfo
@@ -59,4 +60,4 @@ def retry_delay(attempt: int) -> float:
 
 def seconds_until(status: Connection, now: float) -> int | None:
     """The countdown that a bar shows, if there is one."""
-    return max(0, round(status.retry_at - now)) if isinstance(status, Failed) else None
+    return max(0, math.ceil(status.retry_at - now)) if isinstance(status, Failed) else None

@@ -78,21 +78,26 @@ class ShortcutsCard(Card):
 
 
 class CloseCard(Card):
-    """Asked once: what closing the window means."""
+    """Asked once: what closing the window means. Where there is no tray, only quitting is left."""
 
     chosen = Signal(str)
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, *, tray: bool) -> None:
         super().__init__(theme, tr("Close the window?"), 520)
-        words = tr("Transfers can go on while JetStream waits in the tray, or pause with it until you start it again; "
-                   "a node that was started otherwise goes on. Nothing is lost either way. This is asked only once.")
+        if tray:
+            words = tr("Transfers can go on while JetStream waits in the tray, or pause with it until you start it "
+                       "again; a node that was started otherwise goes on. Nothing is lost either way. This is asked "
+                       "only once; the settings can change it.")
+        else:
+            words = tr("Transfers are running. They pause with JetStream and go on when you start it again; a node "
+                       "that was started otherwise goes on. Nothing is lost. This is asked only once.")
         self.body.addWidget(label(words, "dim", wrap=True))
         foot = row()
         foot.addStretch(1)
         leave = button(tr("Quit and pause"))
         leave.clicked.connect(self._quit)
-        self._stay = button(tr("Go on in the tray"), "primary")
-        self._stay.clicked.connect(self._tray)
+        self._stay = button(tr("Go on in the tray") if tray else tr("Stay here"), "primary")
+        self._stay.clicked.connect(self._tray if tray else self.closed)
         foot.addWidget(leave)
         foot.addWidget(self._stay)
         self.body.addLayout(foot)

@@ -35,6 +35,7 @@ class StatusLine(QWidget):
         self.setProperty("role", "statusline")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(round(28 * theme.scale))
+        self._live = False
         self._icon = IconLabel(theme, "clock", "dim", 16)
         self._state = label("", "dim")
         self._up = label("", "dim")
@@ -105,6 +106,10 @@ class StatusLine(QWidget):
             self._set("alert", "bad", tr("Not logged in"))
         else:
             self._set("close", "dim", tr("Not connected"))
+        self._live = isinstance(status, Connected)
+        if not self._live:  # what the rows said last is not what happens now
+            for figure in (self._up, self._down, self._right):
+                figure.setText("")
         self._limit.setVisible(isinstance(status, Connected))
         self._space.setVisible(isinstance(status, Connected))
 
@@ -119,6 +124,8 @@ class StatusLine(QWidget):
 
     def show_totals(self, everything: Totals, selected: Totals) -> None:
         """Rates of everything; sums of the selection where there is more than one row."""
+        if not self._live:
+            return
         self._up.setText(f"↑ {numbers.rate(everything.sending)}" if everything.sending >= 1 else "")
         self._down.setText(f"↓ {numbers.rate(everything.receiving)}" if everything.receiving >= 1 else "")
         if selected.rows > 1:

@@ -39,27 +39,37 @@ class Tray(QObject):
 
     def __init__(self, theme: Theme, actions: Actions, parent: QWidget) -> None:
         super().__init__(parent)
+        self._theme = theme
+        self._actions = actions
+        self._window = parent
         self._icon: QSystemTrayIcon | None = None
-        if not QSystemTrayIcon.isSystemTrayAvailable():
-            return
-        menu = QMenu(parent)
+        if QSystemTrayIcon.isSystemTrayAvailable():
+            self._icon = self._make()
+
+    def _make(self) -> QSystemTrayIcon:
+        actions = self._actions
+        menu = QMenu(self._window)
         opened = menu.addAction(tr("Open JetStream"))
         opened.triggered.connect(self.open_wanted)
         menu.addSeparator()
         menu.addActions([actions.pause_all, actions.resume_all])
         menu.addSeparator()
         menu.addAction(actions.quit)
-        self._icon = QSystemTrayIcon(theme.application_icon(), parent)
-        self._icon.setContextMenu(menu)
-        self._icon.activated.connect(self._activated)
-        self._icon.messageClicked.connect(self.open_wanted)
-        self._icon.setToolTip("JetStream")
-        self._icon.show()
+        icon = QSystemTrayIcon(self._theme.application_icon(), self._window)
+        icon.setContextMenu(menu)
+        icon.activated.connect(self._activated)
+        icon.messageClicked.connect(self.open_wanted)
+        icon.setToolTip("JetStream")
+        icon.show()
+        return icon
 
     @property
     def available(self) -> bool:
-        """Whether there is a tray."""
-        return self._icon is not None
+        """Whether there is a tray now; it may come later than this program, and may go."""
+        there = QSystemTrayIcon.isSystemTrayAvailable()
+        if there and self._icon is None:
+            self._icon = self._make()
+        return there
 
     def show_totals(self, totals: Totals) -> None:
         """The rates, in the tool tip."""

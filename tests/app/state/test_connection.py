@@ -6,7 +6,7 @@ def test_delays_grow_and_stay_short():
 
 
 def test_countdown():
-    assert seconds_until(Failed("no", 12.4), 10.0) == 2
+    assert seconds_until(Failed("no", 12.4), 10.0) == 3
     assert seconds_until(Failed("no", 9.0), 10.0) == 0
     assert seconds_until(LoginRefused("no"), 10.0) is None
     assert seconds_until(Connecting(0.0, "…"), 10.0) is None

@@ -428,7 +428,7 @@ def test_a_lost_node_leaves_the_table_readable(gui, qapp, node):
         async with running(qapp, node.connect) as desk:
             await until(lambda: len(rows_of(desk)) == 3)
             node.drop_connections()
-            await until(lambda: "Next try in" in desk.window.banner.text)
+            await until(lambda: "next try in" in desk.window.banner.text)
             assert desk.window.table.model().rowCount() == 3
             desk.window.banner._button.click()
             await until(lambda: desk.window.banner.text == "")
