@@ -118,7 +118,7 @@ class Photographer:
         self._desk.window.grab().save(str(IMAGES / f"{name}.png"))
 
     async def go(self) -> None:
-        """All four."""
+        """All five."""
         desk, window, poller = self._desk, self._desk.window, self._desk.context.poller
         desk.context.theme.set_appearance("light")
         await until(lambda: isinstance(desk.context.session.status, Connected))
@@ -131,8 +131,25 @@ class Photographer:
         await asyncio.sleep(1)
         self.take("main-light")
         self.take("main-dark", "dark")
+        await self.ask(status.server.receive_port)
         await self.compose()
         await self.share()
+
+    async def ask(self, port: int) -> None:
+        """Somebody who is not known here wants to send something."""
+        window, home = self._desk.window, os.environ["JETSTREAM_HOME"]
+        place = next(place for place in self._others if place.name == "Colour lab")
+        os.environ["JETSTREAM_HOME"] = str(place.home)
+        async with connect("127.0.0.1", place.port) as other:
+            os.environ["JETSTREAM_HOME"] = home
+            path = files(self._source, "Reel 08 – first grade", 40, MB)
+            manifest = await other.send.wait_for_manifest(await other.send.create_manifest({path.name: str(path)}))
+            made = await other.send.create_transfer(await other.send.create_destination("127.0.0.1", port), manifest)
+            await until(window.offers.isVisible)
+            await asyncio.sleep(0.3)
+            self.take("asking-light")
+            await other.send.delete_transfer(made)
+            await until(window.offers.isHidden)
 
     async def table(self) -> None:
         """Rows in every state: done, moving, paused, waiting, failed."""
@@ -190,7 +207,7 @@ def main() -> None:
     """Take all pictures."""
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
-        os.environ["JETSTREAM_HOME"] = str(base / "home")
+        os.environ["JETSTREAM_HOME"], os.environ["HOME"] = str(base / "home"), str(base)  # paths begin with ~
         (base / "source").mkdir()
         app = application.Application(["jetstream-desktop"])
 
