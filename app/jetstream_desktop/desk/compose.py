@@ -12,7 +12,7 @@ from jetstream_desktop.desk.far import FarDesk
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.services.disk import Disk
 from jetstream_desktop.services.far_disk import FarDisk
-from jetstream_desktop.state.address import Address, Choice, title_of
+from jetstream_desktop.state.address import Address, Choice, folder_of, title_of
 from jetstream_desktop.state.basket import Basket, Found, Kind, blocked
 from jetstream_desktop.state.connection import Connected
 from jetstream_desktop.state.nodes import LOCAL, OpenNode
@@ -110,7 +110,7 @@ class ComposeDesk(QObject):
         if where is None or blocked(basket) is not None:
             return False
         choice = Choice(where.id, title_of(where), "", None, where)
-        await self._c.commands.send(basket, choice, Options())
+        await self._c.commands.send(basket, choice, Options(folder=folder_of(where)))
         self._c.say(tr("Sending to {where}.", where=choice.title), "good")
         return True
 

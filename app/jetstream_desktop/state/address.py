@@ -13,6 +13,8 @@ from jetstream_desktop.state.text import printable
 
 GROUP: Final = "group"
 """Where the group is kept among a destination's ``userData``."""
+FOLDER: Final = "folder"
+"""Where the folder at the other side is kept among a destination's ``userData``."""
 _LABEL: Final = re.compile(r"^[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?$")
 
 
@@ -63,6 +65,12 @@ class Choice:
     address: Address | None = None
     fields: Mapping[str, Any] | None = None
     """What else is known of a new address, in the names of the API."""
+
+
+def folder_of(destination: Destination | None) -> str:
+    """The folder below the receiver's own where files for this destination usually go; empty for none."""
+    found = destination.user_data.get(FOLDER) if destination is not None else None
+    return found.strip() if isinstance(found, str) and found.isprintable() else ""
 
 
 def title_of(destination: Destination) -> str:

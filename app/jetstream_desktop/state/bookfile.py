@@ -3,8 +3,8 @@
 ::
 
     {"format": "jetstream-destinations", "version": 1, "destinations": [
-      {"address": "studio-b.example.org", "port": 8886, "name": "Studio B", "group": "Studios", "user": "ann",
-       "identity": "9c1f…", "rateLimit": 50000}]}
+      {"address": "studio-b.example.org", "port": 8886, "name": "Studio B", "group": "Studios", "folder": "dailies",
+       "user": "ann", "identity": "9c1f…", "rateLimit": 50000}]}
 
 Only ``address`` must be there; ``rateLimit`` is in kbit/s. Unknown names are ignored, so that a newer program may
 write more without a new version.
@@ -18,7 +18,7 @@ from typing import Any, Final
 from jetstream.constants import DEFAULT_API_PORT
 from jetstream.entities import Destination
 from jetstream_desktop.i18n import tr, trn
-from jetstream_desktop.state.address import GROUP, parse_address
+from jetstream_desktop.state.address import FOLDER, GROUP, folder_of, parse_address
 from jetstream_desktop.state.allowed import fingerprint_in
 from jetstream_desktop.state.book import clean_name, group_of
 from jetstream_desktop.state.text import printable
@@ -43,6 +43,7 @@ class Entry:
     port: int = DEFAULT_API_PORT
     name: str = ""
     group: str = ""
+    folder: str = ""
     user: str = ""
     identity: str = ""
     rate_limit: int | None = None
@@ -57,6 +58,7 @@ def write(destinations: Sequence[Destination]) -> str:
 def _to_json(one: Destination) -> dict[str, Any]:
     value = {
         "address": one.destination_address, "port": one.destination_port, "name": one.name, "group": group_of(one),
+        "folder": folder_of(one),
         "user": one.user_name or "", "identity": one.permitted_destination_public_key or "",
         "rateLimit": one.send_rate_max or 0,
     }
@@ -107,11 +109,11 @@ def _entry(number: int, value: object) -> Entry:
     limit = value.get("rateLimit", 0)
     if type(limit) is not int or not 0 <= limit <= MAX_RATE:
         raise _wrong(number, tr("“{value}” is no rate limit", value=_short(limit)))
-    names = [value.get(field, "") for field in ("name", "group", "user")]
+    names = [value.get(field, "") for field in ("name", "group", "folder", "user")]
     if not all(isinstance(name, str) for name in names):
-        raise _wrong(number, tr("name, group and user have to be text"))
-    name, group, user = map(clean_name, names)
-    return Entry(parsed.host, port, name, group, user, fingerprint or "", limit or None)
+        raise _wrong(number, tr("name, group, folder and user have to be text"))
+    name, group, folder, user = map(clean_name, names)
+    return Entry(parsed.host, port, name, group, folder, user, fingerprint or "", limit or None)
 
 
 def _wrong(number: int, why: str) -> BookFileError:
@@ -182,8 +184,12 @@ def _values(entry: Entry) -> dict[str, Any]:
     return {
         "destination_address": entry.address, "destination_port": entry.port, "name": entry.name,
         "user_name": entry.user or None, "permitted_destination_public_key": entry.identity or None,
-        "send_rate_max": entry.rate_limit, "user_data": {GROUP: entry.group} if entry.group else {},
+        "send_rate_max": entry.rate_limit, "user_data": _user_data(entry),
     }
+
+
+def _user_data(entry: Entry) -> dict[str, str]:
+    return {name: value for name, value in ((GROUP, entry.group), (FOLDER, entry.folder)) if value}
 
 
 def _changes(there: Destination, entry: Entry) -> dict[str, Any]:
@@ -194,8 +200,9 @@ def _changes(there: Destination, entry: Entry) -> dict[str, Any]:
         "send_rate_max": (entry.rate_limit, there.send_rate_max),
     }
     changes = {field: new for field, (new, old) in wanted.items() if new and new != old}
-    if entry.group and entry.group != group_of(there):
-        changes["user_data"] = {**there.user_data, GROUP: entry.group}
+    user_data = {**there.user_data, **_user_data(entry)}
+    if user_data != there.user_data:
+        changes["user_data"] = user_data
     return changes
 
 

@@ -11,7 +11,7 @@ from jetstream_desktop.i18n import tr
 from jetstream_desktop.models.basket import BasketModel
 from jetstream_desktop.models.roles import KEY
 from jetstream_desktop.state import counting, numbers
-from jetstream_desktop.state.address import Choice, choices
+from jetstream_desktop.state.address import Choice, choices, folder_of
 from jetstream_desktop.state.basket import Found, History, blocked, isolate
 from jetstream_desktop.state.counting import Count, of_basket
 from jetstream_desktop.state.nearby import Near, fitting
@@ -20,6 +20,7 @@ from jetstream_desktop.state.options import Options
 from jetstream_desktop.views.composer_options import OptionsBox
 from jetstream_desktop.views.composer_tree import BasketTree
 from jetstream_desktop.views.destination_list import ChoiceList
+from jetstream_desktop.views.folder_field import FolderField
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.toolbar import SearchField
 from jetstream_desktop.views.widgets import (
@@ -148,9 +149,7 @@ class Composer(QWidget):
         self.list.setMinimumHeight(56)
         layout.addWidget(self.list, 1)
         layout.addWidget(label(tr("Folder there"), "dim"))
-        self.folder = QLineEdit()
-        self.folder.setPlaceholderText(tr("the usual folder"))
-        self.folder.setAccessibleName(tr("Folder there"))
+        self.folder = FolderField()
         layout.addWidget(self.folder)
         self.options = OptionsBox(self._theme)
         layout.addWidget(self.options)
@@ -344,6 +343,7 @@ class Composer(QWidget):
     def _show(self, *_args: object) -> None:
         basket, choice = self._history.now, self.list.current()
         where = choice.title if choice is not None else None
+        self.folder.follow(folder_of(choice.destination) if choice is not None else "")
         count = of_basket(basket, self._counted)
         reason = blocked(basket)
         self._sum.setText(counting.sentence(count, where) if basket.items else tr("Nothing to send yet"))

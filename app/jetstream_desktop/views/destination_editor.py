@@ -10,7 +10,7 @@ from jetstream.checks import Check
 from jetstream.constants import DEFAULT_API_PORT
 from jetstream.entities import Destination
 from jetstream_desktop.i18n import tr
-from jetstream_desktop.state.address import GROUP, parse_address
+from jetstream_desktop.state.address import FOLDER, GROUP, folder_of, parse_address
 from jetstream_desktop.state.book import MAX_NAME, clean_name, group_of, pasted
 from jetstream_desktop.state.details import short_fingerprint
 from jetstream_desktop.state.nearby import Near
@@ -49,6 +49,7 @@ class DestinationCard(Card):
         self.port.setRange(1, 65535)
         self.port.setValue(DEFAULT_API_PORT)
         self.port.setAccessibleName(tr("Port"))
+        self.folder = self._field(tr("Folder there"), tr("below its receiving folder; empty: that one"))
         self.user = self._field(tr("User there"), tr("only if it asks for one"))
         self.password = self._field(tr("Password"), "")
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
@@ -65,7 +66,7 @@ class DestinationCard(Card):
         where.addWidget(self.near)
         fields = form()
         for name, widget in ((tr("Name"), self.name), (tr("Group"), self.group), (tr("Address"), panel(where)),
-                             (tr("Port"), self.port),
+                             (tr("Port"), self.port), (tr("Folder there"), self.folder),
                              (tr("User there"), self.user), (tr("Password"), self.password),
                              (tr("Identity"), self.identity), (tr("Speed limit"), self.limit)):
             fields.addRow(field_label(name), widget)
@@ -111,6 +112,7 @@ class DestinationCard(Card):
     def _load(self, destination: Destination) -> None:
         self.name.setText(destination.name)
         self.group.setText(group_of(destination))
+        self.folder.setText(folder_of(destination))
         self.address.setText(destination.destination_address)
         self.port.setValue(destination.destination_port)
         self.user.setText(destination.user_name or "")
@@ -182,8 +184,9 @@ class DestinationCard(Card):
 
     def _user_data(self) -> dict[str, Any]:
         kept = dict(self._loaded.user_data) if self._loaded is not None else {}
-        group = clean_name(self.group.text())
-        return {**kept, GROUP: group} if group else {name: kept[name] for name in kept if name != GROUP}
+        typed = {GROUP: clean_name(self.group.text()), FOLDER: self.folder.text().strip()}
+        others = {name: value for name, value in kept.items() if name not in typed}
+        return {**others, **{name: value for name, value in typed.items() if value}}
 
     def show_findings(self, found: Sequence[Check], running: bool) -> None:
         """How far the test has come."""

@@ -19,12 +19,13 @@ def file(*entries, **more):
 
 def test_what_is_written_is_read_back_without_passwords():
     book = [destination(1, name="Grüße 🎬", user_name="ann", password_set=True, send_rate_max=500,
-                        permitted_destination_public_key=PIN, user_data={"group": "Studios", "other": 1}),
+                        permitted_destination_public_key=PIN,
+                        user_data={"group": "Studios", "folder": "in/dailies", "other": 1}),
             destination(2, destination_address="2001:db8::7", destination_port=9000)]
     text = write(book)
     assert "password" not in text
     assert read(text.encode()) == [
-        Entry("host1.example", 8886, "Grüße 🎬", "Studios", "ann", PIN, 500), Entry("2001:db8::7", 9000)]
+        Entry("host1.example", 8886, "Grüße 🎬", "Studios", "in/dailies", "ann", PIN, 500), Entry("2001:db8::7", 9000)]
 
 
 def test_what_a_newer_program_adds_is_ignored():

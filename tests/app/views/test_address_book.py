@@ -158,6 +158,29 @@ def test_a_group_is_given_in_the_editor_and_other_data_stays(gui, qapp, node):
     gui(work)
 
 
+def test_files_go_to_the_folder_of_the_destination(gui, qapp, node):
+    node.destinations["1"] = destination(1, name="Studio B", user_data={"folder": "dailies"})
+    node.destinations["2"] = destination(2, name="Archive")
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await ready(desk)
+            desk.compose.open("1")
+            composer = desk.window.composer
+            assert composer.folder.text() == "dailies"
+            composer.list.show_choices(list(composer.list.values.values), "2")
+            assert composer.folder.text() == ""
+            composer.folder.setText("typed")
+            composer.list.show_choices(list(composer.list.values.values), "1")
+            assert composer.folder.text() == "typed"
+            desk.book.edit(desk.context.poller.destinations[0])
+            desk.window.card.folder.setText("reels")
+            desk.window.card.save.click()
+            await until(lambda: node.destinations["1"].user_data == {"folder": "reels"})
+
+    gui(work)
+
+
 def test_removing_is_taken_back_whole(gui, qapp, node):
     node.destinations["1"] = destination(1, name="Studio B", password_set=True, user_data={"group": "G"})
 
