@@ -1,5 +1,6 @@
 """The person's yes or no to what unknown computers want to send."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from functools import partial
 
@@ -8,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer
 from jetstream.entities import Offer
 from jetstream_desktop.desk.context import Context
 from jetstream_desktop.desk.far import FarDesk
-from jetstream_desktop.i18n import tr
+from jetstream_desktop.i18n import tr, trn
 from jetstream_desktop.models.sidebar import OFFERS_KEY, Entry, EntryKind, SidebarModel
 from jetstream_desktop.state.offers import Ask, announcement, in_words, label_of, name_of
 from jetstream_desktop.views.dialogs import choose_folder
@@ -37,13 +38,14 @@ class OffersDesk(QObject):
         self._offers: dict[str, Offer] = {}
         self._folders: dict[str, str] = {}
         self._answered: set[str] = set()
-        self._declined: Offer | None = None
+        self._declined: list[Offer] = []
         self._later = QTimer(self)
         self._later.setSingleShot(True)
         self._later.setInterval(UNDO_MS)
         self._later.timeout.connect(self._settle)
         self._join(context.window.offers.card)
         page.card_made.connect(self._join)
+        page.all_declined.connect(self._decline_all)
         context.poller.offers_changed.connect(self._changed)
         context.session.opened.connect(self._opened)
         context.window.entry_chosen.connect(self._entry)
@@ -60,7 +62,7 @@ class OffersDesk(QObject):
     def _opened(self, _node: object) -> None:
         """Another node: what was decided belongs to the one before."""
         self._later.stop()
-        self._declined = None
+        self._declined = []
         self._folders, self._answered = {}, set()
 
     # What waits
@@ -140,36 +142,43 @@ class OffersDesk(QObject):
         self._c.say(words, "bad")
 
     def _decline(self, id: str) -> None:
-        self._settle()
         offer = self._offers.get(id)
-        if offer is None:
-            return
-        self._declined = offer
-        self._answered.add(id)
+        if offer is not None:
+            self._decline_offers([offer], tr("Declined “{what}” from {name}.", what=label_of(offer),
+                                             name=name_of(offer)))
+
+    def _decline_all(self) -> None:
+        offers = [offer for offer in self._offers.values() if offer.id not in self._answered]
+        self._decline_offers(offers, trn("Declined {count} offer.", "Declined {count} offers.", len(offers)))
+
+    def _decline_offers(self, offers: Sequence[Offer], words: str) -> None:
+        self._settle()
+        self._declined = list(offers)
+        self._answered |= {offer.id for offer in offers}
         self._later.start()
         self._show()
-        self._c.say(tr("Declined “{what}” from {name}.", what=label_of(offer), name=name_of(offer)), "info", tr("Undo"),
-                    UNDO)
+        self._c.say(words, "info", tr("Undo"), UNDO)
 
     def _pressed(self, key: str) -> None:
-        if key == UNDO and self._declined is not None:
+        if key == UNDO and self._declined:
             self._later.stop()
-            self._answered.discard(self._declined.id)
-            self._declined = None
+            self._answered -= {offer.id for offer in self._declined}
+            self._declined = []
             self._c.window.banner.hide()
             self._show()
 
     def _settle(self) -> None:
         """The time for undoing is over."""
-        self._later.stop()
-        offer, self._declined = self._declined, None
-        if offer is not None:
+        if self._declined:
             self._c.window.banner.done(UNDO)
-            self._c.run(self._c.commands.decline(offer.id), "decline", partial(self._failed, offer.id))
+        self._told()
+
+    def _told(self) -> list[asyncio.Task[None]]:
+        self._later.stop()
+        offers, self._declined = self._declined, []
+        return [self._c.run(self._c.commands.decline(offer.id), "decline", partial(self._failed, offer.id))
+                for offer in offers]
 
     async def finish(self) -> None:
         """The window is left: what was declined is told to the node now."""
-        self._later.stop()
-        offer, self._declined = self._declined, None
-        if offer is not None:
-            await self._c.run(self._c.commands.decline(offer.id), "decline")
+        await asyncio.gather(*self._told())

@@ -143,6 +143,7 @@ class OfferBar(QWidget):
 class OffersPage(QScrollArea):
     """All offers, one card each. Cards that stay are kept, so that the cursor does not jump."""
 
+    all_declined = Signal()
     card_made = Signal(object)
     """A new :class:`OfferCard`, for its signals to be connected."""
 
@@ -154,7 +155,12 @@ class OffersPage(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAccessibleName(tr("Waiting for your yes"))
         layout = column(margins=(20, 16, 20, 16), spacing=10)
-        layout.addWidget(label(tr("Waiting for your yes"), "title"))
+        head = row()
+        head.addWidget(label(tr("Waiting for your yes"), "title"), 1)
+        self.decline_all = button(tr("Decline all"))
+        self.decline_all.clicked.connect(self.all_declined)
+        head.addWidget(self.decline_all)
+        layout.addLayout(head)
         layout.addWidget(label(tr("Computers that are not known here want to send you files. Names are what they say "
                                   "of themselves; if in doubt, ask them for their identity."), "dim", wrap=True))
         self._list = column(spacing=10)
@@ -164,6 +170,7 @@ class OffersPage(QScrollArea):
 
     def show_asks(self, asks: Sequence[Ask]) -> None:
         """Show these offers, oldest first."""
+        self.decline_all.setVisible(len(asks) > 1)
         known = {card.offer_id: card for card in self.cards}
         for ask in asks:
             card = known.pop(ask.id, None)

@@ -18,6 +18,8 @@ DECLINED_FOR: Final = 3600 * SECOND
 """So long a *no* is remembered: the same transfer is refused without asking anybody."""
 MOST_DECLINES: Final = 3
 """A sender that was told *no* so often within that time is not asked about at all."""
+MOST_DECLINES_PER_ADDRESS: Final = 10
+"""So many of one address, whatever identities it shows, and it is not asked about either."""
 MOST_OFFERS: Final = 100
 MOST_PER_SENDER: Final = 5
 MOST_PER_ADDRESS: Final = 20
@@ -121,9 +123,16 @@ class OfferBoard:
         found = self._declined.get(proposal.key)
         if found is not None:
             raise Declined(found[0])
-        times = [until for (sender, _), (until, _) in self._declined.items() if sender == proposal.fingerprint]
-        if len(times) >= MOST_DECLINES:
-            raise Declined(min(times))
+        place = _network(proposal.address)
+        same_sender, same_place = [], []
+        for until, offer in self._declined.values():
+            if offer.proposal.fingerprint == proposal.fingerprint:
+                same_sender.append(until)
+            if _network(offer.proposal.address) == place:
+                same_place.append(until)
+        for times, most in ((same_sender, MOST_DECLINES), (same_place, MOST_DECLINES_PER_ADDRESS)):
+            if len(times) >= most:
+                raise Declined(min(times))
 
     def _make_room_for(self, proposal: Proposal) -> None:
         others = [offer.proposal for offer in self._waiting.values()]

@@ -137,6 +137,25 @@ def test_the_page_with_all_of_them_by_keyboard(asked):
     asked(test, 3)
 
 
+def test_all_are_declined_at_once_and_taken_back_at_once(asked):
+    async def test(node, desk, bar):
+        desk.offers.open()
+        page = desk.offers.page
+        assert page.decline_all.isVisible()
+        page.decline_all.click()
+        assert desk.window.banner.text == "Declined 3 offers."
+        desk.window.banner.pressed.emit("undo-decline")
+        assert bar.isVisible() or len(page.cards) == 3
+        desk.offers.open()
+        page.cards[0].decline.click()
+        page.decline_all.click()  # the first is told to the node by that
+        await until(lambda: set(node.offers) == {"2", "3"})
+        desk.offers._later.timeout.emit()
+        await until(lambda: not node.offers)
+
+    asked(test, 3)
+
+
 def qapp_focus():
     from PySide6.QtWidgets import QApplication
 

@@ -10,6 +10,7 @@ from jetstream_server.transfers.offers import (
     DECLINED_FOR,
     GONE_AFTER,
     MOST_DECLINES,
+    MOST_DECLINES_PER_ADDRESS,
     MOST_OFFERS,
     MOST_PER_ADDRESS,
     MOST_PER_SENDER,
@@ -87,6 +88,15 @@ def test_after_some_noes_a_sender_is_not_asked_about_at_all() -> None:
         on.ask(proposal("new"), START + SECOND)
     assert asked(on, proposal("new", sender="other"), START + SECOND)
     assert asked(on, proposal("new"), START + DECLINED_FOR)
+
+
+def test_new_identities_do_not_help_against_many_noes() -> None:
+    on = board()
+    for number in range(MOST_DECLINES_PER_ADDRESS):
+        on.decline(asked(on, proposal("u", sender=f"s{number}")), START)
+    with pytest.raises(Declined):
+        on.ask(proposal("u", sender="one more"), START + SECOND)
+    assert asked(on, proposal("u", sender="one more", address="192.0.2.2"), START + SECOND)
 
 
 def test_letting_a_sender_in_forgets_its_offers_and_the_noes() -> None:
