@@ -246,6 +246,8 @@ class MainWindow(QMainWindow):
     def _drop_card(self) -> None:
         if self._card is not None:
             card, self._card = self._card, None
+            if self.pages.currentWidget() is card and self._below is not None:
+                self.pages.setCurrentWidget(self._below)  # else the stack shows whichever page is next to it
             self.pages.removeWidget(card)
             card.deleteLater()
 

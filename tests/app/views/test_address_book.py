@@ -158,6 +158,19 @@ def test_a_group_is_given_in_the_editor_and_other_data_stays(gui, qapp, node):
     gui(work)
 
 
+def test_a_card_goes_back_to_the_page_below_it_and_to_no_other(gui, qapp, node):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await ready(desk)
+            pages, seen = desk.window.pages, []
+            desk.book.edit(None)
+            pages.currentChanged.connect(lambda _number: seen.append(pages.currentWidget()))
+            QTest.keyClick(desk.window.card, Qt.Key.Key_Escape)
+            assert set(seen) == {desk.book.page}
+
+    gui(work)
+
+
 def test_files_go_to_the_folder_of_the_destination(gui, qapp, node):
     node.destinations["1"] = destination(1, name="Studio B", user_data={"folder": "dailies"})
     node.destinations["2"] = destination(2, name="Archive")
