@@ -206,6 +206,8 @@ WORDS: Final[Mapping[str, Words]] = {
                           "Wait a few minutes and test again."),
     "login-failed": Words(Step.LOGIN, Outcome.FAILED, "It refused: {reason}",
                           "The log of the node there says more."),
+    "login-lost": Words(Step.LOGIN, Outcome.FAILED, "It broke off when it was asked: {reason}",
+                        "Test again; if it stays so, the log of the node there says more."),
     "login-no-password": Words(Step.LOGIN, Outcome.SKIPPED,
                                "The saved password belongs to another address, so it was not sent to this one.",
                                "Type it again to test it."),

@@ -218,7 +218,7 @@ async def try_login(walk: Walk) -> Check:
         walk.answer = await ask(walk.peer, "probe", Probe(), ProbeAnswer, ANSWER_SECONDS)
         walk.offset = verdicts.clock_offset(walk.answer.time, clock, time.perf_counter() - began)
     except LinkError as error:
-        return check("round-trip-lost", reason=error.message)
+        return check("login-lost", reason=error.message)
     except JetStreamError as error:
         walk.old = verdicts.is_unknown_request(error)
         return verdicts.login_failed(error, user, target.user_name)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from jetstream.errors import Conflict, LimitExceeded, NotFound, PermissionDenied, ServerError
-from jetstream_server.requests import Requests
+from jetstream_server.requests import Progress, Requests
 
 HOUR = 3_600_000_000
 
@@ -131,3 +131,20 @@ async def test_a_fault_ends_a_request_as_an_error(background: Background, reques
     with pytest.raises(ServerError):
         await requests.result(1)
     assert [type(outcome) for outcome in await background.settle()] == [ZeroDivisionError]
+
+
+async def test_work_tells_how_far_it_is(background: Background, requests: Requests) -> None:
+    progress, go_on = Progress(), asyncio.Event()
+
+    async def steps() -> str:
+        progress.value = ["first"]
+        await go_on.wait()
+        return "done"
+
+    number = requests.start(steps, progress)
+    assert "progress" not in requests.status(number)
+    await asyncio.sleep(0)
+    assert requests.status(number)["progress"] == ["first"]
+    go_on.set()
+    assert await requests.result(number) == "done"
+    assert requests.status(number)["processing"] is False

@@ -61,7 +61,9 @@ class Gate:
 
 
 @asynccontextmanager
-async def a_node(folder: Path, gate: Gate, *, knows_probe: bool = True) -> AsyncIterator[tuple[int, str]]:
+async def a_node(
+    folder: Path, gate: Gate, *, knows_probe: bool = True, nonsense: dict[str, Any] | None = None
+) -> AsyncIterator[tuple[int, str]]:
     """A node that answers tests; its port and fingerprint."""
     myself = somebody(folder / "there", "Studio B")
     with ThreadPoolExecutor(1) as threads:
@@ -78,6 +80,8 @@ async def a_node(folder: Path, gate: Gate, *, knows_probe: bool = True) -> Async
 
             async def probe(_: dict[str, Any]) -> Any:
                 assert peer.peer is not None
+                if nonsense is not None:
+                    return nonsense
                 return await prober.answer(peer.peer, accounts[0] if accounts else None)
 
             peer.on_request("login", login)
@@ -212,6 +216,17 @@ async def test_an_older_node_that_knows_no_probe(tmp_path: Path) -> None:
     assert [stranger[step].outcome for step in ALL[4:7]] == ["unknown"] * 3
     assert [account[step].outcome for step in ALL[4:7]] == ["ok", "unknown", "unknown"]
     assert stranger["roundTrip"].outcome == "ok"
+
+
+@pytest.mark.parametrize("answer", [
+    {}, {"admission": "perhaps"}, {"admission": "yes", "free": -1}, {"admission": "yes", "problem": "x" * 5000},
+    {"admission": "yes", "time": "now"},
+])
+async def test_a_node_that_answers_with_nonsense(tmp_path: Path, answer: dict[str, Any]) -> None:
+    async with a_node(tmp_path, Gate(tmp_path), nonsense=answer) as (port, _):
+        found = await tried(tmp_path, port)
+    assert found["login"].code == "login-lost"
+    assert found["folder"].outcome == found["clock"].outcome == "skipped"
 
 
 async def test_folders_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
