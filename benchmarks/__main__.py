@@ -18,12 +18,13 @@ from benchmarks.machine import machine_facts
 ROWS: Final[dict[str, Callable[[Context], Row]]] = {
     "large": large.row,
     "small": small.row,
+    "middling": small.middling_row,
     "line": line.row,
     "manifest": manifest.row,
     "control": control.row,
     "clients": clients.row,
 }
-MANY_FILES: Final = frozenset({"small", "manifest"})
+MANY_FILES: Final = frozenset({"small", "middling", "manifest"})
 WAN: Final = Path(__file__).resolve().parents[2] / "shared" / "tools" / "wan"
 
 

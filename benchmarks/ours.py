@@ -21,7 +21,7 @@ from jetstream.entities import Manifest, Transfer
 
 NAME: Final = "JetStream"
 PROMISES: Final = ("yes", "per block; flushed")
-LOOK_SECONDS: Final = 0.02
+LOOK_SECONDS: Final = 0.04
 """How often a transfer is asked about: so much too late, at worst, its end is seen."""
 _CLONE_NEWNET: Final = 0x40000000
 

@@ -1,4 +1,4 @@
-"""Many small files, node to node on loopback."""
+"""Many small files, and files of middling size, node to node on loopback."""
 
 import contextlib
 import dataclasses
@@ -14,20 +14,40 @@ from benchmarks.common import Contender, Context, Result, Row, Run, clocked, com
 from benchmarks.machine import touch_memory, warm
 from benchmarks.processes import Command, program, run
 
-FULL_COUNT: Final = 100_000
 PER_FOLDER: Final = 100
-FILE_SIZE: Final = 4096
 SET: Final = "set"
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Work:
+    """How many files of what size."""
+
+    name: str
+    count: int
+    size: int
+
+
+SMALL: Final = Work("small", 100_000, 4096)
+MIDDLING: Final = Work("middling", 10_000, 65_536)
 
 Deliver = Callable[[Path], object]
 """Brings the set into an empty folder."""
 
 
 def row(context: Context) -> Row:
-    """Measure it."""
-    count = context.scaled(FULL_COUNT // PER_FOLDER) * PER_FOLDER
-    folder = context.folder / "small"
-    source = write_tree(folder / SET, count, FILE_SIZE)
+    """Measure small files."""
+    return _measured(context, SMALL)
+
+
+def middling_row(context: Context) -> Row:
+    """Measure files of middling size."""
+    return _measured(context, MIDDLING)
+
+
+def _measured(context: Context, work: Work) -> Row:
+    count = context.scaled(work.count // PER_FOLDER) * PER_FOLDER
+    folder = context.folder / work.name
+    source = write_tree(folder / SET, count, work.size)
     makers = {ours.NAME: _ours, "tar over ssh aes128-gcm": _tar_ssh, "rsync daemon": _rsync, "tar over nc": _tar_nc,
               "cp -r": _cp}
     context.lock.wait_for_inodes(context.say)
@@ -36,7 +56,7 @@ def row(context: Context) -> Row:
                       for name, make in makers.items()]
         results = measure(context, contenders)
     columns, lines = compare(results, "files/s", count)
-    return Row(f"{count:,} files of {FILE_SIZE:,} bytes in {count // PER_FOLDER:,} folders over loopback", columns,
+    return Row(f"{count:,} files of {work.size:,} bytes in {count // PER_FOLDER:,} folders over loopback", columns,
                lines, [*ratios(results, ours.NAME), *_with_manifest(results, count)],
                {"files": count, "results": [result.as_json() for result in results]})
 
