@@ -3,6 +3,7 @@
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from itertools import islice
 
 from jetstream_server.files.errors import UnsafePath, WriteFailed
 from jetstream_server.files.folders import DescriptorFolder, Folder
@@ -196,10 +197,10 @@ class FolderCache:
 
     def _shrink(self) -> None:
         excess = len(self._held) - self._keep
-        if excess <= 0:
-            return
-        for path in [path for path, held in self._held.items() if not held.users][:excess]:
-            self._held.pop(path).folder.close()
+        if excess > 0:
+            idle = (path for path, held in self._held.items() if not held.users)
+            for path in list(islice(idle, excess)):
+                self._held.pop(path).folder.close()
 
     def take_made(self) -> set[bytes]:
         """Folders in which folders were made since the last question."""

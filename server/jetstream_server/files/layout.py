@@ -152,6 +152,15 @@ class Layout:
         if not 0 <= block < self.block_count:
             raise IndexError(f"block {block} of {self.block_count}")
 
+    def first_entry(self, block: int) -> int:
+        """Number of the entry whose bytes *block* begins with."""
+        self._check(block)
+        start = block * self.block_size
+        number = bisect_right(self._first_bytes, start) - 1
+        page = self.page(number)
+        at = int(np.searchsorted(page.stream_ends, start - self._first_bytes[number], side="right"))
+        return self._first_entries[number] + int(page.in_stream[at])
+
     def runs(self, block: int) -> list[Run]:
         """What *block* consists of, page by page."""
         self._check(block)

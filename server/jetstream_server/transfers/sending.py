@@ -317,8 +317,8 @@ class SendSession(Session):
     def _name_current_file(self) -> None:
         block = self._source.last_block
         if block is not None:
-            pieces = self._layout.pieces(block)
-            self._live.current_file = printable(os.fsdecode(self._layout.entry(pieces[0].entry).target))
+            entry = self._layout.entry(self._layout.first_entry(block))
+            self._live.current_file = printable(os.fsdecode(entry.target))
 
     def _counters(self, elapsed: float) -> dict[str, Any]:
         base, statistics = self._counted_before, self._sender.statistics

@@ -42,6 +42,7 @@ def test_pieces_cover_the_stream_once(sizes: list[int], per_page: int) -> None:
     previous = -1
     for block in range(layout.block_count):
         at = 0
+        assert layout.first_entry(block) == layout.pieces(block)[0].entry
         for piece in layout.pieces(block):
             assert piece.offset_in_block == at
             assert piece.offset_in_file == seen[piece.entry]
