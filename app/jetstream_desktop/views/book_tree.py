@@ -49,10 +49,11 @@ class BookDelegate(QStyledItemDelegate):
             painter.fillRect(QRect(area.left(), area.top() + 8, 2, area.height() - 17), theme.colour("accent"))
         words = str(index.data() or "")
         if isinstance(value, Shelf):
-            painting.text(painter, area.adjusted(6, 0, -8, 0), words, theme.font("body", True), theme.colour("text"))
+            painting.text(painter, area.adjusted(6, 0, -8, 0), words, theme.font("body", True), theme.colour("text"),
+                          within=area)
             taken = painter.fontMetrics().horizontalAdvance(words) + 12
             painting.text(painter, area.adjusted(6 + taken, 0, -8, 0), numbers.count(len(value.destinations)),
-                          theme.font("small"), theme.colour("dim"))
+                          theme.font("small"), theme.colour("dim"), within=area)
         elif isinstance(value, Destination):
             self._cell(painter, area, index.column(), words, value)
         painter.restore()
@@ -63,9 +64,9 @@ class BookDelegate(QStyledItemDelegate):
         if column == STATE:
             up = reachable(value)
             painting.dot(painter, QPoint(area.left() + 14, area.center().y() + 1),
-                         theme.colour("good" if up else "faint"), filled=bool(up))
+                         theme.colour("good" if up else "faint"), filled=bool(up), within=area)
             left = 26
-        painting.text(painter, area.adjusted(left, 0, -8, 0), words, theme.font("body"), theme.colour(ink))
+        painting.text(painter, area.adjusted(left, 0, -8, 0), words, theme.font("body"), theme.colour(ink), within=area)
 
 
 class BookTree(QTreeView):
@@ -134,8 +135,7 @@ class BookTree(QTreeView):
     def drawBranches(self, painter: QPainter, area: QRect, index: Index) -> None:
         painting.ground(painter, self._theme, area, selected=self.selectionModel().isSelected(index))
         if self._model.hasChildren(index):
-            name = "expand" if self.isExpanded(index) else "right"
-            painting.icon(painter, self._theme, name, "dim", QPoint(area.right() - 17, area.center().y() - 6), 14)
+            painting.branch(painter, self._theme, area, 20, is_open=self.isExpanded(index))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):

@@ -24,6 +24,7 @@ from jetstream_desktop.views.folder_field import FolderField
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.toolbar import SearchField
 from jetstream_desktop.views.widgets import (
+    ElidedLabel,
     IconKeeper,
     button,
     clear,
@@ -90,9 +91,8 @@ class Composer(QWidget):
     def _head(self) -> QWidget:
         line = row(margins=(14, 0, 14, 0), spacing=8)
         line.addWidget(label(tr("New transfer"), "title"))
-        self._hint = label("", "dim")
-        line.addWidget(self._hint)
-        line.addStretch(1)
+        self._hint = ElidedLabel("", "dim")
+        line.addWidget(self._hint, 1)
         self._undo = icon_button(self._theme, "undo", tr("Undo"))
         self._undo.clicked.connect(self.undo)
         self._redo = icon_button(self._theme, "redo", tr("Redo"))

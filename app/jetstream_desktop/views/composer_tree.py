@@ -57,25 +57,29 @@ class BasketDelegate(QStyledItemDelegate):
             self._name(painter, area, node, words)
         elif index.column() == GOES_AS:
             painting.text(painter, area.adjusted(8, 0, -10, 0), words, theme.font("body"), theme.colour("dim"),
-                          mode=Qt.TextElideMode.ElideMiddle)
+                          mode=Qt.TextElideMode.ElideMiddle, within=area)
         elif index.column() == SIZE:
             painting.text(painter, area.adjusted(0, 0, -8, 0), words, theme.font("body"), theme.colour("text"),
-                          painting.Align.AlignRight)
+                          painting.Align.AlignRight, within=area)
         elif words:
             flag = self._model.flag(node)
             tone = "bad" if flag is not None and flag.blocking else "caution"
-            painting.icon(painter, theme, "alert", tone, QPoint(area.left() + 4, area.center().y() - 7), 15)
-            painting.text(painter, area.adjusted(24, 0, -4, 0), words, theme.font("small"), theme.colour(tone))
+            painting.icon(painter, theme, "alert", tone, QPoint(area.left() + 4, area.center().y() - 7), 15,
+                          within=area)
+            painting.text(painter, area.adjusted(24, 0, -4, 0), words, theme.font("small"), theme.colour(tone),
+                          within=area)
         painter.restore()
 
     def _name(self, painter: QPainter, area: QRect, node: Node, words: str) -> None:
         theme = self._theme
         if node.hidden:
-            painting.text(painter, area.adjusted(4, 0, -4, 0), words, theme.font("body"), theme.colour("accent_ink"))
+            painting.text(painter, area.adjusted(4, 0, -4, 0), words, theme.font("body"), theme.colour("accent_ink"),
+                          within=area)
             return
         icon = "folder" if node.folder else "file"
-        painting.icon(painter, theme, icon, "dim", QPoint(area.left() + 2, area.center().y() - 8), 17)
-        painting.text(painter, area.adjusted(26, 0, -8, 0), words, theme.font("body"), theme.colour("text"))
+        painting.icon(painter, theme, icon, "dim", QPoint(area.left() + 2, area.center().y() - 8), 17, within=area)
+        painting.text(painter, area.adjusted(26, 0, -8, 0), words, theme.font("body"), theme.colour("text"),
+                      within=area)
 
 
 class BasketTree(QTreeView):
@@ -139,9 +143,7 @@ class BasketTree(QTreeView):
         selected = self.selectionModel().isSelected(index)
         painting.ground(painter, self._theme, area, selected=selected)
         if self.model().hasChildren(index):
-            name = "expand" if self.isExpanded(index) else "right"
-            place = QPoint(area.right() - _INDENT + 4, area.center().y() - 6)
-            painting.icon(painter, self._theme, name, "dim", place, 14)
+            painting.branch(painter, self._theme, area, _INDENT, is_open=self.isExpanded(index))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCompleter, QLineEdit, QSpinBox, QWidget
+from PySide6.QtWidgets import QCompleter, QLineEdit, QWidget
 
 from jetstream.checks import Check
 from jetstream.constants import DEFAULT_API_PORT
@@ -20,7 +20,7 @@ from jetstream_desktop.views.details import field_label, form
 from jetstream_desktop.views.findings import Findings
 from jetstream_desktop.views.near_button import NearButton
 from jetstream_desktop.views.theme import Theme
-from jetstream_desktop.views.widgets import button, label, panel, row
+from jetstream_desktop.views.widgets import button, label, number_field, panel, row
 
 MAX_MBITS = 1_000_000
 
@@ -45,20 +45,15 @@ class DestinationCard(Card):
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         self.group.setCompleter(completer)
         self.address = self._field(tr("Address"), tr("host name, IP address or jetstream: link"))
-        self.port = QSpinBox()
-        self.port.setRange(1, 65535)
+        self.port = number_field(tr("Port"), 1, 65535)
         self.port.setValue(DEFAULT_API_PORT)
-        self.port.setAccessibleName(tr("Port"))
         self.folder = self._field(tr("Folder there"), tr("below its receiving folder; empty: that one"))
         self.user = self._field(tr("User there"), tr("only if it asks for one"))
         self.password = self._field(tr("Password"), "")
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
         self.identity = self._field(tr("Identity"), tr("fingerprint that it must show; empty: the first one seen"))
-        self.limit = QSpinBox()
-        self.limit.setRange(0, MAX_MBITS)
-        self.limit.setSuffix(tr(" Mbit/s"))
+        self.limit = number_field(tr("Speed limit"), 0, MAX_MBITS, tr(" Mbit/s"))
         self.limit.setSpecialValueText(tr("no limit"))
-        self.limit.setAccessibleName(tr("Speed limit"))
         self.near = NearButton(theme)
         self.near.chosen.connect(self.fill)
         where = row()

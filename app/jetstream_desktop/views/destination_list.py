@@ -37,12 +37,12 @@ class ChoiceDelegate(QStyledItemDelegate):
         middle = area.center().y()
         tone = "good" if choice.reachable else ("faint" if choice.destination else "accent")
         filled = bool(choice.reachable) or choice.destination is None
-        painting.dot(painter, QPoint(area.left() + 12, middle + 1), theme.colour(tone), filled=filled)
+        painting.dot(painter, QPoint(area.left() + 12, middle + 1), theme.colour(tone), filled=filled, within=area)
         upper = QRect(area.left() + 25, middle - 19, area.width() - 32, 20)
         lower = QRect(area.left() + 25, middle, area.width() - 32, 18)
         ink = theme.colour("accent_ink" if selected else "text")
-        painting.text(painter, upper, choice.title, theme.font("body", selected), ink)
-        painting.text(painter, lower, choice.line, theme.font("small"), theme.colour("dim"))
+        painting.text(painter, upper, choice.title, theme.font("body", selected), ink, within=area)
+        painting.text(painter, lower, choice.line, theme.font("small"), theme.colour("dim"), within=area)
         painter.restore()
 
 

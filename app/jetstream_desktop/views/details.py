@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHeaderView,
     QScrollArea,
+    QSizePolicy,
     QStackedWidget,
     QTabBar,
     QTableView,
@@ -136,7 +137,7 @@ class Details(QWidget):
         self._facts = FactGrid(theme)
         self.reason = Reason(theme)
         self._small = SpeedGraph(theme)
-        self._small.setMinimumHeight(56)
+        self._small.setMinimumHeight(24)
         self._graph = SpeedGraph(theme)
         self._window = Chips(tr("Time shown"), [(tr(name), seconds) for name, seconds in _WINDOWS], 600.0)
         for page in (self._overview_page(), self._files_page(), self._speed_page(), self._events_page(events)):
@@ -151,7 +152,7 @@ class Details(QWidget):
         layout.addWidget(hairline())
         layout.addWidget(self._pages, 1)
         self.setLayout(layout)
-        self.setMinimumHeight(120)
+        self.setMinimumHeight(round(156 * theme.scale))
 
     def sizeHint(self) -> QSize:
         return QSize(600, 232)
@@ -166,6 +167,8 @@ class Details(QWidget):
         line = row(spacing=32)
         scroll = QScrollArea()
         scroll.setWidgetResizable(True)
+        scroll.setMinimumHeight(0)
+        scroll.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # the reason keeps its place
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(self._facts)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)

@@ -1,7 +1,8 @@
 """Drawing that several delegates share."""
 
-from PySide6.QtCore import QPoint, QRect, QRectF, Qt
+from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
+from PySide6.QtWidgets import QStyle
 
 from jetstream_desktop.views.theme import Theme
 
@@ -9,8 +10,13 @@ Align = Qt.AlignmentFlag
 
 
 def text(painter: QPainter, area: QRect, words: str, font: QFont, colour: QColor,
-         align: Qt.AlignmentFlag = Align.AlignLeft, mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight) -> bool:
-    """One line of text, cut with an ellipsis if there is no room. Answers whether it was cut."""
+         align: Qt.AlignmentFlag = Align.AlignLeft, mode: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
+         within: QRect | None = None) -> bool:
+    """One line of text, cut with an ellipsis if there is no room. Answers whether it was cut.
+
+    Left is where the reading begins: the alignment is mirrored from right to left, and so is the place *within* a cell.
+    """
+    area = mirrored(painter, area, within)
     if not words or area.width() < 12:
         return False
     metrics = QFontMetrics(font)
@@ -23,8 +29,16 @@ def text(painter: QPainter, area: QRect, words: str, font: QFont, colour: QColor
     return shown != words
 
 
-def bar(painter: QPainter, area: QRectF, fraction: float | None, colour: QColor, track: QColor) -> None:
+def mirrored(painter: QPainter, place: QRect, within: QRect | None) -> QRect:
+    """Where *place* of a cell lies if people read from right to left; as it is without a cell."""
+    return place if within is None else QStyle.visualRect(painter.layoutDirection(), within, place)
+
+
+def bar(painter: QPainter, area: QRectF, fraction: float | None, colour: QColor, track: QColor,
+        within: QRect | None = None) -> None:
     """A progress bar with round ends; without a fraction only its track."""
+    if within is not None and painter.layoutDirection() == Qt.LayoutDirection.RightToLeft:
+        area = QRectF(within.left() + within.right() + 1 - area.right(), area.top(), area.width(), area.height())
     radius = area.height() / 2
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
@@ -40,10 +54,12 @@ def bar(painter: QPainter, area: QRectF, fraction: float | None, colour: QColor,
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
 
-def icon(painter: QPainter, theme: Theme, name: str, colour: str, corner: QPoint, size: int) -> None:
+def icon(painter: QPainter, theme: Theme, name: str, colour: str, corner: QPoint, size: int,
+         within: QRect | None = None) -> None:
     """An icon at *corner*, sharp at the painter's scale."""
     ratio = painter.device().devicePixelRatio()
-    painter.drawPixmap(corner, theme.pixmap(name, colour, size, max(1.0, ratio)))
+    place = mirrored(painter, QRect(corner, QSize(size, size)), within)
+    painter.drawPixmap(place.topLeft(), theme.pixmap(name, colour, size, max(1.0, ratio)))
 
 
 def ground(painter: QPainter, theme: Theme, area: QRect, *, selected: bool, line: bool = True) -> None:
@@ -53,8 +69,10 @@ def ground(painter: QPainter, theme: Theme, area: QRect, *, selected: bool, line
         painter.fillRect(QRect(area.left(), area.bottom(), area.width(), 1), theme.colour("hairline"))
 
 
-def dot(painter: QPainter, centre: QPoint, colour: QColor, filled: bool = True, size: int = 8) -> None:
+def dot(painter: QPainter, centre: QPoint, colour: QColor, filled: bool = True, size: int = 8,
+        within: QRect | None = None) -> None:
     """A round mark: filled for reachable, a ring for what is not known or not there."""
+    centre = mirrored(painter, QRect(centre, QSize(1, 1)), within).topLeft()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     area = QRectF(centre.x() - size / 2, centre.y() - size / 2, size, size)
     if filled:
@@ -66,3 +84,11 @@ def dot(painter: QPainter, centre: QPoint, colour: QColor, filled: bool = True, 
         painter.setPen(QPen(colour, 1.5))
         painter.drawEllipse(area.adjusted(0.75, 0.75, -0.75, -0.75))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+
+def branch(painter: QPainter, theme: Theme, area: QRect, indent: int, *, is_open: bool) -> None:
+    """The arrow of a row of a tree that can be opened, at the end of its branches."""
+    backward = painter.layoutDirection() == Qt.LayoutDirection.RightToLeft
+    closed = "left" if backward else "right"
+    left = area.left() + indent - 17 if backward else area.right() - indent + 3
+    icon(painter, theme, "expand" if is_open else closed, "dim", QPoint(left, area.center().y() - 6), 14)

@@ -56,10 +56,10 @@ class PickDelegate(QStyledItemDelegate):
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(80, round(30 * self._theme.scale))
 
-    def box(self, area: QRect, *, mirrored: bool) -> QRect:
+    def box(self, area: QRect, direction: Qt.LayoutDirection = Qt.LayoutDirection.LeftToRight) -> QRect:
         """Where the check box of a row lies."""
-        left = area.right() - 3 - _BOX if mirrored else area.left() + 4
-        return QRect(left, area.center().y() - _BOX // 2, _BOX, _BOX)
+        place = QRect(area.left() + 4, area.center().y() - _BOX // 2, _BOX, _BOX)
+        return QStyle.visualRect(direction, area, place)
 
     def helpEvent(self, event: QHelpEvent, view: QAbstractItemView, option: QStyleOptionViewItem,
                   index: Index) -> bool:
@@ -74,23 +74,20 @@ class PickDelegate(QStyledItemDelegate):
         if node is None:
             return
         area, theme = option.rect, self._theme
-        mirrored = option.direction == Qt.LayoutDirection.RightToLeft
         painter.save()
         painting.ground(painter, theme, area, selected=bool(option.state & QStyle.StateFlag.State_Selected))
         words = str(index.data())
         if index.column() == SIZE:
-            align = painting.Align.AlignLeft if mirrored else painting.Align.AlignRight
-            painting.text(painter, area.adjusted(8, 0, -10, 0), words, theme.font("body"), theme.colour("dim"), align)
+            painting.text(painter, area.adjusted(8, 0, -10, 0), words, theme.font("body"), theme.colour("dim"),
+                          painting.Align.AlignRight, within=area)
         else:
-            draw_box(painter, theme, self.box(area, mirrored=mirrored), node.state,
+            draw_box(painter, theme, self.box(area, option.direction), node.state,
                      focus=bool(option.state & QStyle.StateFlag.State_HasFocus))
-            icon = area.right() - 44 if mirrored else area.left() + 27
             painting.icon(painter, theme, "folder" if node.folder else "file", "dim",
-                          QPoint(icon, area.center().y() - 8), 17)
-            room = area.adjusted(8, 0, -50, 0) if mirrored else area.adjusted(50, 0, -8, 0)
+                          QPoint(area.left() + 27, area.center().y() - 8), 17, within=area)
             ink = theme.colour("text" if node.state != NONE else "dim")
-            align = painting.Align.AlignRight if mirrored else painting.Align.AlignLeft
-            painting.text(painter, room, words, theme.font("body"), ink, align, mode=Qt.TextElideMode.ElideMiddle)
+            painting.text(painter, area.adjusted(50, 0, -8, 0), words, theme.font("body"), ink,
+                          mode=Qt.TextElideMode.ElideMiddle, within=area)
         painter.restore()
 
 
@@ -131,11 +128,7 @@ class PickTree(QTreeView):
     def drawBranches(self, painter: QPainter, area: QRect, index: Index) -> None:
         painting.ground(painter, self._theme, area, selected=self.selectionModel().isSelected(index))
         if self.model().hasChildren(index):
-            mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
-            closed = "left" if mirrored else "right"
-            at = area.left() + 2 if mirrored else area.right() - _INDENT + 3
-            painting.icon(painter, self._theme, "expand" if self.isExpanded(index) else closed, "dim",
-                          QPoint(at, area.center().y() - 6), 14)
+            painting.branch(painter, self._theme, area, _INDENT, is_open=self.isExpanded(index))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space:
@@ -146,8 +139,7 @@ class PickTree(QTreeView):
     def mousePressEvent(self, event: QMouseEvent) -> None:
         index = self.indexAt(event.position().toPoint())
         if index.isValid() and index.column() == NAME and event.button() == Qt.MouseButton.LeftButton:
-            mirrored = self.layoutDirection() == Qt.LayoutDirection.RightToLeft
-            box = self._delegate.box(self.visualRect(index), mirrored=mirrored)
+            box = self._delegate.box(self.visualRect(index), self.layoutDirection())
             if box.adjusted(-4, -8, 6, 8).contains(event.position().toPoint()):
                 self.setCurrentIndex(index)
                 self._model.toggle(index)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QSpinBox, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QWidget
 
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.settings import Settings
@@ -15,7 +15,7 @@ from jetstream_desktop.views import painting
 from jetstream_desktop.views.cards import Card
 from jetstream_desktop.views.details import field_label, form
 from jetstream_desktop.views.theme import Theme
-from jetstream_desktop.views.widgets import ElidedLabel, button, label, row
+from jetstream_desktop.views.widgets import ElidedLabel, button, label, number_field, row
 
 _LEFT = 36
 _CELL_H = 15
@@ -143,10 +143,8 @@ class SettingsCard(Card):
         self.language = self._box(tr("Language"), (("", tr("as the system")), ("en", "English"), ("de", "Deutsch")),
                                   settings.language)
         self.language.setToolTip(tr("from the next start on"))
-        later = row()
-        later.addWidget(self.language)
-        later.addWidget(label(tr("from the next start on"), "dim"), 1)
-        fields.addRow(field_label(tr("Language")), later)
+        fields.addRow(field_label(tr("Language")), self.language)
+        fields.addRow("", label(tr("from the next start on"), "dim"))
         closing = [("ask", tr("ask")), ("quit", tr("quit and pause transfers"))]
         if tray:
             closing.insert(1, ("tray", tr("go on in the tray")))
@@ -174,10 +172,7 @@ class SettingsCard(Card):
         return line
 
     def _slow_hours(self, week: WeekLimits) -> QHBoxLayout:
-        self.slow = QSpinBox()
-        self.slow.setRange(1, 1_000_000)
-        self.slow.setSuffix(tr(" Mbit/s"))
-        self.slow.setAccessibleName(tr("Limit in slow hours"))
+        self.slow = number_field(tr("Limit in slow hours"), 1, 100_000, tr(" Mbit/s"))
         self.slow.setValue((week.slow_kbps or 10_000) // 1000)
         self.limited = QCheckBox(tr("Slow hours, at most"))
         self.limited.setChecked(week.enabled)
@@ -213,7 +208,8 @@ class SettingsCard(Card):
         for value, text in values:
             box.addItem(sentence_case(text), value)
         box.setCurrentIndex(max(0, box.findData(current)))
-        box.setMinimumWidth(230)
+        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        box.setMinimumContentsLength(17)
         return box
 
     def _check(self, text: str, on: bool) -> QCheckBox:

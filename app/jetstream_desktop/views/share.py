@@ -5,8 +5,8 @@ from typing import Any
 
 import segno
 from PySide6.QtCore import QDateTime, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPaintEvent
-from PySide6.QtWidgets import QDateTimeEdit, QFrame, QLineEdit, QWidget
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QDateTimeEdit, QFrame, QLineEdit, QWidget
 
 from jetstream.entities import Token
 from jetstream_desktop.i18n import tr
@@ -18,6 +18,8 @@ from jetstream_desktop.views.widgets import Chips, ElidedLabel, IconLabel, butto
 
 CUSTOM = "custom"
 _TOKEN_ROOM = 410
+_ROOM_BESIDE = 660
+"""A card in less room has the QR code below, not beside."""
 
 
 class QrCode(QWidget):
@@ -231,11 +233,16 @@ class ShareCard(Card):
         self.save_qr = button(tr("Save QR code…"), "link")
         self.save_qr.clicked.connect(self._save_qr)
         right.addWidget(self.save_qr)
-        line = row(margins=(16, 14, 16, 12), spacing=14)
-        line.addLayout(left, 1)
-        line.addLayout(right)
-        frame.setLayout(line)
+        self._beside = row(margins=(16, 14, 16, 12), spacing=14)
+        self._beside.addLayout(left, 1)
+        self._beside.addLayout(right)
+        frame.setLayout(self._beside)
         return frame
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.viewport().width() < round(_ROOM_BESIDE * self._theme.scale)
+        self._beside.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
 
     def show_token(self, token: Token, now: int) -> None:
         """The token that was made, or a newer state of it."""

@@ -46,10 +46,11 @@ class SidebarDelegate(QStyledItemDelegate):
         painter.save()
         if entry.kind is EntryKind.HEADING:
             place = QRect(area.left() + 18, area.bottom() - 26, area.width() - 30, 24)
-            painting.text(painter, place, entry.text, self._theme.font("header"), self._theme.colour("dim"))
+            painting.text(painter, place, entry.text, self._theme.font("header"), self._theme.colour("dim"),
+                          within=area)
         elif entry.kind is EntryKind.GROUP:
             painting.text(painter, QRect(area.left() + 18, area.top(), area.width() - 30, area.height()), entry.text,
-                          self._theme.font("small"), self._theme.colour("dim"))
+                          self._theme.font("small"), self._theme.colour("dim"), within=area)
         else:
             self._line(painter, area, entry, bool(state & QStyle.StateFlag.State_Selected),
                        bool(state & QStyle.StateFlag.State_HasFocus))
@@ -70,16 +71,16 @@ class SidebarDelegate(QStyledItemDelegate):
         middle = area.center().y() + 1
         if entry.kind is EntryKind.DESTINATION:
             colour = theme.colour("good" if entry.reachable else "faint")
-            painting.dot(painter, QPoint(area.left() + 26, middle), colour, filled=bool(entry.reachable))
+            painting.dot(painter, QPoint(area.left() + 26, middle), colour, filled=bool(entry.reachable), within=area)
         else:
-            painting.icon(painter, theme, entry.icon, ink, QPoint(area.left() + 17, middle - 9), 18)
+            painting.icon(painter, theme, entry.icon, ink, QPoint(area.left() + 17, middle - 9), 18, within=area)
         count = "" if not entry.count else numbers.count(entry.count)
         right = QRect(area.right() - 66, area.top(), 48, area.height())
         painting.text(painter, right, count, theme.font("small", selected),
-                      theme.colour("accent_ink" if selected else "dim"), painting.Align.AlignRight)
+                      theme.colour("accent_ink" if selected else "dim"), painting.Align.AlignRight, within=area)
         taken = QFontMetrics(theme.font("small", selected)).horizontalAdvance(count) + 26 if count else 20
         words = QRect(area.left() + 43, area.top(), area.width() - 43 - taken, area.height())
-        painting.text(painter, words, entry.text, theme.font("body", selected), theme.colour(ink))
+        painting.text(painter, words, entry.text, theme.font("body", selected), theme.colour(ink), within=area)
 
 
 class SidebarList(QListView):

@@ -120,9 +120,16 @@ class SharedPage(ListPage):
         self.add_button(tr("Open…"), "edit", self._open)
         self.add_button(tr("Extend by a week"), "clock", self._extend)
         self.add_button(tr("Revoke"), "trash", self._revoke)
-        for place, width in ((1, 260), (2, 110), (3, 190), (4, 80)):
-            table.setColumnWidth(place, width)
+        table.setWordWrap(False)
+        self._table = table
         table.doubleClicked.connect(self._open)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        tight = self.width() < 860
+        for place, width in ((1, 206 if tight else 260), (2, 100), (3, 152 if tight else 190), (4, 80)):
+            self._table.setColumnWidth(place, width)
+        self._table.setColumnHidden(4, tight)
 
     def show_tokens(self, tokens: Sequence[Token], names: dict[str, str]) -> None:
         """The tokens; *names* are those of their manifests by id."""

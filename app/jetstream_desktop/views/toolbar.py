@@ -1,7 +1,7 @@
 """The toolbar: the verbs of the program, and the search."""
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QAction, QFontMetrics, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QLineEdit, QMenu, QSizePolicy, QToolButton, QWidget
 
 from jetstream_desktop.i18n import tr
@@ -10,6 +10,9 @@ from jetstream_desktop.views.theme import ICON_SIZE, Theme
 from jetstream_desktop.views.widgets import IconKeeper, hairline, icon_button, row
 
 _SEARCH_ROOM = 240
+_MARGINS = 60
+_PADDING = 36
+"""Around the icon and the text of a button, and between them."""
 _BESIDE = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
 
 
@@ -55,6 +58,8 @@ class Toolbar(QWidget):
             line.addWidget(button)
             if button is not self.send:
                 self._verbs.append(button)
+        bold = QFontMetrics(theme.font("body", True))  # the hint of a button does not know its bold text
+        self._send_room = bold.horizontalAdvance(self.send.text()) + ICON_SIZE + _PADDING
         line.addSpacing(6)
         divider = hairline(vertical=True)
         divider.setFixedHeight(20)
@@ -75,7 +80,9 @@ class Toolbar(QWidget):
         self.more.setMenu(self._menu(actions))
         line.addWidget(self.more)
         self.setLayout(line)
-        self._roomy = self.send.sizeHint().width() + sum(b.sizeHint().width() + 6 for b in self._verbs) + _SEARCH_ROOM
+        icons = (len(self._verbs) + 1) * (ICON_SIZE + 30)
+        self._tight = self._send_room + icons + self.search.minimumWidth() + _MARGINS
+        self._roomy = self._send_room + sum(b.sizeHint().width() + 6 for b in self._verbs) + _SEARCH_ROOM
 
     def _button(self, action: QAction, role: str = "") -> QToolButton:
         made = QToolButton()
@@ -107,3 +114,6 @@ class Toolbar(QWidget):
         for button in self._verbs:
             if button.toolButtonStyle() != style:
                 button.setToolButtonStyle(style)
+        tight = self.width() < self._tight
+        self.send.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly if tight else _BESIDE)
+        self.send.setMinimumWidth(0 if tight else self._send_room)

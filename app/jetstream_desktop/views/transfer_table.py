@@ -11,7 +11,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QAction, QContextMenuEvent, QHelpEvent, QKeyEvent, QPainter, QResizeEvent
+from PySide6.QtGui import QAction, QContextMenuEvent, QFontMetrics, QHelpEvent, QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -82,7 +82,7 @@ class TransferDelegate(QStyledItemDelegate):
 
     def _direction(self, painter: QPainter, area: QRect, row: Row) -> None:
         place = QPoint(area.left() + _PAD, area.center().y() - 11)
-        painting.icon(painter, self._theme, "down" if row.incoming else "up", "dim", place, 18)
+        painting.icon(painter, self._theme, "down" if row.incoming else "up", "dim", place, 18, within=area)
 
     def _name(self, painter: QPainter, area: QRect, row: Row) -> None:
         middle = area.center().y()
@@ -90,30 +90,34 @@ class TransferDelegate(QStyledItemDelegate):
         upper = QRect(area.left() + 8, middle - 19, width - 8, 20)
         lower = QRect(area.left() + 8, middle, width - 8, 18)
         theme = self._theme
-        painting.text(painter, upper, printable(row.name), theme.font("body"), theme.colour("text"))
-        painting.text(painter, lower, second_line(row), theme.font("small"), theme.colour("dim"))
+        painting.text(painter, upper, printable(row.name), theme.font("body"), theme.colour("text"), within=area)
+        painting.text(painter, lower, second_line(row), theme.font("small"), theme.colour("dim"), within=area)
 
     def _progress(self, painter: QPainter, area: QRect, row: Row) -> None:
         theme = self._theme
         room = area.width() - _PERCENT_WIDTH - 2 * _PAD
         if room > 24:
             track = QRectF(area.left() + _PAD, area.center().y() - 2.5, room, 6)
-            painting.bar(painter, track, row.fraction, theme.colour(_BAR[row.group]), theme.colour("track"))
+            painting.bar(painter, track, row.fraction, theme.colour(_BAR[row.group]), theme.colour("track"),
+                         within=area)
         label = QRect(area.right() - _PERCENT_WIDTH - 4, area.top(), _PERCENT_WIDTH, area.height())
-        painting.text(painter, label, numbers.percent(row.fraction), theme.font("body"), theme.colour("dim"))
+        painting.text(painter, label, numbers.percent(row.fraction), theme.font("body"), theme.colour("dim"),
+                      within=area)
 
     def _status(self, painter: QPainter, area: QRect, row: Row) -> None:
         theme, status = self._theme, row.status
         place = QPoint(area.left() + _PAD - 3, area.center().y() - 7)
-        painting.icon(painter, theme, status.icon, status.tone, place, 16)
+        painting.icon(painter, theme, status.icon, status.tone, place, 16, within=area)
         label = QRect(area.left() + _PAD + 20, area.top(), area.width() - _PAD - 24, area.height())
-        painting.text(painter, label, printable(status.sentence), theme.font("small"), theme.colour(status.tone))
+        painting.text(painter, label, printable(status.sentence), theme.font("small"), theme.colour(status.tone),
+                      within=area)
 
     def _plain(self, painter: QPainter, area: QRect, row: Row, column: Column) -> None:
         theme = self._theme
         align = painting.Align.AlignRight if column in _RIGHT else painting.Align.AlignLeft
         inner = area.adjusted(8, 0, -8, 0)
-        painting.text(painter, inner, cell_text(row, column), theme.font("body"), theme.colour("text"), align)
+        painting.text(painter, inner, cell_text(row, column), theme.font("body"), theme.colour("text"), align,
+                      within=area)
 
 
 class TransferTable(QTableView):
@@ -179,8 +183,10 @@ class TransferTable(QTableView):
         """Select one row and show it."""
         place = self._model.place(key)
         if place is not None:
-            self.selectRow(place)
-            self.scrollTo(self._model.index(place, Column.NAME))
+            flags = QItemSelectionModel.SelectionFlag
+            index = self._model.index(place, Column.NAME)  # selectRow takes a hidden column from right to left
+            self.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
+            self.scrollTo(index)
 
     def _keep(self) -> None:
         current = self.currentIndex()
@@ -271,6 +277,11 @@ class TransferTable(QTableView):
         widths[Column.PROGRESS] = 84 if tight else max(130, min(200, room * 15 // 100))
         if tight:
             widths |= {Column.DONE: 118, Column.RATE: 80, Column.TIME_LEFT: 80}
+        headings, body = titles(), QFontMetrics(self._theme.font("body"))
+        for column in (Column.PROGRESS, Column.DONE, Column.RATE, Column.TIME_LEFT):  # longer in some languages
+            heading = QFontMetrics(self._theme.font("header")).horizontalAdvance(headings[column]) + 18
+            widths[column] = max(widths[column], heading)
+        widths[Column.DONE] = max(widths[Column.DONE], body.horizontalAdvance(numbers.part(88.8e9, 99.8e9)) + 18)
         used = sum(widths.get(column, 110) for column in Column
                    if not self.isColumnHidden(column) and column is not Column.STATUS)
         widths[Column.STATUS] = max(136, room - used)

@@ -74,11 +74,10 @@ class Welcome(QWidget):
         change = self._change = button(tr("Change…"), "link")
         change.setAccessibleName(tr("Change the folder for received files"))
         change.clicked.connect(self.folder_wanted)
-        test = button(tr("Send a test file to myself"), "link")
-        test.clicked.connect(self.test_wanted)
+        self._test = button(tr("Send a test file to myself"), "link")
+        self._test.clicked.connect(self.test_wanted)
         foot.addStretch(1)
-        self._test = (label("·", "dim"), test)
-        for widget in (self._folder, change, *self._test):
+        for widget in (self._folder, change):
             foot.addWidget(widget)
         foot.addStretch(1)
         layout.addLayout(foot)
@@ -93,6 +92,8 @@ class Welcome(QWidget):
         mine.addWidget(self._copy)
         mine.addStretch(1)
         layout.addLayout(mine)
+        layout.addSpacing(4)
+        layout.addWidget(self._test, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addStretch(6)
         self.setLayout(layout)
         self._node = LOCAL
@@ -104,8 +105,7 @@ class Welcome(QWidget):
         self._node = node
         self._title.setText(tr("Drop files anywhere to send them") if node.local else
                             tr("Nothing here yet: choose files of {node} to send", node=node.title))
-        for widget in self._test:
-            widget.setVisible(node.local)
+        self._test.setVisible(node.local)
         self.show_folder(None)
         self.show_address(None)
 

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QLayout,
     QPushButton,
     QSizePolicy,
+    QSpinBox,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -147,6 +148,16 @@ def icon_button(theme: Theme, icon: str, name: str, colour: str = "text") -> QTo
     made.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
     made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     IconKeeper(made, theme, icon, colour)
+    return made
+
+
+def number_field(name: str, low: int, high: int, suffix: str = "") -> QSpinBox:
+    """A field for a whole number; *name* is its accessible name."""
+    made = QSpinBox()
+    made.setRange(low, high)
+    made.setSuffix(suffix)
+    made.setAccessibleName(name)
+    made.lineEdit().setTextMargins(7, 0, 4, 0)  # the style sheet's padding does not reach the line edit inside
     return made
 
 

@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QObject, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QColor, QDragEnterEvent, QDragMoveEvent, QDropEvent, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QWidget
+from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QPushButton, QWidget
 
 from app.helpers.build import transfer
 from app.helpers.memory_node import MemoryNode
@@ -15,6 +15,7 @@ from app.helpers.running import running
 from app.helpers.waiting import until
 from jetstream.entities import Destination
 from jetstream.errors import Conflict, ServerError
+from jetstream_desktop import assets, i18n
 from jetstream_desktop.state.filters import Filter
 from jetstream_desktop.state.rows import Group
 
@@ -366,7 +367,7 @@ def test_a_click_on_the_box_picks(gui, qapp, node):
             await until(lambda: "30 of 30" in card.sum.text())
             tree = card.pick.tree
             top = tree.model().index(0, 0)
-            place = tree._delegate.box(tree.visualRect(top), mirrored=False).center()
+            place = tree._delegate.box(tree.visualRect(top)).center()
             QTest.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
             assert card.sum.text() == "0 of 30 files, 0 B"
             QTest.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=place)
@@ -515,6 +516,30 @@ def test_light_and_dark_follow_live(gui, qapp, node):
     gui(work)
 
 
+def test_nothing_is_cut_in_a_small_german_window(gui, qapp, node):
+    async def work():
+        i18n.use(assets.catalogue("de"), assets.sentences("de"))
+        try:
+            async with running(qapp, node.connect) as desk:
+                window = desk.window
+                await until(lambda: len(rows_of(desk)) == 3)
+                pages = [lambda: window.table.select_key("s3"), window.show_composer, lambda: desk.get.get(LINK),
+                         window.actions_.settings.trigger, lambda: desk.book.edit(None), window.show_welcome]
+                for size in ((800, 500), (1280, 800)):
+                    window.resize(*size)
+                    for page in pages:
+                        page()
+                        await asyncio.sleep(0)
+                        window.grab()
+                        for control in visible(window, QPushButton):
+                            room = control.fontMetrics().horizontalAdvance(control.text())
+                            assert control.width() >= room or "…" in control.text(), (size, control.text())
+        finally:
+            i18n.use({})
+
+    gui(work)
+
+
 def test_right_to_left(gui, qapp, node):
     async def work():
         qapp.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
@@ -523,6 +548,18 @@ def test_right_to_left(gui, qapp, node):
                 await until(lambda: len(rows_of(desk)) == 3)
                 desk.window.grab()
                 assert desk.window.sidebar.x() > desk.window.width() // 2
+                desk.window.table.select_key("s2")  # the column at the end is hidden there
+                assert desk.window.table.selected_keys() == ["s2"]
+                assert desk.window.details.isVisible()
+                desk.get.get(LINK)
+                card = desk.window.card
+                await until(lambda: "30 of 30" in card.sum.text())
+                tree = card.pick.tree
+                top = tree.model().index(0, 0)
+                box = tree._delegate.box(tree.visualRect(top), Qt.LayoutDirection.RightToLeft)
+                assert box.center().x() > tree.visualRect(top).center().x()
+                QTest.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=box.center())
+                assert card.sum.text().startswith("0 of 30")
         finally:
             qapp.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
 
