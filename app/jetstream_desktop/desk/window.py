@@ -22,7 +22,7 @@ from jetstream_desktop.models.sidebar import Entry, EntryKind, SidebarModel
 from jetstream_desktop.models.transfers import TransferTableModel
 from jetstream_desktop.services.notices import Notice
 from jetstream_desktop.settings import Settings
-from jetstream_desktop.state import sharing
+from jetstream_desktop.state import announcing, sharing
 from jetstream_desktop.state.address import recent_first
 from jetstream_desktop.state.changes import Changes
 from jetstream_desktop.state.connection import Connected, Connecting, Connection, Failed, seconds_until
@@ -31,6 +31,7 @@ from jetstream_desktop.state.filters import totals
 from jetstream_desktop.state.nodes import OpenNode
 from jetstream_desktop.state.rows import Row
 from jetstream_desktop.views.about import AboutCard, CloseCard, ShortcutsCard
+from jetstream_desktop.views.announcer import Announcer
 from jetstream_desktop.views.dialogs import choose_folder
 from jetstream_desktop.views.settings_card import SettingsCard
 from jetstream_desktop.views.tray import Tray
@@ -59,6 +60,7 @@ class WindowDesk(QObject):
         self._far = far
         self._table = table
         self._sidebar = sidebar
+        self.announcer = Announcer(context.window.table)
         self._card: SettingsCard | None = None
         self._applied_limit: int | None = None
         self._week_rules = False
@@ -158,6 +160,7 @@ class WindowDesk(QObject):
             self._c.session.retry_now()
 
     def _changed(self, changes: Changes) -> None:
+        self.announcer.say(announcing.sentence(self._table.rows, changes))
         self._table.apply(changes)
         sums = totals(self._table.rows.values())
         self._c.window.show_sums(sums)

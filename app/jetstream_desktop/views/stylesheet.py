@@ -104,6 +104,7 @@ QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 QProgressBar {{ background: {track}; border: 0; border-radius: 3px; max-height: 6px; min-height: 6px; }}
 QProgressBar::chunk {{ background: {accent}; border-radius: 3px; }}
 QScrollArea {{ border: 0; background: transparent; }}
+QAbstractScrollArea::corner {{ border: 0; background: transparent; }}
 """
 
 

@@ -11,7 +11,7 @@ from jetstream_desktop.views.widgets import IconKeeper, hairline, icon_button, r
 
 _SEARCH_ROOM = 240
 _MARGINS = 60
-_PADDING = 36
+_PADDING = 27
 """Around the icon and the text of a button, and between them."""
 _BESIDE = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
 

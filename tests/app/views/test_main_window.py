@@ -16,7 +16,8 @@ from app.helpers.waiting import until
 from jetstream.entities import Destination
 from jetstream.errors import Conflict, ServerError
 from jetstream_desktop import assets, i18n
-from jetstream_desktop.state.filters import Filter
+from jetstream_desktop.models.roles import SNAPSHOT
+from jetstream_desktop.state.filters import Column, Filter
 from jetstream_desktop.state.rows import Group
 
 
@@ -512,6 +513,33 @@ def test_light_and_dark_follow_live(gui, qapp, node):
             assert light.lightness() > 200
             assert dark.lightness() < 60
             theme.set_appearance("system")
+
+    gui(work)
+
+
+def test_a_screen_reader_hears_rows_and_changes(gui, qapp, node):
+    node.put(transfer(4, label="<i>\N{RIGHT-TO-LEFT OVERRIDE}x", status="complete", processing=False, end_time=1))
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            window, heard = desk.window, []
+            desk.shell.announcer.said.connect(heard.append)
+            await until(lambda: len(rows_of(desk)) == 4)
+            model = window.table.model()
+            for place in range(model.rowCount()):
+                said = model.index(place, Column.NAME).data(Qt.ItemDataRole.AccessibleTextRole)
+                row = model.index(place, 0).data(SNAPSHOT)
+                assert row.status.sentence in said
+                assert "Studio B" in said
+                assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in said
+                assert model.index(place, Column.PROGRESS).data(Qt.ItemDataRole.AccessibleTextRole)
+            await desk.context.poller.poll()
+            assert heard == []
+            window.table.select_key("s1")
+            window.actions_.pause.trigger()
+            await until(lambda: heard == ["Reel 1: Paused"])
+            node.move("1", status="error", processing=False, error_message="There is no manifest 4.")
+            await until(lambda: heard[1:] == ["Reel 1: There is no manifest 4"])
 
     gui(work)
 
