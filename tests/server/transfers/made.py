@@ -36,6 +36,24 @@ class MemoryStore:
         del self.rows[key]
 
 
+class MadePeer:
+    """A session with the other node, which answers with an error or not at all."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error
+        self.asked: list[tuple[str, Any]] = []
+        self.closed = False
+
+    async def request(self, method: str, message: Any) -> dict[str, Any]:
+        self.asked.append((method, message))
+        if self.error is not None and method != "loginToken":
+            raise self.error
+        return {}
+
+    async def close(self) -> None:
+        self.closed = True
+
+
 def outgoing(id: str, **fields: Any) -> TransferRecord:
     """A queued transfer."""
     values: dict[str, Any] = {"owner": "ann", "uid": f"u{id}", "manifest_id": "1", "destination_id": "1"}
