@@ -31,6 +31,7 @@ from jetstream_desktop.desk.compose import ComposeDesk
 from jetstream_desktop.desk.context import Context, SettingsStore
 from jetstream_desktop.desk.far import FarDesk
 from jetstream_desktop.desk.get import GetDesk
+from jetstream_desktop.desk.health import HealthDesk
 from jetstream_desktop.desk.nearby import NearbyDesk
 from jetstream_desktop.desk.nodes import NodesDesk
 from jetstream_desktop.desk.offers import OffersDesk
@@ -110,6 +111,7 @@ class Desk:
     offers: OffersDesk
     rows: RowDesk
     allowed: AllowedDesk
+    health: HealthDesk
     nodes: NodesDesk
     near: NearbyDesk
     tray: Tray
@@ -155,15 +157,15 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
     for page in (share.page, book.page, offers.page):
         window.add_page(page)
     rows = RowDesk(context, files, events)
-    allowed = AllowedDesk(context)
+    allowed, health = AllowedDesk(context), HealthDesk(context)
     nodes = NodesDesk(context, Vault() if vault is None else vault)
     near = NearbyDesk(context, Nearby(tasks.spawn, (), window) if nearby is None else nearby, book, nodes)
     shell = WindowDesk(context, compose, share, get, book, tray, far, table, sidebar)
     shell.nearby_allowed.connect(near.allow)
     taskbar = Taskbar(session_bus(), window)
     shell.progressed.connect(taskbar.show)
-    return Desk(context, window, shell, compose, share, get, book, offers, rows, allowed, nodes, near, tray, taskbar,
-                polling)
+    return Desk(context, window, shell, compose, share, get, book, offers, rows, allowed, health, nodes, near, tray,
+                taskbar, polling)
 
 
 def _file_model() -> PagedTableModel:

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from jetstream.findings import DESTINATION_STEPS, STEP_NAMES, WORDS
+from jetstream.findings import STEP_NAMES, WORDS
 from jetstream_desktop import assets, i18n
 
 
@@ -67,12 +67,10 @@ def strings_of_the_code():
 
 
 def words_of_findings():
-    for step in DESTINATION_STEPS:
-        yield STEP_NAMES[step]
+    yield from STEP_NAMES.values()
     for words in WORDS.values():
-        if words.step in DESTINATION_STEPS:
-            yield words.text
-            yield from filter(None, [words.fix])
+        yield words.text
+        yield from filter(None, [words.fix])
 
 
 def placeholders(text):

@@ -151,6 +151,10 @@ class Commands:
             given = {name: "" if value is None else value for name, value in given.items()}
         return watch_test(self._session.client.call, destination=known, **given)
 
+    async def diagnose(self) -> list[Check]:
+        """What the node finds when it looks at itself."""
+        return await self._session.client.server.get_diagnostics()
+
     def look_again(self) -> None:
         """Something may have changed at the node: ask soon."""
         self._done()

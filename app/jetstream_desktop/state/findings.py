@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from jetstream.checks import UNTRIED, Check, said_again
+from jetstream.checks import UNTRIED, Check, Fact, said_again, shown_fact
 from jetstream.findings import DESTINATION_STEPS, STEP_NAMES, Outcome, Step
-from jetstream_desktop.i18n import tr
+from jetstream_desktop.i18n import digits, tr
 from jetstream_desktop.state.text import printable
 
 _LOOKS: Final = {
@@ -33,27 +33,48 @@ class Line:
         return " ".join(part for part in (f"{self.name}: {self.word}.", self.text, self.fix) if part)
 
 
-def lines(found: Sequence[Check], running: bool) -> list[Line]:
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is looked at: the steps that are known beforehand, and the sentences for the whole."""
+
+    steps: tuple[Step, ...]
+    good: str
+    remark: str
+
+
+def a_destination() -> About:
+    """A test of the way to another node."""
+    return About(DESTINATION_STEPS, tr("All is well: you can send there."),
+                 tr("It can be reached. One thing should be known first."))
+
+
+def the_node() -> About:
+    """What the node finds when it looks at itself."""
+    return About((), tr("All is well with this node."), tr("The node works. Something could be better."))
+
+
+def lines(found: Sequence[Check], running: bool, about: About | None = None) -> list[Line]:
     """A line for every step, also for those that are still to come while the test is *running*."""
     result = [_line(check) for check in found]
     if not running:
         return result
     done = {check.step for check in found}
-    waiting = [step for step in DESTINATION_STEPS if step not in done]
+    waiting = [step for step in (about or a_destination()).steps if step not in done]
     for place, step in enumerate(waiting):
         look = ("clock", "accent_ink", tr("testing…")) if place == 0 else ("minus", "dim", "")
         result.append(Line(step, step_name(step), *look))
     return result
 
 
-def summary(found: Sequence[Check]) -> tuple[str, str]:
+def summary(found: Sequence[Check], about: About | None = None) -> tuple[str, str]:
     """One sentence for the whole test, and its tone."""
+    about = about or a_destination()
     failed = next((check for check in found if check.outcome == Outcome.FAILED), None)
     if failed is not None:
         return tr("It fails at: {step}.", step=step_name(failed.step)), "bad"
     if any(check.outcome in (Outcome.WARNING, Outcome.UNKNOWN) for check in found):
-        return tr("It can be reached. One thing should be known first."), "caution"
-    return tr("All is well: you can send there."), "good"
+        return about.remark, "caution"
+    return about.good, "good"
 
 
 def step_name(step: str) -> str:
@@ -62,8 +83,8 @@ def step_name(step: str) -> str:
 
 
 def step_names() -> list[str]:
-    """What the steps of a test are called."""
-    return [step_name(step) for step in DESTINATION_STEPS]
+    """What all steps are called."""
+    return [step_name(step) for step in Step]
 
 
 def outcome_words() -> list[str]:
@@ -80,9 +101,15 @@ def outcome_word(outcome: str) -> str:
 
 def _line(check: Check) -> Line:
     icon, tone = _LOOKS[Outcome(check.outcome)] if check.outcome in set(Outcome) else ("info", "dim")
-    text, fix = said_again(check, _say) if check.code != UNTRIED else ("", "")  # its word says it all
+    text, fix = said_again(check, _say, _facts(check)) if check.code != UNTRIED else ("", "")  # its word says it all
     return Line(check.step, step_name(check.step), icon, tone, outcome_word(check.outcome), printable(text),
                 printable(fix))
+
+
+def _facts(check: Check) -> dict[str, Fact]:
+    """Numbers as the person's language writes them."""
+    return {name: digits(shown_fact(name, value)) if isinstance(value, int | float) else value
+            for name, value in check.facts.items()}
 
 
 def _say(template: str, facts: Mapping[str, str]) -> str:

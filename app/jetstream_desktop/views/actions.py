@@ -52,6 +52,8 @@ class Actions(QObject):
         self.allowed = self._make(tr("Who may send to me…"), "key", None, "")
         self.settings = self._make(tr("Settings…"), "settings", "Ctrl+,", "")
         self.first_run = self._make(tr("Show the start page"), "info", None, "")
+        self.check_node = self._make(tr("Check this node…"), "bolt", None,
+                                     tr("Look for what slows the node down or keeps others out"))
         self.shortcuts = self._make(tr("Keyboard shortcuts"), "key", "F1", "")
         self.about = self._make(tr("About JetStream"), "info", None, "")
         self.quit = self._make(tr("Quit"), "", QKeySequence.StandardKey.Quit, "")

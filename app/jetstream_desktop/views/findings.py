@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
 from jetstream.checks import Check
 from jetstream_desktop.i18n import tr
-from jetstream_desktop.state.findings import Line, lines, outcome_words, step_names, summary
+from jetstream_desktop.state.findings import About, Line, a_destination, lines, outcome_words, step_names, summary
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import IconLabel, column, label, set_role
 
@@ -28,9 +28,10 @@ class _Row:
 class Findings(QWidget):
     """How far a test has come: icon, step, word, sentence, and what to do."""
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, about: About | None = None) -> None:
         super().__init__()
         self._theme = theme
+        self._about = about or a_destination()
         self._rows: dict[str, _Row] = {}
         self.text = ""
         """All of it, to copy."""
@@ -49,10 +50,10 @@ class Findings(QWidget):
 
     def show_findings(self, found: Sequence[Check], running: bool) -> None:
         """What was found so far; while the test is *running* the steps to come are there, too."""
-        words, tone = (tr("Testing…"), "accent_ink") if running else summary(found)
+        words, tone = (tr("Testing…"), "accent_ink") if running else summary(found, self._about)
         self.summary.setText(words)
         set_role(self.summary, tone)
-        shown = lines(found, running)
+        shown = lines(found, running, self._about)
         for line in shown:
             self._show(line)
         self.text = "\n".join([words, *(line.spoken for line in shown)])

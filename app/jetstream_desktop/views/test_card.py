@@ -1,4 +1,4 @@
-"""The card that shows how a test of a saved destination goes on."""
+"""The cards that show what a test finds: of a saved destination, and of the node itself."""
 
 from collections.abc import Sequence
 
@@ -9,6 +9,7 @@ from jetstream.checks import Check
 from jetstream.entities import Destination
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.state.address import Address, title_of
+from jetstream_desktop.state.findings import About, a_destination, the_node
 from jetstream_desktop.state.text import printable
 from jetstream_desktop.views.cards import Card
 from jetstream_desktop.views.findings import Findings
@@ -16,40 +17,33 @@ from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import button, label, row
 
 
-class TestCard(Card):
-    """Runs when it opens, and again when asked to."""
+class FindingsCard(Card):
+    """Findings, with buttons to copy them and to look again."""
 
-    __test__ = False  # no test case of pytest
     again_wanted = Signal()
-    edit_wanted = Signal(object)
     copy_wanted = Signal(str, str)
 
-    def __init__(self, theme: Theme, destination: Destination) -> None:
-        super().__init__(theme, tr("Test of {name}", name=printable(title_of(destination))), 640)
-        self._destination = destination
-        address = Address(destination.destination_address, destination.destination_port)
-        if destination.name:
-            self.body.addWidget(label(printable(str(address)), "dim"))
-        self._findings = Findings(theme)
+    def __init__(self, theme: Theme, title: str, subtitle: str, about: About) -> None:
+        super().__init__(theme, title, 640)
+        if subtitle:
+            self.body.addWidget(label(printable(subtitle), "dim", wrap=True))
+        self._findings = Findings(theme, about)
         self.body.addWidget(self._findings)
         self.problem = label("", "bad", wrap=True)
         self.problem.hide()
         self.body.addWidget(self.problem)
-        foot = row()
-        edit = button(tr("Edit…"), theme=theme, icon="edit")
-        edit.clicked.connect(self._edit)
-        foot.addWidget(edit)
+        self.foot = row()
         self.copy = button(tr("Copy"), theme=theme, icon="copy", tip=tr("Copy what the test found"))
         self.copy.clicked.connect(self._copy)
-        foot.addWidget(self.copy)
-        foot.addStretch(1)
+        self.foot.addWidget(self.copy)
+        self.foot.addStretch(1)
         self.again = button(tr("Test again"), theme=theme, icon="retry")
         self.again.clicked.connect(self.again_wanted)
-        foot.addWidget(self.again)
+        self.foot.addWidget(self.again)
         self.done = button(tr("Done"), "primary")
         self.done.clicked.connect(self.closed)
-        foot.addWidget(self.done)
-        self.body.addLayout(foot)
+        self.foot.addWidget(self.done)
+        self.body.addLayout(self.foot)
 
     def first_focus(self) -> QWidget:
         return self.done
@@ -68,5 +62,30 @@ class TestCard(Card):
     def _copy(self) -> None:
         self.copy_wanted.emit(f"{self.title.text()}\n{self._findings.text}", tr("Result"))
 
+
+class TestCard(FindingsCard):
+    """Of a saved destination."""
+
+    __test__ = False  # no test case of pytest
+    edit_wanted = Signal(object)
+
+    def __init__(self, theme: Theme, destination: Destination) -> None:
+        address = Address(destination.destination_address, destination.destination_port)
+        super().__init__(theme, tr("Test of {name}", name=printable(title_of(destination))),
+                         str(address) if destination.name else "", a_destination())
+        self._destination = destination
+        edit = button(tr("Edit…"), theme=theme, icon="edit")
+        edit.clicked.connect(self._edit)
+        self.foot.insertWidget(0, edit)
+
     def _edit(self) -> None:
         self.edit_wanted.emit(self._destination)
+
+
+class NodeCheckCard(FindingsCard):
+    """Of the node that is shown."""
+
+    def __init__(self, theme: Theme, node: str) -> None:
+        super().__init__(theme, tr("Check of {node}", node=printable(node)),
+                         tr("What is on the computer that runs the node. A destination is tested in the list of "
+                            "destinations."), the_node())

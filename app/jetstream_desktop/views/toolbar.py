@@ -101,7 +101,7 @@ class Toolbar(QWidget):
         groups = ((actions.send_files, actions.send_folder, actions.get),
                   (actions.pause_all, *actions.pauses, actions.resume_all, actions.remove_done),
                   (actions.connect_node, actions.this_computer), (actions.allowed, actions.settings),
-                  (actions.first_run, actions.shortcuts, actions.about), (actions.quit,))
+                  (actions.check_node, actions.first_run, actions.shortcuts, actions.about), (actions.quit,))
         for number, group in enumerate(groups):
             if number:
                 menu.addSeparator()

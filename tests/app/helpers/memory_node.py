@@ -165,6 +165,9 @@ class MemoryClient:
     def send_testDestinationAsync(self, **_values):
         return {"requestId": 1}
 
+    def server_getDiagnostics(self):
+        return [to_wire(check) for check in self.node.findings]
+
     def server_getRequestStatus(self, request):
         return {"requestId": request, "processing": not self.node.findings_done,
                 "progress": [to_wire(check) for check in self.node.findings]}

@@ -27,6 +27,8 @@ def test_in_german_with_the_same_facts():
         line = lines([REFUSED], False)[0]
         assert line.text == "b.example ist da, aber an Port 8886 hört niemand zu."
         assert lines([untried(Step.LOGIN)], False)[0].name == "Anmeldung"
+        assert lines([check("folder-ok", free=23_100_000_000)], False)[0].text == (
+            "Dort lassen sich Dateien schreiben; 23,1 GB sind frei.")
     finally:
         i18n.use({})
 

@@ -10,7 +10,7 @@ from app.helpers.running import running
 from app.helpers.waiting import until
 from jetstream.checks import check, untried
 from jetstream.entities import Destination
-from jetstream.errors import Conflict
+from jetstream.errors import Conflict, InvalidParameters
 from jetstream.findings import Step
 from jetstream_desktop.state import bookfile
 from jetstream_desktop.views.destination_editor import DestinationCard
@@ -95,6 +95,24 @@ def test_a_test_ends_with_its_card_and_not_with_another_one(gui, qapp, node):
             await until(lambda: "It fails at: Name." in texts(desk.window.card))
             desk.window.close_card()
             await until(lambda: desk.book._trial._card is None)
+
+    gui(work)
+
+
+def test_the_node_looks_at_itself(gui, qapp, node):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await ready(desk)
+            node.findings = [check("ports-all", port=8886), check("buffers-small", buffer=1, wanted=2, wanted_bytes=2)]
+            desk.window.actions_.check_node.trigger()
+            card = desk.window.card
+            await until(lambda: "The node works. Something could be better." in texts(card))
+            assert "Port 8886 is open on every interface, for programs and nodes." in texts(card)
+            card.copy.click()
+            assert "Buffers: look." in qapp.clipboard().text()
+            node.refuse["server.getDiagnostics"] = InvalidParameters("There is no method.", field="method")
+            card.again.click()
+            await until(lambda: any("too old to look at itself" in text for text in texts(card)))
 
     gui(work)
 
