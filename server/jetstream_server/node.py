@@ -149,6 +149,7 @@ class Node:
             await node._close()
 
     async def _build(self, stop: asyncio.Event) -> None:
+        # Long, because it is a list: every part once, in the order in which they need each other.
         settings, catalog, identity = self._settings, self._catalog, self._identity
         liveness = Liveness()
         sandboxes = await Sandboxes.load(catalog, self._owner)

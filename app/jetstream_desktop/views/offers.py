@@ -34,14 +34,19 @@ class OfferCard(QFrame):
         self._sender = ElidedLabel(role="dim-small")
         self._sender.setWhatsThis(tr("The name is what the sender says. The identity is proven."))
         self._folder = ElidedLabel(role="field")
-        change = button(tr("Change…"), "link")
-        change.setAccessibleName(tr("Change the folder for this transfer"))
+        self._change = button(tr("Change…"), "link")
+        self._change.setAccessibleName(tr("Change the folder for this transfer"))
         self.decline = button(tr("Decline"))
         self.always = button(tr("Accept always"), tip=tr("Also take everything that this computer sends from now on"))
         self.accept = button(tr("Accept"), "primary")
-        for made, signal in ((change, self.folder_wanted), (self.decline, self.declined),
+        for made, signal in ((self._change, self.folder_wanted), (self.decline, self.declined),
                              (self.always, self.always_accepted), (self.accept, self.accepted)):
             made.clicked.connect(lambda _checked=False, told=signal: told.emit(self._id))
+        self._body = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._build()
+        self._narrow = round(_NARROW * theme.scale)
+
+    def _build(self) -> None:
         amounts = row(spacing=8)
         for widget in (self._amount, label("·", "field"), self._room):
             amounts.addWidget(widget)
@@ -49,7 +54,7 @@ class OfferCard(QFrame):
         self._folder.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         place = row(spacing=2)
         place.addWidget(self._folder)
-        place.addWidget(change)
+        place.addWidget(self._change)
         place.addStretch(1)
         words = column(spacing=3)
         words.addWidget(self._title)
@@ -60,16 +65,14 @@ class OfferCard(QFrame):
         answers.addStretch(1)
         for answer in (self.decline, self.always, self.accept):
             answers.addWidget(answer)
-        self._body = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._body.setSpacing(8)
         self._body.addLayout(words, 1)
         self._body.addLayout(answers)
         self._body.setAlignment(answers, Qt.AlignmentFlag.AlignBottom)
         line = row(margins=(14, 11, 12, 11), spacing=12)
-        line.addWidget(IconLabel(theme, "bell", "accent_ink", 20), 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(IconLabel(self._theme, "bell", "accent_ink", 20), 0, Qt.AlignmentFlag.AlignTop)
         line.addLayout(self._body, 1)
         self.setLayout(line)
-        self._narrow = round(_NARROW * theme.scale)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(round(_NARROWEST * self._theme.scale), super().minimumSizeHint().height())

@@ -1,7 +1,7 @@
 """Downloads of shared tokens as the sharing node sees them: others dial and fetch, and may go away at any moment."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Final, Protocol
 
 from jetstream.errors import Conflict, JetStreamError, NotFound
@@ -66,12 +66,12 @@ class Pulls:
                 live = await self._outgoing.create_for_fetch(
                     owner=token.owner, shared_token=token.token, manifest_id=token.manifest_id
                 )
-            ready: asyncio.Future[Offer] = asyncio.get_running_loop().create_future()
-            self._outgoing.scheduler.start(live, self._attempt(peer, token, fetch.entries, ready))
+            giving = _Giving(self, self._outgoing, self._downloads, peer, token.token, fetch.entries)
+            self._outgoing.scheduler.start(live, giving.attempt)
         except BaseException:
             await self._downloads.release_download(token.token, False)
             raise
-        return await asyncio.shield(ready)
+        return await asyncio.shield(giving.ready)
 
     async def finished(self, token: TokenRecord, uid: str) -> None:
         """A node says, later and in a session of its own, that its download is complete: counted, once.
@@ -111,50 +111,17 @@ class Pulls:
         if token is not None:
             await self._downloads.release_download(token, False)
 
-    def _attempt(
-        self, peer: PeerConnection, token: TokenRecord, chosen: list[tuple[int, int]] | None,
-        ready: "asyncio.Future[Offer]",
-    ) -> Callable[[Live[TransferRecord], Job], Awaitable[Outcome]]:
-        async def attempt(live: Live[TransferRecord], job: Job) -> Outcome:
-            counted = kept = False
-            sessions: list[SendSession] = []
+    async def left(self, live: Live[TransferRecord], token: str, outcome: Outcome | None, *, whole: bool) -> None:
+        """A session that did not count has ended. Where only the last word is missing its download stays taken.
 
-            async def count() -> None:
-                nonlocal counted
-                counted = True
-                await self._downloads.release_download(token.token, True)
-
-            def prepared(session: SendSession) -> None:
-                session.before_done = count
-                sessions.append(session)
-                if not ready.done():
-                    ready.set_result(session.offer())
-
-            try:
-                failed = await self._outgoing.manifest_ready(live)
-                if failed is not None:
-                    _refuse(ready, Conflict(failed.message))
-                    return failed
-                outcome = await self._outgoing.send(
-                    peer, live, job, we_dialled=False, chosen=chosen, prepared=prepared
-                )
-                if isinstance(outcome, TryAgain):
-                    self._away[live.id] = self._wall()
-                    kept = not counted and any(session.all_stored for session in sessions)
-                if kept:
-                    self._kept[live.id] = token.token
-                return outcome
-            except JetStreamError as error:
-                _refuse(ready, error)
-                return refused_sentence(error)
-            except BaseException:
-                _refuse(ready, Conflict("The files cannot be given now."))
-                raise
-            finally:
-                if not counted and not kept:
-                    await self._downloads.release_download(token.token, False)
-
-        return attempt
+        :param outcome: ``None`` if somebody stopped it.
+        """
+        if isinstance(outcome, TryAgain):
+            self._away[live.id] = self._wall()
+            if whole:
+                self._kept[live.id] = token
+                return
+        await self._downloads.release_download(token, False)
 
     # -- what ends them -------------------------------------------------------------------------------------------
 
@@ -188,10 +155,68 @@ class Pulls:
         return pulled and live.status is Status.PENDING and self._outgoing.scheduler.running(live) is None
 
 
-def _refuse(ready: "asyncio.Future[Offer]", error: BaseException) -> None:
-    if not ready.done():
-        ready.set_exception(error)
-        ready.exception()  # nobody may be waiting any more
+class _Giving:
+    """One session that gives what a token stands for, with a download taken for it."""
+
+    def __init__(
+        self, pulls: Pulls, outgoing: Outgoing, downloads: Downloads, peer: PeerConnection, token: str,
+        chosen: list[tuple[int, int]] | None,
+    ) -> None:
+        self._pulls = pulls
+        self._outgoing = outgoing
+        self._downloads = downloads
+        self._peer = peer
+        self._token = token
+        self._chosen = chosen
+        self._session: SendSession | None = None
+        self._counted = False
+        self.ready: asyncio.Future[Offer] = asyncio.get_running_loop().create_future()
+        """The offer, or why there is none."""
+
+    async def attempt(self, live: Live[TransferRecord], job: Job) -> Outcome:
+        """The one try: what becomes of it, and of the download that was taken."""
+        outcome: Outcome | None = None
+        try:
+            outcome = await self._outcome(live, job)
+            return outcome
+        finally:
+            if not self._counted:
+                whole = self._session is not None and self._session.all_stored
+                await self._pulls.left(live, self._token, outcome, whole=whole)
+
+    async def _outcome(self, live: Live[TransferRecord], job: Job) -> Outcome:
+        try:
+            return await self._give(live, job)
+        except JetStreamError as error:
+            self._refuse(error)
+            return refused_sentence(error)
+        except BaseException:
+            self._refuse(Conflict("The files cannot be given now."))
+            raise
+
+    async def _give(self, live: Live[TransferRecord], job: Job) -> Outcome:
+        failed = await self._outgoing.manifest_ready(live)
+        if failed is not None:
+            self._refuse(Conflict(failed.message))
+            return failed
+        return await self._outgoing.send(
+            self._peer, live, job, we_dialled=False, chosen=self._chosen, prepared=self._prepared
+        )
+
+    def _prepared(self, session: SendSession) -> None:
+        self._session = session
+        session.before_done = self._count
+        if not self.ready.done():
+            self.ready.set_result(session.offer())
+
+    async def _count(self) -> None:
+        self._counted = True
+        await self._downloads.release_download(self._token, True)
+
+    def _refuse(self, error: BaseException) -> None:
+        if not self.ready.done():
+            self.ready.set_exception(error)
+            self.ready.exception()  # nobody may be waiting any more
 
 
 def _is_whole(record: TransferRecord) -> bool:
