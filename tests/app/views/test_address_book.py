@@ -107,7 +107,7 @@ def test_the_node_looks_at_itself(gui, qapp, node):
             desk.window.actions_.check_node.trigger()
             card = desk.window.card
             await until(lambda: "The node works. Something could be better." in texts(card))
-            assert "Port 8886 is open on every interface, for programs and nodes." in texts(card)
+            await until(lambda: "Port 8886 is open on every interface, for programs and nodes." in texts(card))
             card.copy.click()
             assert "Buffers: look." in qapp.clipboard().text()
             node.refuse["server.getDiagnostics"] = InvalidParameters("There is no method.", field="method")
