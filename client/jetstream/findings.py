@@ -107,6 +107,9 @@ WORDS: Final[Mapping[str, Words]] = {
     "firewall-hidden": Words(Step.FIREWALL, Outcome.UNKNOWN,
                              "{tool} is at work; only the system's administrator may read its rules.",
                              "Look for port {port}: {command}"),
+    "firewall-unclear": Words(Step.FIREWALL, Outcome.UNKNOWN,
+                              "{tool} is at work; whether its rules let port {port} through cannot be told here.",
+                              "Look for port {port}: {command}"),
     "firewall-unsaid": Words(Step.FIREWALL, Outcome.UNKNOWN, "How to read the firewall of this system is not known.",
                              "If others cannot send here, allow JetStream to take connections on port {port}."),
     # What the system allows

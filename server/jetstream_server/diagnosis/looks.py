@@ -14,6 +14,7 @@ from typing import Final
 from jetstream.checks import Check, check
 from jetstream.findings import Outcome
 from jetstream_server.diagnosis import system
+from jetstream_server.diagnosis.firewalls import Verdict
 from jetstream_server.diagnosis.system import Interface, Rules
 from jetstream_server.files.landing import Landing, look_at
 from jetstream_server.verdicts import LITTLE_ROOM, NO_ROOM
@@ -114,23 +115,18 @@ def at_start() -> list[Check]:
 
 def firewall(rules: Sequence[Rules], port: int) -> Check:
     """What the rules of this computer's firewalls mean for *port*."""
-    hidden = None
-    opened = None
+    doubt: Check | None = None
     for one in rules:
-        if one.output is None:
-            hidden = hidden or one.tool
-            continue
-        through = one.tool.read(one.output, port)
-        if through is False:
-            return check("firewall-closed", tool=one.tool.name, port=port, command=one.tool.open.format(port=port))
-        if through:
-            opened = opened or one.tool
-            break  # the ones below are its own tools
-    if opened is not None:
-        return check("firewall-open", tool=opened.name, port=port)
-    if hidden is not None:
-        return check("firewall-hidden", tool=hidden.name, port=port, command=hidden.look)
-    return check("firewall-none")
+        tool = one.tool
+        verdict = tool.read(one.output, port) if one.output is not None else None
+        if verdict is Verdict.CLOSED:
+            return check("firewall-closed", tool=tool.name, port=port, command=tool.open.format(port=port))
+        if verdict is Verdict.OPEN:
+            return check("firewall-open", tool=tool.name, port=port)  # those below it are its own tools
+        if verdict is not Verdict.IDLE and doubt is None:
+            code = "firewall-hidden" if verdict is None else "firewall-unclear"
+            doubt = check(code, tool=tool.name, port=port, command=tool.look)
+    return doubt or check("firewall-none")
 
 
 def buffers(largest: int) -> Check:
