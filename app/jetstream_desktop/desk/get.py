@@ -1,14 +1,18 @@
 """Getting: what a link gives is listed, and what was chosen of it is fetched."""
 
 import asyncio
+import logging
 from typing import Any
 
 from PySide6.QtCore import QObject
 
 from jetstream_desktop.desk.context import Context
+from jetstream_desktop.i18n import tr
 from jetstream_desktop.state.connection import Connected, Connection
 from jetstream_desktop.state.rows import key_of
 from jetstream_desktop.views.get import GetCard
+
+log = logging.getLogger("jetstream.desktop")
 
 Entries = list[tuple[int, int]]
 
@@ -65,6 +69,13 @@ class GetDesk(QObject):
             self._looking = self._c.run(self._listed(self._card, link, password), "look", self._problem)
 
     async def _listed(self, card: GetCard, link: str, password: str | None) -> None:
+        try:
+            await self._all_pages(card, link, password)
+        except (KeyError, TypeError, ValueError) as error:  # a list of no known form
+            log.warning("the list of a link cannot be used: %r", error)
+            self._problem(tr("The list that the node gave cannot be shown. You can still get everything."))
+
+    async def _all_pages(self, card: GetCard, link: str, password: str | None) -> None:
         page = await self._c.commands.preview(link, password, 0)
         card.show_listing(page)
         while page["nextOffset"] is not None:

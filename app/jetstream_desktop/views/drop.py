@@ -1,6 +1,6 @@
 """The whole window is a drop target: what can be dropped, and the tint with one line that says what will happen."""
 
-from PySide6.QtCore import QMimeData, QRectF, Qt
+from PySide6.QtCore import QMimeData, QRectF, Qt, QUrl
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLineEdit, QWidget
 
@@ -16,7 +16,8 @@ def dropped_paths(data: QMimeData) -> list[str]:
         return [url.toLocalFile() for url in data.urls() if url.isLocalFile() and url.toLocalFile()]
     if data.hasText():
         lines = [line.strip().strip('"') for line in data.text().splitlines()]
-        return [line.removeprefix("file://") for line in lines if line.startswith(("/", "file:///", "~/"))]
+        named = [QUrl(line).toLocalFile() if line.startswith("file:///") else line for line in lines]
+        return [path for path in named if path.startswith(("/", "~/"))]
     return []
 
 

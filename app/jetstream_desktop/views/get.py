@@ -155,7 +155,8 @@ class GetCard(Card):
 
     def show_problem(self, words: str) -> None:
         """Why it could not be listed or fetched."""
-        self._listing = False
+        if self._listing:
+            self._forget()  # half a list would choose half
         self._say(words, "bad")
         self.get.setEnabled(self._reading.link is not None)
 

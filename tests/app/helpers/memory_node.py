@@ -40,6 +40,9 @@ class MemoryNode:
         self.folder = "/received"
         self.clients = []
         self.refuse = {}
+        self.stalled = {}
+        """Calls that are answered only after an event."""
+        self.rubbish = {}
         self.forgotten = {}
         self.findings = []
         self.findings_done = False
@@ -97,6 +100,11 @@ class MemoryClient:
         self.node.calls.append((name, params))
         if name in self.node.refuse:
             raise self.node.refuse[name]
+        if name in self.node.stalled:
+            await self.node.stalled[name].wait()
+        if name in self.node.rubbish:
+            rubbish = self.node.rubbish[name]
+            return rubbish(self, params) if callable(rubbish) else rubbish
         await asyncio.sleep(0)
         return getattr(self, name.replace(".", "_"))(**params)
 

@@ -1,4 +1,7 @@
+import contextlib
 import os
+import sys
+import tempfile
 
 import pytest
 
@@ -84,3 +87,35 @@ async def test_in_threads(qapp, folder):
     await until(lambda: seen[-1][str(folder)].complete and seen[-1][str(folder)].files < files)
     disk.count(Basket())
     disk.close()
+
+
+@contextlib.contextmanager
+def somebody_else():
+    """The rights of a user who owns nothing, also where tests run as root."""
+    if os.geteuid() != 0:
+        yield
+        return
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="rights of POSIX systems")
+def test_a_folder_without_permission(tmp_path):
+    with tempfile.TemporaryDirectory() as place:
+        os.chmod(place, 0o755)
+        closed = os.path.join(place, "reel", "closed")
+        os.makedirs(closed)
+        for name in ("a.txt", os.path.join("closed", "b.txt")):
+            with open(os.path.join(place, "reel", name), "wb") as file:
+                file.write(b"123")
+        os.chmod(closed, 0)
+        try:
+            with somebody_else():
+                found = counted(os.path.join(place, "reel"))[os.path.join(place, "reel")]
+                assert (found.files, found.unreadable, found.complete) == (1, 1, True)
+                assert list_folder(closed) == []
+        finally:
+            os.chmod(closed, 0o755)

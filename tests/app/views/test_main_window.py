@@ -4,8 +4,8 @@ import asyncio
 import sys
 
 import pytest
-from PySide6.QtCore import QMimeData, QObject, QPoint, QPointF, Qt, QUrl
-from PySide6.QtGui import QColor, QDragEnterEvent, QDragMoveEvent, QDropEvent, QImage
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QColor, QDragMoveEvent, QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QPushButton, QWidget
 
@@ -13,6 +13,7 @@ from app.helpers.build import transfer
 from app.helpers.memory_node import MemoryNode
 from app.helpers.running import running
 from app.helpers.waiting import until
+from app.views.drops import drop, files
 from jetstream.entities import Destination
 from jetstream.errors import Conflict, ServerError
 from jetstream_desktop import assets, i18n
@@ -34,25 +35,6 @@ def node():
 
 def rows_of(desk):
     return desk.context.poller.rows
-
-
-def files(*paths):
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    return data
-
-
-def drop(window, data):
-    place = QPointF(400, 300)
-    enter = QDragEnterEvent(place.toPoint(), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton,
-                            Qt.KeyboardModifier.NoModifier)
-    QApplication.sendEvent(window, enter)
-    assert enter.isAccepted()
-    words = window._tint.words
-    event = QDropEvent(place, Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton,
-                       Qt.KeyboardModifier.NoModifier)
-    QApplication.sendEvent(window, event)
-    return words
 
 
 def test_rows_and_actions_follow_the_selection(gui, qapp, node):
@@ -156,28 +138,6 @@ def test_a_drop_on_a_destination_chooses_it(gui, qapp, node, tmp_path):
                                           Qt.KeyboardModifier.NoModifier))
             await until(lambda: window.composer.send.text() == "Send 1 file to Studio B")
             assert not any(field.acceptDrops() for field in window.findChildren(QLineEdit))
-
-    gui(work)
-
-
-def test_a_day_of_polling_grows_nothing(gui, qapp, node):
-    import gc
-
-    async def work():
-        async with running(qapp, node.connect) as desk:
-            await until(lambda: len(rows_of(desk)) == 3)
-            desk.window.table.select_key("s1")
-            sizes = []
-            for number in range(600):
-                node.move("1", bytes_acked=number)
-                await desk.context.poller.poll()
-                if number in (300, 599):
-                    node.calls.clear()
-                    gc.collect()
-                    widgets = len(desk.window.findChildren(QObject))
-                    sizes.append((len(gc.get_objects()), len(desk.context.tasks), widgets))
-            assert sizes[1][0] - sizes[0][0] < 1000, sizes
-            assert sizes[1][1:] == sizes[0][1:]
 
     gui(work)
 

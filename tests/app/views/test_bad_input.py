@@ -1,0 +1,251 @@
+"""What people drop, paste and meet that makes no sense: each gets a reason where they look, and nothing breaks."""
+
+import asyncio
+import os
+import sys
+
+import pytest
+from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from app.helpers.build import transfer
+from app.helpers.memory_node import MemoryNode
+from app.helpers.running import running
+from app.helpers.waiting import until
+from app.views.drops import drop, files
+from jetstream_desktop.models.basket import GOES_AS, NAME, SIZE
+from jetstream_desktop.views.drop import dropped_paths
+
+LINK = "jetstream://studio-b/download?token=MAYWEBRO.TRUPO.VEVEEBLU"
+
+
+@pytest.fixture
+def node():
+    made = MemoryNode()
+    made.put(transfer(1))
+    return made
+
+
+def cells(composer, column):
+    model = composer.model
+    return [model.index(row, column).data() for row in range(model.rowCount())]
+
+
+def test_a_file_that_vanishes_is_named_and_the_rest_goes(gui, qapp, node, tmp_path):
+    here = tmp_path / "here.mov"
+    here.write_bytes(b"x" * 2000)
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            composer = desk.window.composer
+            drop(desk.window, files(here, tmp_path / "gone.mov"))
+            await until(lambda: len(composer.history.now.items) == 2)
+            assert "not there" in composer._note.text()
+            assert not composer.send.isEnabled()
+            composer.tree.setCurrentIndex(composer.model.index(cells(composer, NAME).index("gone.mov"), 0))
+            QTest.keyClick(composer.tree, Qt.Key.Key_Delete)
+            await until(lambda: len(composer.history.now.items) == 1)
+            assert "not there" not in composer._note.text()
+
+    gui(work)
+
+
+def test_an_empty_folder_and_an_empty_file(gui, qapp, node, tmp_path):
+    (tmp_path / "nothing").mkdir()
+    (tmp_path / "empty.dat").touch()
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            composer = desk.window.composer
+            drop(desk.window, files(tmp_path / "nothing", tmp_path / "empty.dat"))
+            await until(lambda: len(composer.history.now.items) == 2)
+            await until(lambda: all(count.complete for count in composer.counted.values()) and composer.counted)
+            assert "1 file" in composer._sum.text()
+
+    gui(work)
+
+
+def test_a_sparse_file_of_five_terabytes(gui, qapp, node, tmp_path):
+    huge = tmp_path / "huge.img"
+    try:
+        with huge.open("wb") as file:
+            file.truncate(5 * 10**12)
+    except OSError:
+        pytest.skip("this file system has no such large files")
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            composer = desk.window.composer
+            drop(desk.window, files(huge))
+            await until(lambda: cells(composer, SIZE) == ["5.0 TB"])
+            assert "5.0 TB" in composer._sum.text()
+
+    gui(work)
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="APFS takes only names in UTF-8")
+def test_names_that_no_screen_should_show_as_they_are(gui, qapp, node, tmp_path):
+    names = [b"caf\xe9.mov", b"<b>bold</b><img src=x>.mov".replace(b"/", b"-"),
+             "annex\N{RIGHT-TO-LEFT OVERRIDE}gpj.exe".encode(), b"line\nbreak", b"n" * 255]
+    raw = os.fsencode(tmp_path)
+    for name in names:
+        with open(raw + b"/" + name, "wb") as file:
+            file.write(b"x")
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            composer = desk.window.composer
+            desk.compose.drop([os.fsdecode(raw + b"/" + name) for name in names], None)
+            await until(lambda: len(composer.history.now.items) == len(names))
+            for text in (*cells(composer, NAME), *cells(composer, GOES_AS)):
+                assert text.isprintable()
+                assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in text
+                text.encode("utf-8")
+            desk.window.grab()
+
+    gui(work)
+
+
+def test_a_path_of_nearly_four_thousand_bytes(gui, qapp, node, tmp_path):
+    deep = tmp_path
+    while len(str(deep)) < 3700:
+        deep = deep / ("d" * 200)
+    here = os.getcwd()
+    try:
+        os.chdir(tmp_path)
+        for _ in range(len(deep.parts) - len(tmp_path.parts)):
+            os.mkdir("d" * 200)
+            os.chdir("d" * 200)
+        with open("end.mov", "wb") as file:
+            file.write(b"x" * 7000)
+    finally:
+        os.chdir(here)
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            composer = desk.window.composer
+            drop(desk.window, files(tmp_path / ("d" * 200)))
+            await until(lambda: composer.counted and all(count.complete for count in composer.counted.values()))
+            assert "1 file, 7 KB" in composer._sum.text()
+
+    gui(work)
+
+
+@pytest.mark.parametrize(("text", "paths"), [
+    ("/a b/c\n", ["/a b/c"]), ("file:///a%20b/%C3%BC", ["/a b/\u00fc"]), ('"/quoted one"', ["/quoted one"]),
+    ("https://example.com/file", []), ("C:\\x", []), ("", []), ("\x00\ufffe" * 3000, []), ("file://other/x", []),
+])
+def test_what_is_pasted_as_text(text, paths):
+    data = QMimeData()
+    data.setText(text)
+    assert dropped_paths(data) == paths
+
+
+@pytest.mark.parametrize("kind", ["picture", "long", "binary", "markup", "swapped"])
+def test_a_clipboard_full_of_rubbish_in_get(gui, qapp, node, kind):
+    data = QMimeData()
+    if kind == "picture":
+        image = QImage(4, 4, QImage.Format.Format_RGB32)
+        image.fill(QColor("red"))
+        data.setImageData(image)
+    else:
+        data.setText({"long": "x" * 3_000_000, "binary": "\x00\x01\ud7ff" * 300, "markup": "<img src=x onerror=y>",
+                      "swapped": "MAYWEBRO.TRUPO.VEVEEBLE"}[kind])
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            QApplication.clipboard().setMimeData(data)
+            desk.window.actions_.get.trigger()
+            card = desk.window.card
+            assert card.text.text() == ""
+            card.text.setText(QApplication.clipboard().text()[:4000])
+            assert not card.get.isEnabled()
+            assert card.hint.textFormat() == Qt.TextFormat.PlainText
+            assert kind == "picture" or card.hint.text()
+            QApplication.clipboard().clear()
+
+    gui(work)
+
+
+def test_a_list_of_no_known_form(gui, qapp, node):
+    node.rubbish["recv.previewDownload"] = {"files": [{"entry": "x"}], "nextOffset": None}
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            desk.get.get(LINK)
+            card = desk.window.card
+            await until(lambda: "cannot be shown" in card.hint.text())
+            assert not card.list.isVisible()
+            assert card.get.isEnabled()
+
+    gui(work)
+
+
+def test_a_list_that_breaks_off(gui, qapp, node):
+    node.shared_files = 4500
+    node.rubbish["recv.previewDownload"] = lambda client, params: (
+        client.recv_previewDownload(**params) if "offset" not in params else "rubbish")
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            desk.get.get(LINK)
+            card = desk.window.card
+            await until(lambda: "cannot be shown" in card.hint.text())
+            assert not card.list.isVisible()
+            card.get.click()
+            await until(lambda: any(name == "recv.createDownload" for name, _ in node.calls))
+            assert "entries" not in next(params for name, params in node.calls if name == "recv.createDownload")
+
+    gui(work)
+
+
+@pytest.mark.parametrize("answer", ["rubbish", 7, [7], [{"transferId": []}], None, {"a": 1}])
+def test_a_node_that_answers_with_rubbish(gui, qapp, node, answer):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await until(lambda: "s1" in desk.context.poller.rows)
+            node.rubbish["send.getTransfers"] = answer
+            desk.context.poller.soon()
+            await until(lambda: desk.window.banner.text)
+            assert "s1" in desk.context.poller.rows
+            node.rubbish.clear()
+            node.move("1", bytes_acked=900)
+            await until(lambda: desk.context.poller.rows["s1"].done == 900)
+
+    gui(work)
+
+
+def test_a_node_that_answers_late_or_not_at_all(gui, qapp, node):
+    answered = asyncio.Event()
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            window = desk.window
+            await until(lambda: "s1" in desk.context.poller.rows)
+            node.stalled["send.suspendTransfer"] = node.stalled["send.getTransfers"] = answered
+            node.stalled["recv.previewDownload"] = answered
+            window.table.select_key("s1")
+            window.actions_.pause.trigger()
+            desk.get.get(LINK)
+            await until(lambda: "list of files" in window.card.hint.text())
+            window.actions_.settings.trigger()
+            window.show_all()
+            window.grab()
+            assert window.table.model().rowCount() == 1
+            answered.set()
+            await until(lambda: desk.context.poller.rows["s1"].can_resume)
+
+    gui(work)
+
+
+def test_leaving_while_the_node_answers_nothing(gui, qapp, node):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await until(lambda: "s1" in desk.context.poller.rows)
+            node.stalled["send.getTransfers"] = node.stalled["send.suspendTransfer"] = asyncio.Event()
+            desk.window.table.select_key("s1")
+            desk.window.actions_.pause.trigger()
+
+    gui(work)
