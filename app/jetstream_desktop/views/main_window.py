@@ -38,6 +38,8 @@ from jetstream_desktop.views.transfer_table import TransferTable
 from jetstream_desktop.views.welcome import Welcome
 from jetstream_desktop.views.widgets import button, column, label, panel, row
 
+_ROOMY_HEIGHT = 700
+
 
 class MainWindow(QMainWindow):
     """Puts the parts together and says what the person did; it knows no node."""
@@ -139,6 +141,7 @@ class MainWindow(QMainWindow):
         self.table.menu_wanted.connect(self._row_menu)
         self.table.details_wanted.connect(self._toggle_details)
         self.composer.closed.connect(self.show_table)
+        self.pages.currentChanged.connect(self._page_changed)
         for signal in (self._model.rowsInserted, self._model.rowsRemoved, self._model.modelReset, self._model.counted):
             signal.connect(self._arrange_area)
         self._model.dataChanged.connect(self._data_changed)
@@ -395,6 +398,14 @@ class MainWindow(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._tint.setGeometry(self.rect())
+        self._fit_offers()
+
+    def _page_changed(self, _number: int) -> None:
+        self._fit_offers()
+
+    def _fit_offers(self) -> None:
+        """Somebody who asks takes no room from the composer where there is little."""
+        self.offers.set_compact(self._composing and self.height() < _ROOMY_HEIGHT)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         event.ignore()

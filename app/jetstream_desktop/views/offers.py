@@ -14,6 +14,7 @@ from jetstream_desktop.views.widgets import ElidedLabel, IconLabel, button, colu
 _NARROW = 720
 """Below this width the answers stand under the words."""
 _NARROWEST = 380
+_ROOMY, _TIGHT = (14, 11, 12, 11), (14, 3, 4, 3)
 
 
 class OfferCard(QFrame):
@@ -43,13 +44,16 @@ class OfferCard(QFrame):
                              (self.always, self.always_accepted), (self.accept, self.accepted)):
             made.clicked.connect(lambda _checked=False, told=signal: told.emit(self._id))
         self._body = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        self._build()
+        self._compact = False
+        self._more: tuple[QWidget, ...] = ()
         self._narrow = round(_NARROW * theme.scale)
+        self._build()
 
     def _build(self) -> None:
-        amounts = row(spacing=8)
-        for widget in (self._amount, label("·", "field"), self._room):
+        amounts, dot = row(spacing=8), label("·", "field")
+        for widget in (self._amount, dot, self._room):
             amounts.addWidget(widget)
+        self._more = (self._amount, dot, self._room, self._folder, self._change, self._sender, self.always)
         amounts.addStretch(1)
         self._folder.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
         place = row(spacing=2)
@@ -69,17 +73,32 @@ class OfferCard(QFrame):
         self._body.addLayout(words, 1)
         self._body.addLayout(answers)
         self._body.setAlignment(answers, Qt.AlignmentFlag.AlignBottom)
-        line = row(margins=(14, 11, 12, 11), spacing=12)
-        line.addWidget(IconLabel(self._theme, "bell", "accent_ink", 20), 0, Qt.AlignmentFlag.AlignTop)
+        line = self._line = row(margins=_ROOMY, spacing=12)
+        self._bell = IconLabel(self._theme, "bell", "accent_ink", 20)
+        line.addWidget(self._bell, 0, Qt.AlignmentFlag.AlignTop)
         line.addLayout(self._body, 1)
         self.setLayout(line)
 
     def minimumSizeHint(self) -> QSize:
         return QSize(round(_NARROWEST * self._theme.scale), super().minimumSizeHint().height())
 
+    def set_compact(self, compact: bool) -> None:
+        """One line with yes and no, where the page below needs the room."""
+        if compact == self._compact:
+            return
+        self._compact = compact
+        for widget in self._more:
+            widget.setVisible(not compact)
+        self._line.setContentsMargins(*(_TIGHT if compact else _ROOMY))
+        self._line.setAlignment(self._bell, Qt.AlignmentFlag.AlignVCenter if compact else Qt.AlignmentFlag.AlignTop)
+        self._arrange()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        narrow = self.width() < self._narrow
+        self._arrange()
+
+    def _arrange(self) -> None:
+        narrow = self.width() < self._narrow and not self._compact
         self._body.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
 
     @property
@@ -115,6 +134,8 @@ class OfferBar(QWidget):
         self.card = OfferCard(theme)
         self._others: QPushButton = button("", "link")
         self._others.clicked.connect(self.others_wanted)
+        self._compact = False
+        self._asks: Sequence[Ask] = ()
         layout = column(margins=(12, 8, 12, 8), spacing=2)
         layout.addWidget(self.card)
         layout.addWidget(self._others, 0, Qt.AlignmentFlag.AlignRight)
@@ -126,16 +147,24 @@ class OfferBar(QWidget):
 
     def show_asks(self, asks: Sequence[Ask]) -> None:
         """Show the first of the offers that wait; nothing if none does."""
+        self._asks = asks
         self.setVisible(bool(asks))
         if not asks:
             return
         fresh = asks[0].id != self.card.offer_id
         self.card.show_ask(asks[0])
         more = len(asks) - 1
-        self._others.setVisible(more > 0)
+        self._others.setVisible(more > 0 and not self._compact)
         self._others.setText(trn("{count} more waits…", "{count} more wait…", more))
         if fresh:
             self.card.announce()
+
+    def set_compact(self, compact: bool) -> None:
+        """Take one line only, or as much as the words need."""
+        if compact != self._compact:
+            self._compact = compact
+            self.card.set_compact(compact)
+            self.show_asks(self._asks)
 
     def _colour(self) -> None:
         palette = self.palette()

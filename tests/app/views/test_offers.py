@@ -162,6 +162,28 @@ def qapp_focus():
     return QApplication.focusWidget()
 
 
+def test_the_composer_keeps_its_room_in_a_low_window(asked):
+    async def test(node, desk, bar):
+        window = desk.window
+        window.resize(800, 500)
+        await until(lambda: bar.height() > 120)
+        desk.compose.open_empty()
+        await until(lambda: bar.height() < 70)
+        assert bar.card.accept.isVisible()
+        assert bar.card.decline.isVisible()
+        assert "identity" in bar.card.accept.accessibleDescription()
+        window.resize(1280, 800)
+        await until(lambda: bar.height() > 100)
+        window.resize(800, 500)
+        window.show_table()
+        await until(lambda: bar.height() > 120)
+        bar.set_compact(True)
+        bar.card.accept.click()
+        await until(lambda: calls(node, "recv.acceptOffer") == [{"offer": "1"}])
+
+    asked(test, 2)
+
+
 def test_f6_reaches_the_card(asked):
     async def test(node, desk, bar):
         seen = []
