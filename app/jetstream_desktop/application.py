@@ -23,7 +23,8 @@ from PySide6.QtCore import QEvent, QLocale, Signal
 from PySide6.QtWidgets import QApplication
 
 from jetstream import aio
-from jetstream.local import state_folder
+from jetstream.errors import ConnectionFailed
+from jetstream.local import read_ticket, state_folder
 from jetstream_desktop import assets, i18n
 from jetstream_desktop.desk.allowed import AllowedDesk
 from jetstream_desktop.desk.book import BookDesk
@@ -52,6 +53,7 @@ from jetstream_desktop.services.nearby import Nearby
 from jetstream_desktop.services.node import Connect, NodeClient
 from jetstream_desktop.services.notices import Notice, Notices
 from jetstream_desktop.services.poller import Poller
+from jetstream_desktop.services.remote_node import Looking
 from jetstream_desktop.services.session import Session
 from jetstream_desktop.services.taskbar import Taskbar, session_bus
 from jetstream_desktop.services.vault import Vault
@@ -114,6 +116,7 @@ class Desk:
     health: HealthDesk
     nodes: NodesDesk
     near: NearbyDesk
+    far: FarDesk
     tray: Tray
     taskbar: Taskbar
     polling: "Polling"
@@ -125,8 +128,15 @@ def clock() -> int:
 
 
 async def dial(port: int) -> NodeClient:
-    """Connect to this computer's node and log in by its ticket."""
-    return await aio.connect("localhost", port, timeout=_DIAL_SECONDS)
+    """Connect to this computer's node and log in by its ticket.
+
+    :raises ConnectionFailed: if what answers there is no node of this person; nothing is pinned for it.
+    """
+    client = await aio.connect("localhost", port, timeout=_DIAL_SECONDS, known=Looking())
+    if read_ticket(client.fingerprint) is None:
+        await client.close()
+        raise ConnectionFailed(tr("The node at port {port} belongs to somebody else.", port=port))
+    return client
 
 
 def build(application: QApplication, connect: Connect, report: Callable[[BaseException], None],
@@ -164,8 +174,8 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
     shell.nearby_allowed.connect(near.allow)
     taskbar = Taskbar(session_bus(), window)
     shell.progressed.connect(taskbar.show)
-    return Desk(context, window, shell, compose, share, get, book, offers, rows, allowed, health, nodes, near, tray,
-                taskbar, polling)
+    return Desk(context, window, shell, compose, share, get, book, offers, rows, allowed, health, nodes, near, far,
+                tray, taskbar, polling)
 
 
 def _file_model() -> PagedTableModel:

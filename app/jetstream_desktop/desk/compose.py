@@ -64,6 +64,7 @@ class ComposeDesk(QObject):
         """Another node: what was being put together lies on the other one's disk."""
         self._c.disk.forget()
         self._c.far.forget()
+        self._view.folder.clear()
         self._view.start()
 
     def open(self, destination_id: str | None = None) -> None:

@@ -35,6 +35,8 @@ class GetDesk(QObject):
         status = self._c.session.status
         folder = status.server.receiving_folder if isinstance(status, Connected) else None
         card = GetCard(self._c.theme, folder, self._c.home)
+        if not self._c.session.node.local:
+            card.title.setText(tr("Get files onto {node}", node=self._c.session.node.title))
         card.look_wanted.connect(self._look)
         card.get_wanted.connect(self._fetch)
         card.destroyed.connect(self._gone)

@@ -117,6 +117,14 @@ class MemoryClient:
             receiving_folder=self.node.folder, free_space=10**12, receive_address="192.0.2.9",
             only_authorized_clients_allowed=self.node.only_known))
 
+    def server_lsRoots(self):
+        return [{"name": "/", "path": "/", "type": 2, "size": 0, "modificationTime": None}]
+
+    def server_ls(self, path, offset, limit):
+        entries = [{"name": f"reel {n}", "path": f"{path}reel {n}", "type": 4, "size": n, "modificationTime": 1}
+                   for n in range(3)]
+        return {"path": path, "entries": entries[offset:], "offset": offset, "total": 3}
+
     def server_superuser(self):
         return None
 

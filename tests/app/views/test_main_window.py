@@ -18,8 +18,11 @@ from jetstream.entities import Destination
 from jetstream.errors import Conflict, ServerError
 from jetstream_desktop import assets, i18n
 from jetstream_desktop.models.roles import SNAPSHOT
+from jetstream_desktop.state.address import Address
 from jetstream_desktop.state.filters import Column, Filter
+from jetstream_desktop.state.nodes import OpenNode
 from jetstream_desktop.state.rows import Group
+from jetstream_desktop.views.stop_page import StopPage
 
 
 @pytest.fixture
@@ -35,6 +38,11 @@ def node():
 
 def rows_of(desk):
     return desk.context.poller.rows
+
+
+def identity(card):
+    card.show_recent([OpenNode("b.example", fingerprint="ab" * 32)])
+    card.show_identity(Address("b.example"), "B", "1", "ab" * 32)
 
 
 def test_rows_and_actions_follow_the_selection(gui, qapp, node):
@@ -425,7 +433,9 @@ def test_every_visible_control_has_a_name(gui, qapp, node):
             window.table.select_key("s1")
             pages = [lambda: None, window.show_composer, actions.settings.trigger, actions.get.trigger,
                      actions.about.trigger, actions.shortcuts.trigger, actions.allowed.trigger, window.show_welcome,
-                     lambda: desk.book.edit(None), lambda: window.show_page(desk.share.page)]
+                     lambda: desk.book.edit(None), lambda: window.show_page(desk.share.page),
+                     actions.connect_node.trigger, lambda: identity(window.card), lambda: desk.far.choose_files(list),
+                     lambda: window.show_stop(StopPage(desk.context.theme, "B", "ab" * 32, "cd" * 32, local=False))]
             for page in pages:
                 page()
                 for control in (*visible(window, QAbstractButton), *visible(window, QLineEdit)):
