@@ -142,6 +142,8 @@ WORDS: Final[Mapping[str, Words]] = {
                                 "Not measured: that leaves a test file of {size} there. Add --throughput to do it."),
     "throughput-far": Words(Step.THROUGHPUT, Outcome.SKIPPED,
                             "Not measured: the node is on another machine, and the test file would be here."),
+    "throughput-asked": Words(Step.THROUGHPUT, Outcome.SKIPPED,
+                              "Not measured: somebody there has to say yes to files of this node first."),
     "throughput-failed": Words(Step.THROUGHPUT, Outcome.FAILED, "The test file did not arrive: {reason}",
                                "The lines above say why; if they do not, look at: jetstream ls --all"),
     # The name

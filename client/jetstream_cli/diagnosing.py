@@ -127,6 +127,8 @@ async def _throughput(client: AsyncClient, node: Node, patient: Patient, known: 
         return check("throughput-untried", size=TEST_BYTES)
     if not node.is_local:
         return check("throughput-far")
+    if any(found.code == "login-asked" for found in told):
+        return check("throughput-asked")
     if known is not None:
         return await measure(client, known)
     made = await client.send.create_destination(

@@ -54,6 +54,13 @@ def test_a_destination_by_its_name(doctor, peer):
     assert asked == {"destination": DESTINATION.destination_id}
 
 
+def test_nobody_is_asked_for_the_sake_of_a_measurement(doctor, peer):
+    peer.answers["server.getRequestResult"] = [to_wire(NAME), to_wire(check("login-asked"))]
+    done = doctor("studio.example", "--throughput")
+    assert "skip  Throughput      Not measured: somebody there has to say yes" in done.stdout
+    assert "send.createTransfer" not in [name for name, _ in peer.calls]
+
+
 def test_json_has_every_fact(doctor):
     done = doctor("studio.example", "--json")
     value = json.loads(done.stdout)
@@ -130,6 +137,10 @@ def test_words_of_ours_stay_whole():
 
 def test_all_in_a_sentence():
     assert conclusion([NODE]) == "All is well."
+    unsaid = check("login-unsaid")
+    assert conclusion([NODE, unsaid]) == "Nothing failed. Could not be told: Login."
+    assert conclusion([NAME, REFUSED, SMALL, unsaid]) == (
+        "Failed: Route and port. To look at: Buffers. Could not be told: Login.")
     assert code_of([NODE, SMALL]) == 0
     assert code_of([check("node-closed", reason="No.")]) == 4
     assert report_lines([NODE, SMALL])[1].startswith("[ok  ] Node: ")

@@ -32,6 +32,7 @@ _LOOKS: Final = {
 }
 _WORD, _NAME, _INDENT, _NARROWEST = 6, 16, 22, 20
 """Widths of the columns of a terminal."""
+_CONCLUSIONS: Final = {Outcome.FAILED: "Failed", Outcome.WARNING: "To look at", Outcome.UNKNOWN: "Could not be told"}
 _CODES: Final = {"node-none": NO_NODE, "node-closed": NOT_ALLOWED}
 
 
@@ -105,11 +106,11 @@ def code_of(found: Sequence[Check]) -> int:
 
 def conclusion(found: Sequence[Check]) -> str:
     """All of it in a sentence."""
-    failed = [name_of(one.step) for one in found if one.failed]
-    warned = [name_of(one.step) for one in found if one.outcome == Outcome.WARNING]
-    if failed:
-        return f"Failed: {', '.join(failed)}." + (f" To look at: {', '.join(warned)}." if warned else "")
-    return f"Nothing failed. To look at: {', '.join(warned)}." if warned else "All is well."
+    parts = [f"{words}: {', '.join(names)}." for outcome, words in _CONCLUSIONS.items()
+             if (names := [name_of(one.step) for one in found if one.outcome == outcome])]
+    if not parts:
+        return "All is well."
+    return " ".join(parts if any(one.failed for one in found) else ["Nothing failed.", *parts])
 
 
 def name_of(step: str) -> str:
