@@ -243,7 +243,7 @@ class Scheduler(Jobs[Record]):
         now = self._wall()
         waiting = [live for live in self._table if self._wanted(live) and live.id not in self._jobs]
         ready = sorted((live for live in waiting if (live.next_retry_time or 0) <= now), key=self._rank)
-        for live in ready[: max(0, self._max_active - len(self._jobs))]:
+        for live in self._with_a_place(ready):
             live.next_retry_time = None
             if live.asked_time is None:
                 live.phase = Phase.CONNECTING
@@ -254,6 +254,14 @@ class Scheduler(Jobs[Record]):
                 live.phase = Phase.QUEUED
                 self._table.touch(live)
         self._plan([live.next_retry_time for live in waiting if (live.next_retry_time or 0) > now], now)
+
+    def _with_a_place(self, ready: list[Live[Record]]) -> list[Live[Record]]:
+        """Those that may start. Asking a person once more takes no place: who asks no longer is forgotten there."""
+        jobs = [self._table.get(id) for id in self._jobs]
+        places = self._max_active - sum(live is not None and live.asked_time is None for live in jobs)
+        others = [live for live in ready if live.asked_time is None]
+        started = {live.id for live in others[: max(0, places)]}
+        return [live for live in ready if live.asked_time is not None or live.id in started]
 
     def _plan(self, times: list[Any], now: int) -> None:
         if self._timer is not None:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 SECOND: Final = 1_000_000
-GONE_AFTER: Final = 60 * SECOND
-"""A sender that has not asked for so long is not there any more, and neither is its offer."""
+GONE_AFTER: Final = 90 * SECOND
+"""A sender that has not asked for so long is not there any more, and neither is its offer. Longer than the longest
+pause between its tries."""
 DECLINED_FOR: Final = 3600 * SECOND
 """So long a *no* is remembered: the same transfer is refused without asking anybody."""
 MOST_DECLINES: Final = 3

@@ -213,6 +213,23 @@ async def test_while_a_person_is_asked_it_comes_back_every_second_and_tells_it_o
     assert (live.status, live.asked_time) == (Status.SUSPENDED, None)
 
 
+async def test_asking_once_more_waits_for_no_place(bench: Bench) -> None:
+    asked = await bench.add("1")
+    bench.jobs.wake()
+    await bench.runs("1")
+    await bench.ended(asked, Asked("Studio B has to say yes first."))
+    others = [await bench.add(id) for id in "234"]
+    bench.jobs.wake()
+    await bench.runs("2", "3")
+    bench.clock.now += SECOND
+    bench.jobs.wake()
+    await bench.runs("1", "2", "3")  # and the fourth goes on waiting for its turn
+    assert others[2].phase is Phase.QUEUED
+    await bench.ended(asked, Asked("Studio B has to say yes first."))
+    await bench.ended(others[0], Done())
+    await bench.runs("3", "4")
+
+
 async def test_one_session_for_a_transfer(bench: Bench) -> None:
     live = await bench.add("1")
     bench.jobs.wake()
