@@ -114,6 +114,7 @@ class DestinationCard(Card):
         if destination.password_set:
             self.password.setPlaceholderText(tr("kept as it is"))
         self.identity.setText(destination.permitted_destination_public_key or "")
+        self.identity.setCursorPosition(0)
         if destination.destination_public_key and not destination.permitted_destination_public_key:
             code = short_fingerprint(destination.destination_public_key)
             self.identity.setPlaceholderText(tr("last seen: {code}", code=code))
@@ -139,6 +140,7 @@ class DestinationCard(Card):
             self.name.setText(found.name)
         if found.identity:
             self.identity.setText(found.identity)
+            self.identity.setCursorPosition(0)  # its beginning is what people compare
 
     def as_new(self) -> None:
         """Save as another destination than the one that was loaded."""
