@@ -166,28 +166,34 @@ class TreeWriter:
             self._state.notify_all()
 
     def _write_run(self, run: Run, block: int, data: memoryview | None, work: "_Work") -> None:
-        page = run.page
         first = run.positions[0]
-        sizes = page.sizes[first : run.positions[-1] + 1].tolist()
+        sizes = run.page.sizes[first : run.positions[-1] + 1].tolist()
         small: list[tuple[int, int]] = []
+        big: list[tuple[int, int, int, int]] = []
         for position, offset, length, at in zip(run.positions, run.offsets, run.lengths, run.at, strict=True):
             if length == sizes[position - first]:
                 small.append((position, at))
-                continue
-            folder = self._tree.folder(page.directories[int(page.directory[position])])
-            entry = run.first_entry + position
-            content = None if data is None else data[at : at + length]
-            try:
-                name = self._big.write(page, position, entry, block, offset, content)
-                if name is not None:
-                    work.names.append((folder, (name,)))
-            except OSError as error:
-                raise self._tree.problem(join(folder, page.names[position]), error) from error
-        if small:
+            else:
+                big.append((position, offset, length, at))
+        if small:  # first, because a row is written faster where no large file has made its folder yet
             with self._lane.turn(len(small)):
                 self._rows.write(run, small, data, work.names)
             work.small_files += len(small)
             work.small_bytes += small[-1][1] + sizes[small[-1][0] - first] - small[0][1]
+        for position, offset, length, at in big:
+            self._write_big(run, position, block, offset, None if data is None else data[at : at + length], work)
+
+    def _write_big(
+        self, run: Run, position: int, block: int, offset: int, content: memoryview | None, work: "_Work"
+    ) -> None:
+        page = run.page
+        folder = self._tree.folder(page.directories[int(page.directory[position])])
+        try:
+            name = self._big.write(page, position, run.first_entry + position, block, offset, content)
+        except OSError as error:
+            raise self._tree.problem(join(folder, page.names[position]), error) from error
+        if name is not None:
+            work.names.append((folder, (name,)))
 
     def flush(self) -> list[int]:
         """Put on the disk what was written before the call; other threads may go on writing.
