@@ -94,10 +94,11 @@ async def announce(beacon: Beacon, hosts: Sequence[str]) -> None:
 
 async def _announce(beacon: Beacon, hosts: Sequence[str], addresses: Sequence[str]) -> None:
     """Announce *addresses* for as long as they are those of this machine."""
-    from zeroconf import InterfaceChoice
+    from zeroconf import InterfaceChoice, IPVersion
     from zeroconf.asyncio import AsyncServiceInfo, AsyncZeroconf
 
-    network = AsyncZeroconf(interfaces=list(addresses) if hosts else InterfaceChoice.All)
+    network = (AsyncZeroconf(interfaces=list(addresses)) if hosts else
+               AsyncZeroconf(interfaces=InterfaceChoice.All, ip_version=IPVersion.All))
     try:
         service = AsyncServiceInfo(SERVICE_TYPE, instance_name(beacon), port=beacon.port,
                                    properties=to_properties(beacon), server=host_name(beacon),

@@ -27,6 +27,14 @@ _MOST = 200
 Spawn = Callable[[Coroutine[Any, Any, Any], str], "asyncio.Task[Any]"]
 
 
+def own_addresses() -> list[str]:
+    """This computer's addresses with the length of their networks."""
+    from ifaddr import get_adapters
+
+    return [f"{entry.ip if isinstance(entry.ip, str) else entry.ip[0]}/{entry.network_prefix}"
+            for adapter in get_adapters() for entry in adapter.ips]
+
+
 class Nearby(QObject):
     """``changed`` carries all that is announced now, as a tuple of :class:`Near`.
 
@@ -47,7 +55,8 @@ class Nearby(QObject):
         """Listen until cancelled."""
         logging.getLogger("zeroconf").setLevel(logging.ERROR)  # what anybody sends wrongly is no news
         try:
-            await asyncio.to_thread(import_module, "zeroconf.asyncio")  # a tenth of a second that would be felt
+            for package in ("zeroconf.asyncio", "ifaddr"):
+                await asyncio.to_thread(import_module, package)  # a tenth of a second that would be felt
         except ImportError as error:
             log.info("nodes nearby are not looked for: %s", error)
             return
@@ -63,10 +72,11 @@ class Nearby(QObject):
             await asyncio.sleep(AGAIN_SECONDS)
 
     async def _listen(self) -> None:
-        from zeroconf import InterfaceChoice
+        from zeroconf import InterfaceChoice, IPVersion
         from zeroconf.asyncio import AsyncServiceBrowser, AsyncZeroconf
 
-        network = AsyncZeroconf(interfaces=list(self._interfaces) or InterfaceChoice.All)
+        network = (AsyncZeroconf(interfaces=list(self._interfaces)) if self._interfaces else
+                   AsyncZeroconf(interfaces=InterfaceChoice.All, ip_version=IPVersion.All))
         try:
             browser = AsyncServiceBrowser(network.zeroconf, SERVICE_TYPE, handlers=[self._heard])
             try:
@@ -99,7 +109,7 @@ class Nearby(QObject):
             info = AsyncServiceInfo(SERVICE_TYPE, name)
             if not await info.async_request(zeroconf, _RESOLVE_MS):
                 return
-            near = near_from(info.properties, info.port, info.parsed_addresses())
+            near = near_from(info.properties, info.port, info.parsed_addresses(), own_addresses())
         except (Error, OSError, ValueError) as error:
             log.info("an announcement nearby cannot be read: %s", error)
             return

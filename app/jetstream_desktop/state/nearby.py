@@ -48,18 +48,27 @@ class Near:
                       None, self.address, self.fields)
 
 
-def near_from(properties: Mapping[bytes, bytes | None], port: object, addresses: Sequence[str]) -> Near | None:
-    """The node that an announcement describes, ``None`` if it describes none or cannot be reached."""
+def near_from(properties: Mapping[bytes, bytes | None], port: object, addresses: Sequence[str],
+              own: Sequence[str] = ()) -> Near | None:
+    """The node that an announcement describes, ``None`` if it describes none or cannot be reached.
+
+    :param own: this computer's addresses with the length of their networks: ``10.0.0.5/24``.
+    """
     beacon = from_properties(properties, port)
-    host = best_address(addresses)
+    host = best_address(addresses, own)
     if beacon is None or host is None:
         return None
     return Near(beacon.server_uid, beacon.name, host, beacon.port, beacon.fingerprint)
 
 
-def best_address(addresses: Sequence[str]) -> str | None:
-    """The address to dial: IPv4 before IPv6, and none that only means something with an interface beside it."""
-    usable: list[tuple[int, str]] = []
+def best_address(addresses: Sequence[str], own: Sequence[str] = ()) -> str | None:
+    """The address to dial, and none that only means something with an interface beside it.
+
+    A machine announces all its addresses, also those of bridges for containers, which every machine has alike: those
+    that this computer has itself come last, those in a network with it first, and IPv4 comes before IPv6.
+    """
+    mine = [ipaddress.ip_interface(text) for text in own]
+    usable: list[tuple[tuple[bool, bool, bool, int], str]] = []
     for text in addresses:
         try:
             address = ipaddress.ip_address(text)
@@ -67,8 +76,10 @@ def best_address(addresses: Sequence[str]) -> str | None:
             continue
         if address.is_unspecified or address.is_multicast or (address.version == 6 and address.is_link_local):
             continue
-        usable.append((address.version + (10 if address.is_link_local else 0), str(address)))
-    return min(usable, default=(0, None), key=lambda found: found[0])[1]
+        here = any(interface.ip == address for interface in mine)
+        together = any(address in interface.network for interface in mine if interface.version == address.version)
+        usable.append(((here, not together, address.is_link_local, address.version), str(address)))
+    return min(usable, key=lambda found: found[0])[1] if usable else None
 
 
 def offered(found: Iterable[Near], destinations: Sequence[Destination], own: frozenset[str]) -> tuple[Near, ...]:

@@ -34,6 +34,17 @@ def test_the_address_to_dial(addresses, expected):
     assert best_address(addresses) == expected
 
 
+@pytest.mark.parametrize(("addresses", "own", "expected"), [
+    (["172.17.0.1", "192.168.1.7"], ["192.168.1.5/24", "172.17.0.1/16"], "192.168.1.7"),
+    (["10.9.0.4", "192.168.1.7"], ["192.168.1.5/24"], "192.168.1.7"),
+    (["10.9.0.4", "fd00::7"], ["fd00::5/64", "192.168.1.5/24"], "fd00::7"),
+    (["192.168.1.5"], ["192.168.1.5/24"], "192.168.1.5"),
+    (["10.9.0.4"], [], "10.9.0.4"),
+])
+def test_of_many_addresses_the_one_that_leads_there(addresses, own, expected):
+    assert best_address(addresses, own) == expected
+
+
 def known(**changes):
     return Destination(destination_id="d", destination_address="10.0.0.9", destination_port=8886, **changes)
 
