@@ -38,6 +38,7 @@ from jetstream_desktop.desk.nodes import NodesDesk
 from jetstream_desktop.desk.offers import OffersDesk
 from jetstream_desktop.desk.rows import RowDesk
 from jetstream_desktop.desk.share import ShareDesk
+from jetstream_desktop.desk.verify import VerifyDesk
 from jetstream_desktop.desk.window import WindowDesk
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.models.lists import ValueTableModel
@@ -112,6 +113,7 @@ class Desk:
     book: BookDesk
     offers: OffersDesk
     rows: RowDesk
+    verify: VerifyDesk
     allowed: AllowedDesk
     health: HealthDesk
     nodes: NodesDesk
@@ -166,7 +168,7 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
     offers = OffersDesk(context, OffersPage(theme), sidebar, far, tray.say)
     for page in (share.page, book.page, offers.page):
         window.add_page(page)
-    rows = RowDesk(context, files, events)
+    rows, verify = RowDesk(context, files, events), VerifyDesk(context)
     allowed, health = AllowedDesk(context), HealthDesk(context)
     nodes = NodesDesk(context, Vault() if vault is None else vault)
     near = NearbyDesk(context, Nearby(tasks.spawn, (), window) if nearby is None else nearby, book, nodes)
@@ -174,7 +176,11 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
     shell.nearby_allowed.connect(near.allow)
     taskbar = Taskbar(session_bus(), window)
     shell.progressed.connect(taskbar.show)
+<<<<<<< HEAD
     return Desk(context, window, shell, compose, share, get, book, offers, rows, allowed, health, nodes, near, far,
+=======
+    return Desk(context, window, shell, compose, share, get, book, offers, rows, verify, allowed, health, nodes, near,
+>>>>>>> 2ca137f (What has arrived can be verified: read again and compared with the hashes made then)
                 tray, taskbar, polling)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from jetstream.constants import BUILD_VERSION
-from jetstream_cli.commands import api, doctor, get, ls, offers, send, server, share, steer
+from jetstream_cli.commands import api, doctor, get, ls, offers, send, server, share, steer, verify
 from jetstream_cli.commands.user import user
 
 _PASS_THROUGH = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
@@ -43,6 +43,7 @@ app.command()(doctor.doctor)
 app.command()(steer.pause)
 app.command()(steer.resume)
 app.command()(steer.cancel)
+app.command()(verify.verify)
 app.command(context_settings=_PASS_THROUGH)(server.server)
 app.add_typer(user, name="user")
 app.command(context_settings=_METHOD_THEN_PARAMETERS)(api.api)

@@ -70,6 +70,7 @@ from jetstream_server.transfers.pulling import SharingNodes
 from jetstream_server.transfers.pulls import Pulls
 from jetstream_server.transfers.session import Surroundings
 from jetstream_server.transfers.telling import Telling
+from jetstream_server.transfers.verifying import Verifier
 from jetstream_server.trial import Trials
 
 log = logging.getLogger(__name__)
@@ -214,7 +215,8 @@ class Node:
             transfer_handlers.methods(),
             token_handlers.methods(),
             IncomingHandlers(
-                self._incoming, Previews(sharing_nodes, self._near), self._receiving, gate, catalog
+                self._incoming, Previews(sharing_nodes, self._near), Verifier(catalog, self._near), self._receiving,
+                gate, catalog,
             ).methods(),
             OfferHandlers(asking, self._incoming, gate, self._files).methods(),
             UserDataHandlers(

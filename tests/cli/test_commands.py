@@ -424,3 +424,19 @@ def test_a_whole_conversation_with_later(peer, jetstream, docs):
     peer.answers["send.getTransfer"] = later(SENDING, SENDING, COMPLETE)
     assert jetstream("send", docs, "studio").exit_code == 0
     assert peer.names().count("send.getTransfer") == 3
+
+
+def answer(following=None, **found):
+    return {"nextOffset": following, "totalBlocks": 100, "sameBlocks": 1, "missing": [], "changed": [], "damaged": [],
+            "unsure": [], **found}
+
+
+def test_verify(peer, jetstream):
+    peer.answers["recv.verifyTransfer"] = lambda params: answer(None if params.get("offset") else 64)
+    result = jetstream("verify", "r9")
+    assert (result.exit_code, "r9 is as it arrived" in result.stderr) == (0, True)
+    peer.answers["recv.verifyTransfer"] = answer(damaged=["a\nb"], missing=["c"], unsure=["d"])
+    result = jetstream("verify", "r9", "17")
+    assert result.exit_code == 1
+    assert [line.split(":")[0] for line in result.stdout.splitlines()] == ["a\\nb", "c", "d"]
+    assert "17: Only what has arrived here can be verified" in result.stderr

@@ -21,6 +21,7 @@ REMOVE = "remove"
 _CALLS = {RESUME: "resume_transfer", PAUSE: "suspend_transfer", CANCEL: "cancel_transfer", REMOVE: "delete_transfer"}
 PAGE = 500
 PREVIEW_PAGE = 2000
+VERIFY_BLOCKS = 64
 _REMEMBERED = 50
 """With so few things at most, the manifest keeps what was dropped, for "From" and for copying as a script."""
 
@@ -115,6 +116,10 @@ class Commands:
             link=link, password=password, destination_path=folder, entries=entries)
         self._done()
         return made
+
+    async def verify(self, row: Row, offset: int) -> dict[str, Any]:
+        """Compare some of what has arrived with its hashes, from block *offset* on."""
+        return await self._session.client.receive.verify_transfer(row.transfer_id, offset, VERIFY_BLOCKS)
 
     # Address book
 

@@ -7,7 +7,7 @@ from PySide6.QtGui import QAction, QKeySequence
 
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.state.options import LIMITS, limit_name, priority_names
-from jetstream_desktop.state.rows import Row
+from jetstream_desktop.state.rows import Group, Row
 from jetstream_desktop.state.text import sentence_case
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import IconKeeper
@@ -33,6 +33,8 @@ class Actions(QObject):
                                  tr("Remove the selected rows; running transfers are stopped"))
         self.cancel = self._make(tr("Cancel"), "stop", None, tr("Stop for good; the row stays"))
         self.show_in_folder = self._make(tr("Show in folder"), "folder", "Ctrl+O", "")
+        self.verify = self._make(tr("Verify"), "check", "Ctrl+Shift+V",
+                                 tr("Read what has arrived and compare it with the hashes made then"))
         self.copy_name = self._make(tr("Name"), "", None, "")
         self.copy_path = self._make(tr("Path"), "", None, "")
         self.copy_error = self._make(tr("Reason"), "", None, "")
@@ -111,6 +113,7 @@ class Actions(QObject):
         self.cancel.setEnabled(any(row.can_cancel for row in rows))
         self.remove.setEnabled(bool(rows))
         self.show_in_folder.setEnabled(single)
+        self.verify.setEnabled(any(row.incoming and row.group is Group.DONE for row in rows))
         self.copy_name.setEnabled(bool(rows))
         self.copy_path.setEnabled(any(row.path for row in rows))
         self.copy_error.setEnabled(any(row.error for row in rows))

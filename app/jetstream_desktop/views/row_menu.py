@@ -20,7 +20,7 @@ def row_menu(parent: QWidget, actions: Actions) -> QMenu:
     priority.addActions(actions.priorities)
     priority.setEnabled(actions.priorities[0].isEnabled())
     menu.addSeparator()
-    menu.addAction(actions.show_in_folder)
+    menu.addActions([actions.show_in_folder, actions.verify])
     copy = menu.addMenu(tr("Copy"))
     copy.addActions([actions.copy_name, actions.copy_path, actions.copy_error, actions.copy_python,
                      actions.copy_command])

@@ -62,6 +62,17 @@ class Receive(Group):
                                                limit=limit)
         return page
 
+    async def verify_transfer(self, transfer: ReceiveTransferRef, offset: int = 0, limit: int = 64) -> dict[str, Any]:
+        """Compare the files of a complete transfer with the hashes that were made when they arrived.
+
+        One call takes *limit* blocks of 1 MiB from *offset* on; ``nextOffset`` is where to go on, ``None`` at the end,
+        ``totalBlocks`` how many there are. ``missing``, ``changed`` (another size or time than it came with),
+        ``damaged`` (looks untouched and is not; all files of a block, where small ones share it) and ``unsure`` (shares
+        a block with one of those) are lists of paths.
+        """
+        found: dict[str, Any] = await self._raw("verifyTransfer", transfer=transfer, offset=offset, limit=limit)
+        return found
+
     async def suspend_transfer(self, transfer: ReceiveTransferRef) -> ReceiveTransfer:
         """Pause an incoming transfer."""
         return await self._one(ReceiveTransfer, "suspendTransfer", transfer=transfer)

@@ -16,16 +16,19 @@ from jetstream_server.records import IncomingRecord
 from jetstream_server.transfers.incoming import Incoming
 from jetstream_server.transfers.live import Live, ReceivingTable
 from jetstream_server.transfers.preview import Previews
+from jetstream_server.transfers.verifying import Verifier
 
 
 class IncomingHandlers:
     """The API's view of the receiving side."""
 
     def __init__(
-        self, incoming: Incoming, previews: Previews, table: ReceivingTable, gate: NodeGate, catalog: Catalog
+        self, incoming: Incoming, previews: Previews, verifier: Verifier, table: ReceivingTable, gate: NodeGate,
+        catalog: Catalog,
     ) -> None:
         self._incoming = incoming
         self._previews = previews
+        self._verifier = verifier
         self._table = table
         self._gate = gate
         self._catalog = catalog
@@ -37,6 +40,7 @@ class IncomingHandlers:
             "recv.getTransfer": self.get,
             "recv.createDownload": self.download,
             "recv.previewDownload": self.preview,
+            "recv.verifyTransfer": self.verify,
             "recv.suspendTransfer": self.suspend,
             "recv.resumeTransfer": self.resume,
             "recv.cancelTransfer": self.cancel,
@@ -96,6 +100,11 @@ class IncomingHandlers:
         """What a shared token gives, page by page."""
         require(call.login, PERMISSION_DOWNLOAD)
         return await self._previews.page(call.login.user, link, password, offset, limit)
+
+    async def verify(self, call: Call, *, transfer: str, offset: int, limit: int) -> dict[str, Any]:
+        """Whether the files are as they came, some blocks at a time."""
+        require(call.login, PERMISSION_DOWNLOAD)
+        return await self._verifier.step(self._visible(call.login, transfer), offset, limit)
 
     async def suspend(self, call: Call, *, transfer: str) -> dict[str, Any]:
         """Pause."""

@@ -288,7 +288,6 @@ class ReceiveSession(Session):
             outcome = Done(message=message)
             await self._table.step(self._live, Event.FINISH, checkpoint_bytes=self._bytes_here(),
                                    last_checkpoint_time=now, **changes)
-            await self._catalog.incoming.replace_checkpoint(self._live.id, [])
         told = Complete(files=report.files, failed=failed, report=message)
         await self._peer.request("complete", told, COMPLETE_SECONDS)
         return outcome

@@ -279,6 +279,11 @@ class MemoryClient:
                 "totalSize": 10 * len(files), "expiryTime": None, "downloadsLeft": 2,
                 "files": files[offset : offset + limit], "nextOffset": following}
 
+    def recv_verifyTransfer(self, transfer, offset=0, limit=64):
+        found = {kind: [] for kind in ("missing", "changed", "damaged", "unsure")}
+        following = offset + limit if offset + limit < 200 else None
+        return {"nextOffset": following, "totalBlocks": 200, "sameBlocks": limit, **found}
+
     def recv_createDownload(self, link, **_options):
         made = ReceiveTransfer(transfer_id=str(len(self.node.incoming) + 1), status="receiving", processing=True,
                                download=True, label="Fetched", total_size=10)

@@ -9,7 +9,7 @@ from PySide6.QtGui import QColor, QDragMoveEvent, QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QPushButton, QWidget
 
-from app.helpers.build import transfer
+from app.helpers.build import incoming, transfer
 from app.helpers.memory_node import MemoryNode
 from app.helpers.running import running
 from app.helpers.waiting import until
@@ -483,6 +483,39 @@ def test_light_and_dark_follow_live(gui, qapp, node):
             assert light.lightness() > 200
             assert dark.lightness() < 60
             theme.set_appearance("system")
+
+    gui(work)
+
+
+def test_verifying_what_has_arrived(gui, qapp, node):
+    node.put(incoming(1, status="complete", processing=False, end_time=2))
+    node.put(incoming(2, status="cancelled", processing=False, end_time=2))
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            window, verify = desk.window, desk.window.actions_.verify
+            await until(lambda: len(rows_of(desk)) == 5)
+            window.table.select_key("s1")
+            assert not verify.isEnabled()
+            window.table.select_key("r1")
+            verify.trigger()
+            await until(lambda: "is as it arrived" in window.banner.text)
+            assert len([name for name, _ in node.calls if name == "recv.verifyTransfer"]) == 4
+            window.table.select_key("r2")
+            verify.trigger()
+            assert "Only what has arrived" in window.banner.text
+            node.rubbish["recv.verifyTransfer"] = {
+                "nextOffset": None, "totalBlocks": 1, "missing": ["x"], "changed": [], "damaged": ["<b>"], "unsure": []}
+            window.table.select_key("r1")
+            verify.trigger()
+            await until(lambda: "(<b>); one file is gone (x)" in window.banner.text)
+            window.banner.pressed.emit("verify: copy")
+            assert "Gone:\n  x" in QApplication.clipboard().text()
+            node.stalled["recv.verifyTransfer"] = asyncio.Event()
+            verify.trigger()
+            await until(lambda: "Verifying" in window.banner.text)
+            window.banner.pressed.emit("verify: stop")
+            assert window.banner.text == "Verifying was stopped."
 
     gui(work)
 

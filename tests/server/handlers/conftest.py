@@ -55,6 +55,7 @@ from jetstream_server.transfers.preview import Previews
 from jetstream_server.transfers.pulling import SharingNodes
 from jetstream_server.transfers.pulls import Pulls
 from jetstream_server.transfers.session import Surroundings
+from jetstream_server.transfers.verifying import Verifier
 from jetstream_server.trial import Trials
 
 TICKET = "the ticket's secret"
@@ -104,6 +105,7 @@ class Desk:
         self.outgoing_transfers: Outgoing
         self.incoming: Incoming
         self.previews: Previews
+        self.verifier: Verifier
         self.links: Links
         self.board: OfferBoard
         self.asking: Asking
@@ -190,7 +192,7 @@ async def _build(
     )
     handlers: dict[str, Handler] = {
         **transfers.methods(),
-        **IncomingHandlers(desk.incoming, desk.previews, desk.receiving, gate, catalog).methods(),
+        **IncomingHandlers(desk.incoming, desk.previews, desk.verifier, desk.receiving, gate, catalog).methods(),
         **OfferHandlers(desk.asking, desk.incoming, gate, executor).methods(),
         **UserDataHandlers(
             desk.manifests, manifests, desk.destinations, desk.outgoing_transfers, transfers, desk.shared, tokens
@@ -223,3 +225,4 @@ def _build_transfers(desk: Desk, myself: Myself, executor: ThreadPoolExecutor) -
     sharing_nodes = SharingNodes(catalog, myself, liveness)
     desk.incoming = Incoming(desk.receiving, catalog, events, desk.links, sharing_nodes, near)
     desk.previews = Previews(sharing_nodes, near)
+    desk.verifier = Verifier(catalog, near)
