@@ -176,12 +176,8 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
     shell.nearby_allowed.connect(near.allow)
     taskbar = Taskbar(session_bus(), window)
     shell.progressed.connect(taskbar.show)
-<<<<<<< HEAD
-    return Desk(context, window, shell, compose, share, get, book, offers, rows, allowed, health, nodes, near, far,
-=======
     return Desk(context, window, shell, compose, share, get, book, offers, rows, verify, allowed, health, nodes, near,
->>>>>>> 2ca137f (What has arrived can be verified: read again and compared with the hashes made then)
-                tray, taskbar, polling)
+                far, tray, taskbar, polling)
 
 
 def _file_model() -> PagedTableModel:
