@@ -6,6 +6,8 @@ import shutil
 
 import pytest
 
+from app.helpers.build import transfer
+from app.helpers.memory_node import MemoryNode
 from app.helpers.running import running
 from app.helpers.waiting import until
 from app.test_whole import connected, groups
@@ -14,9 +16,10 @@ from jetstream.trust import KnownNodes, Place
 from jetstream_desktop import application
 from jetstream_desktop.services.local_node import LocalNode
 from jetstream_desktop.services.vault import Vault
+from jetstream_desktop.state.basket import Found, Kind
 from jetstream_desktop.state.connection import Connected, Failed, IdentityChanged
 from jetstream_desktop.state.nearby import Near
-from jetstream_desktop.state.nodes import LOCAL
+from jetstream_desktop.state.nodes import LOCAL, OpenNode
 
 PASSWORD = "kettle-Swan-9"
 
@@ -254,5 +257,82 @@ def test_what_is_near_is_offered_wherever_an_address_is_asked_for(gui, qapp, tmp
             desk.book.page.near.menu().actions()[0].trigger()
             assert (desk.window.card.name.text(), desk.window.card.port.value()) == ("Lab", 9)
             assert desk.window.card.identity.text() == "cd" * 32
+
+    gui(work)
+
+
+def test_the_receiving_folder_over_there_is_chosen_over_there(gui, qapp, tmp_path, there):
+    (there.folder / "inbox").mkdir()
+
+    async def work():
+        async with window(qapp, tmp_path, there) as desk:
+            (await open_there(desk, there)).trust.click()
+            await until(lambda: not desk.context.session.node.local
+                        and isinstance(desk.context.session.status, Connected))
+            desk.window.welcome.folder_wanted.emit()
+            card = desk.window.card
+            await until(lambda: card.path == "/")
+            card.listing_wanted.emit(str(there.folder))
+            await until(lambda: card.path == str(there.folder))
+            assert all(entry.folder for entry in card.model.values)
+            card.listing_wanted.emit(str(there.folder / "nothing"))
+            await until(lambda: card.problem.isVisible())
+            assert card.path == str(there.folder)
+            card.go_up()
+            await until(lambda: card.path == str(there.folder.parent))
+            card.listing_wanted.emit(str(there.folder / "inbox"))
+            await until(lambda: card.path == str(there.folder / "inbox"))
+            card.done.click()
+            await until(lambda: desk.context.session.status.server.receiving_folder == str(there.folder / "inbox"))
+
+    gui(work)
+
+
+def test_what_is_left_out_is_not_counted_over_there(gui, qapp, tmp_path, there):
+    source = there.folder / "films"
+    (source / "deep").mkdir(parents=True)
+    (source / "deep" / "a.mov").write_bytes(b"a" * 3000)
+    (source / "deep" / "b.tmp").write_bytes(b"b" * 100)
+
+    async def work():
+        async with window(qapp, tmp_path, there) as desk:
+            (await open_there(desk, there)).trust.click()
+            await until(lambda: not desk.context.session.node.local
+                        and isinstance(desk.context.session.status, Connected))
+            composer = desk.window.composer
+            desk.compose.open()
+            composer.add([Found(str(source), Kind.FOLDER)])
+            await until(lambda: "2 files" in composer._sum.text())
+            composer._pattern.setText("*.tmp")
+            composer._exclude()
+            await until(lambda: "1 file, 3 KB" in composer._sum.text())
+            index = composer.model.index(0, 0)
+            composer.tree.expand(index)
+            await until(lambda: composer.model.rowCount(index) == 1)
+            # Back at home what was put together there is gone: its files are not here.
+            desk.window.status._home.click()
+            assert not composer.history.now.items
+
+    gui(work)
+
+
+def test_a_pause_until_later_ends_on_the_node_that_was_paused(gui, qapp):
+    here, elsewhere = MemoryNode(), MemoryNode()
+    for node in (here, elsewhere):
+        node.put(transfer(1))
+
+    async def work():
+        async with running(qapp, here.connect) as desk:
+            await until(lambda: desk.context.poller.rows)
+            desk.window.actions_.pauses[0].trigger()
+            await until(lambda: here.transfers["1"].status == "suspended")
+            desk.context.session.open(OpenNode("b.example", fingerprint="ab" * 32), elsewhere.connect)
+            await until(lambda: desk.context.poller.rows)
+            elsewhere.move("1", status="suspended", processing=False)
+            desk.rows._later.timeout.emit()
+            await desk.context.poller.poll()
+            assert elsewhere.transfers["1"].status == "suspended"
+            desk.nodes.go_home()
+            await until(lambda: here.transfers["1"].status == "sending")
 
     gui(work)
