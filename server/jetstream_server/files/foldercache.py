@@ -101,7 +101,9 @@ class FolderCache:
                     raise
                 parent.mkdir(name, 0o777 if mode is None else mode | 0o700)
                 self._made.add(above)
-                return parent.child(name)
+                made = parent.child(name)
+                made.fresh = True
+                return made
             except PermissionError:
                 if not create or mode is None or mode & 0o700 == 0o700:
                     raise
@@ -149,6 +151,7 @@ class FolderCache:
             if not clear(parent, hidden):
                 return None
             folder = parent.make_child(hidden, mode)
+        folder.fresh = True
         self._staged.add(path)
         return Staged(folder, path, parent, hidden)
 

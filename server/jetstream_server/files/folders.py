@@ -20,6 +20,8 @@ from jetstream_server.files.opening import (
     NO_LINKS,
     NOFOLLOW,
     NOT_EMPTY,
+    UNNAMED,
+    link_unnamed,
     regular,
     rename_in_folder,
 )
@@ -36,6 +38,8 @@ class Folder(Protocol):
 
     device: int
     """Number of the file system that it lies on."""
+    fresh: bool
+    """Whether this session has made it, so that no earlier one has left anything in it. Whoever makes it says so."""
 
     def create(self, name: bytes, mode: int) -> int:
         """A descriptor, for reading and writing, of a new file; ``FileExistsError`` if something has the name."""
@@ -115,10 +119,11 @@ def open_root(path: Path, *, by_descriptor: bool = HAVE_DIR_FD) -> Folder:
 class DescriptorFolder:
     """A folder behind a directory descriptor."""
 
-    __slots__ = ("_fd", "device")
+    __slots__ = ("_fd", "device", "fresh")
 
     def __init__(self, fd: int) -> None:
         self._fd = fd
+        self.fresh = False
         self.device = os.fstat(fd).st_dev
 
     def __repr__(self) -> str:
@@ -133,13 +138,7 @@ class DescriptorFolder:
         fd = os.open(name, CREATE, mode, dir_fd=self._fd)
         try:
             try:
-                if data is None:
-                    os.ftruncate(fd, size)
-                elif os.write(fd, data) != size:
-                    write_at(fd, data, 0)
-                os.utime(fd, ns=(mtime_ns, mtime_ns))
-                if exact:
-                    os.fchmod(fd, mode)
+                _fill(fd, data, size, mtime_ns, mode, exact)
             finally:
                 os.close(fd)
         except BaseException:
@@ -248,7 +247,22 @@ class DescriptorFolder:
     def close(self) -> None:
         os.close(self._fd)
 
-    # What only descriptors allow: a folder that is renamed while it is in use.
+    # What only descriptors allow: files that have no name before they are whole, and a folder that is renamed while it
+    # is in use.
+
+    def write_unnamed(
+        self, name: bytes, data: memoryview | None, size: int, mtime_ns: int, mode: int, exact: bool
+    ) -> bool:
+        """As :meth:`write_new`, but nobody sees the file before it is whole, and nothing stays of it whatever happens;
+        ``False`` if something has the name. Raises ``OSError``; the numbers in :data:`NOT_UNNAMED` may mean that it
+        cannot be done here.
+        """
+        fd = os.open(b".", UNNAMED, mode, dir_fd=self._fd)
+        try:
+            _fill(fd, data, size, mtime_ns, mode, exact)
+            return link_unnamed(fd, self._fd, name)
+        finally:
+            os.close(fd)
 
     def make_child(self, name: bytes, mode: int) -> "DescriptorFolder":
         """A new folder in this one, opened; ``FileExistsError`` if something has the name."""
@@ -281,3 +295,13 @@ class DescriptorFolder:
                 return False
             raise
         return True
+
+
+def _fill(fd: int, data: memoryview | None, size: int, mtime_ns: int, mode: int, exact: bool) -> None:
+    if data is None:
+        os.ftruncate(fd, size)
+    elif os.write(fd, data) != size:
+        write_at(fd, data, 0)
+    os.utime(fd, ns=(mtime_ns, mtime_ns))
+    if exact:
+        os.fchmod(fd, mode)

@@ -12,6 +12,12 @@ NOFOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
 DIRECTORY: Final = getattr(os, "O_DIRECTORY", 0)
 CREATE: Final = os.O_RDWR | os.O_CREAT | os.O_EXCL | NOFOLLOW | CLOEXEC | getattr(os, "O_BINARY", 0)
 EXISTING: Final = NOFOLLOW | CLOEXEC | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+UNNAMED: Final = os.O_RDWR | os.O_TMPFILE | CLOEXEC if hasattr(os, "O_TMPFILE") else 0
+"""How a file is opened that has no name yet; 0 where there is no such thing."""
+NOT_UNNAMED: Final = frozenset({
+    errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL, errno.EISDIR, errno.ENOENT, errno.EPERM, errno.EMLINK,
+})
+"""What systems and file systems answer that cannot make such a file, or cannot name it."""
 NO_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EACCES})
 """What systems and file systems without hard links answer."""
 NOT_EMPTY: Final = frozenset({errno.ENOTEMPTY, errno.EEXIST})
@@ -77,4 +83,40 @@ def rename_no_replace(old: bytes, new: bytes) -> bool:
     if os.path.lexists(new):
         return False
     os.rename(old, new)
+    return True
+
+
+def _by_descriptor() -> Callable[[int, int, bytes], int] | None:
+    """``linkat`` with ``AT_EMPTY_PATH``, where the C library has it; returns an error number."""
+    try:
+        call = ctypes.CDLL(None, use_errno=True).linkat
+    except (OSError, AttributeError, TypeError):
+        return None
+    call.argtypes = [ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_int]
+
+    def link(fd: int, folder: int, name: bytes) -> int:
+        return ctypes.get_errno() if call(fd, b"", folder, name, _AT_EMPTY_PATH) else 0
+
+    return link
+
+
+_AT_EMPTY_PATH = 0x1000
+_link_by_descriptor = _by_descriptor() if UNNAMED else None
+
+
+def link_unnamed(fd: int, folder: int, name: bytes) -> bool:
+    """Give a file that was opened with :data:`UNNAMED` its name, unless something has it: then ``False``.
+
+    Ordinary users may do so by the descriptor since Linux 6.10, and by way of ``/proc`` before. Raises ``OSError``.
+    """
+    if _link_by_descriptor is not None:
+        number = _link_by_descriptor(fd, folder, name)
+        if number in (0, errno.EEXIST):
+            return number == 0
+        if number not in NOT_UNNAMED:
+            raise OSError(number, os.strerror(number), name)
+    try:
+        os.link(b"/proc/self/fd/%d" % fd, name, dst_dir_fd=folder, follow_symlinks=True)
+    except FileExistsError:
+        return False
     return True

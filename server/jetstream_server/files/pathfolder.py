@@ -13,10 +13,11 @@ from jetstream_server.files.rawio import write_at
 class PathFolder:
     """A folder known by its path, for systems without directory descriptors."""
 
-    __slots__ = ("_path", "device")
+    __slots__ = ("_path", "device", "fresh")
 
     def __init__(self, path: bytes) -> None:
         self._path = path
+        self.fresh = False
         self.device = os.stat(path).st_dev
 
     def __repr__(self) -> str:

@@ -13,7 +13,8 @@ from jetstream.constants import (
     OVERWRITE_IN_PLACE_NEVER,
     OVERWRITE_IN_PLACE_SAME_SIZE,
 )
-from jetstream_server.files.folders import Folder
+from jetstream_server.files.folders import DescriptorFolder, Folder
+from jetstream_server.files.opening import NOT_UNNAMED, UNNAMED
 from jetstream_server.files.pages import Numbers
 from jetstream_server.files.placing import Outcome, Placed, final_names, place
 from jetstream_server.files.rawio import equals_at, write_at
@@ -33,6 +34,7 @@ class SmallFiles:
         self._umask = umask
         self._direct = mode in _DIRECT
         self._replaces = mode == OVERWRITE_ALWAYS
+        self._unnamed = bool(UNNAMED) and not self._direct
 
     def write(
         self, folder: Folder, name: bytes, part: bytes, data: memoryview | None, size: int, mtime_ns: int, mode: int,
@@ -59,6 +61,24 @@ class SmallFiles:
         except BaseException:
             folder.unlink(part)
             raise
+
+    def write_free(
+        self, folder: Folder, name: bytes, data: memoryview | None, size: int, mtime_ns: int, mode: int, exact: bool
+    ) -> bool:
+        """One file, if nothing has its name and the system can make files that have none before they are whole; whether
+        it is there now. Cheaper than :meth:`write` by a quarter; in a folder where names are taken, it only costs.
+
+        :raises OSError: if that fails; nothing is left of it then.
+        """
+        if not self._unnamed or not isinstance(folder, DescriptorFolder):
+            return False
+        try:
+            return folder.write_unnamed(name, data, size, mtime_ns, mode, exact)
+        except OSError as error:
+            if error.errno not in NOT_UNNAMED:
+                raise
+            self._unnamed = False
+            return False
 
     def exact(self, modes: Numbers) -> list[bool]:
         """Whether the system takes some of these permissions from new files, so that they have to be set."""
