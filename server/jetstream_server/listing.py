@@ -36,6 +36,20 @@ def shared_files(page: Page, first_entry: int, wanted: slice) -> list[dict[str, 
     return result
 
 
+def files_of(pages: Sequence[bytes], offset: int, limit: int) -> tuple[list[dict[str, Any]], int | None]:
+    """Mappings from number *offset* on of all *pages* together, and the offset of the next; ``None`` after the last."""
+    result: list[dict[str, Any]] = []
+    first_entry = first = 0
+    for data in pages:
+        page = Page.decode_stored(data)
+        count = int(listed(page).sum())
+        if first + count > offset and len(result) < limit:
+            result += shared_files(page, first_entry, slice(max(0, offset - first), offset - first + limit))
+        first_entry, first = first_entry + len(page), first + count
+    following = offset + len(result)
+    return result, following if following < first and result else None
+
+
 def _file_mapping(page: Page, position: int) -> dict[str, Any]:
     kind = page.kinds[position]
     source = page.source(position)

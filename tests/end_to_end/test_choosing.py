@@ -69,6 +69,10 @@ async def test_only_what_was_chosen_travels(two: Two, tmp_path: Path) -> None:
         size = sum(file["fileSize"] for file in chosen)
         assert (made.total_files, made.files_done, made.total_size, made.bytes_recv) == (
             len(chosen), len(chosen), size, size)
+        page = await other.receive.get_transfer_files(made, limit=2)
+        rest = await other.receive.get_transfer_files(made, offset=page["nextOffset"])
+        assert [f["destPath"] for f in page["files"] + rest["files"]] == [f["destPath"] for f in chosen]
+        assert rest["nextOffset"] is None
         whole = tree(source)
         arrived = tree(fetcher.received / "photos")
         assert {name for name, what in arrived.items() if what} == {

@@ -264,13 +264,13 @@ class RowDesk(QObject):
 
     async def _load_files(self, offset: int) -> None:
         chosen = self._chosen()
-        if chosen is None or not isinstance(chosen.entity, Transfer):
-            where = chosen.row.path if chosen is not None else ""
-            self._files.add_page(offset, [(tr("The files are in {folder}", folder=where), None)], last=True)
+        if chosen is None:
             return
         key = chosen.row.key
         try:
-            found, last = await self._c.commands.files(chosen.entity.manifest_id, offset)
+            found, last = await self._c.commands.files(chosen.entity, offset)
+            if not found and not offset and chosen.row.files != 0:
+                found = [(tr("The sender has not named its files yet."), None)]
         except JetStreamError as error:
             found, last = [(say(str(error)), None)], True
         now = self._chosen()

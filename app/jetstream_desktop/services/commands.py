@@ -166,10 +166,15 @@ class Commands:
 
     # Looking closer
 
-    async def files(self, manifest_id: str, offset: int) -> tuple[list[tuple[str, int | None]], bool]:
-        """A page of the files of an outgoing transfer as ``(path, size)``, and whether it is the last one."""
-        answer = await self._session.client.send.get_manifest_files(manifest_id, offset=offset, limit=PAGE)
-        entries = answer["fileMappings"]
+    async def files(self, entity: Transfer | ReceiveTransfer, offset: int) -> tuple[list[tuple[str, int | None]], bool]:
+        """A page of the files of a transfer as ``(path, size)``, and whether it is the last one."""
+        client = self._session.client
+        if isinstance(entity, Transfer):
+            answer = await client.send.get_manifest_files(entity.manifest_id, offset=offset, limit=PAGE)
+            entries = answer["fileMappings"]
+        else:
+            answer = await client.receive.get_transfer_files(entity, offset=offset, limit=PAGE)
+            entries = answer["files"]
         found: list[tuple[str, int | None]] = [(str(e["destPath"]), e["fileSize"]) for e in entries]
         return found, answer.get("nextOffset") is None
 

@@ -7,7 +7,7 @@ from jetstream_desktop.i18n import tr, trn
 from jetstream_desktop.state import numbers
 from jetstream_desktop.state.text import printable
 
-_NAMED: Final = 3
+_NAMED: Final = 1
 
 
 class Verification:

@@ -207,7 +207,8 @@ class GetCard(Card):
                        total=numbers.files(picking.total), size=numbers.size(picking.size))
         self.sum.setText(words)
         some = bool(picking.files) and not picking.everything
-        self.get.setText(trn("Get one file", "Get {count} files", picking.count) if some else tr("Get files"))
+        verb = trn("Get one file", "Get {count} files", picking.count) if picking.count else tr("Get empty folders")
+        self.get.setText(tr("Nothing chosen") if some and picking.nothing else verb if some else tr("Get files"))
         self.get.setEnabled(self._reading.link is not None and (not picking.files or not picking.nothing))
 
     def _choose_folder(self) -> None:

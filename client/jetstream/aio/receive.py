@@ -62,6 +62,14 @@ class Receive(Group):
                                                limit=limit)
         return page
 
+    async def get_transfer_files(self, transfer: ReceiveTransferRef, offset: int = 0,
+                                 limit: int = 1000) -> dict[str, Any]:
+        """A page of the files of an incoming transfer: ``{'files': [...], 'nextOffset'}`` as :meth:`preview_download`
+        lists them; none before the sender has named them.
+        """
+        page: dict[str, Any] = await self._raw("getTransferFiles", transfer=transfer, offset=offset, limit=limit)
+        return page
+
     async def verify_transfer(self, transfer: ReceiveTransferRef, offset: int = 0, limit: int = 64) -> dict[str, Any]:
         """Compare the files of a complete transfer with the hashes that were made when they arrived.
 

@@ -39,6 +39,7 @@ _PATIENCE: Final[Mapping[str, float | None]] = {
     "server.rm": 360,
     "send.createManifest": 12,
     "send.getManifestFiles": 6,
+    "recv.getTransferFiles": 6,
     "recv.verifyTransfer": 30,
     "recv.previewDownload": 12,  # another node is asked, and may have to list its files first
     "send.testDestination": 9,

@@ -200,6 +200,8 @@ _RECEIVE = (
            (_text("link", longest=MAX_PATH), _text("password", None), _number("offset", 0),
             _number("limit", 1000, 1, 10_000)),
            Shape.OBJECT, Access.LOGIN, "What a shared token gives, and a page of its files; nothing is fetched."),
+    Method("recv.getTransferFiles", (TRANSFER, _number("offset", 0), _number("limit", 1000, 1, 10_000)),
+           Shape.OBJECT, Access.LOGIN, "A page of the files of an incoming transfer."),
     Method("recv.verifyTransfer", (TRANSFER, _number("offset", 0), _number("limit", 64, 1, 1024)), Shape.OBJECT,
            Access.LOGIN, "Compare files that have arrived with the hashes made then: some blocks of 1 MiB at a time."),
     Method("recv.suspendTransfer", (TRANSFER,), Shape.RECEIVE_TRANSFER, Access.LOGIN, "Pause an incoming transfer."),

@@ -356,6 +356,14 @@ class RecvInterface:
         offset: int = 0,
         limit: int = 1000,
     ) -> dict[str, int]: ...
+    def getTransferFiles(self, transfer: str | Mapping[str, Any], offset: int = 0, limit: int = 1000) -> Any:
+        """A page of the files of an incoming transfer."""
+    def getTransferFilesAsync(
+        self,
+        transfer: str | Mapping[str, Any],
+        offset: int = 0,
+        limit: int = 1000,
+    ) -> dict[str, int]: ...
     def verifyTransfer(self, transfer: str | Mapping[str, Any], offset: int = 0, limit: int = 64) -> Any:
         """Compare files that have arrived with the hashes made then: some blocks of 1 MiB at a time."""
     def verifyTransferAsync(

@@ -41,6 +41,7 @@ class IncomingHandlers:
             "recv.createDownload": self.download,
             "recv.previewDownload": self.preview,
             "recv.verifyTransfer": self.verify,
+            "recv.getTransferFiles": self.files,
             "recv.suspendTransfer": self.suspend,
             "recv.resumeTransfer": self.resume,
             "recv.cancelTransfer": self.cancel,
@@ -100,6 +101,11 @@ class IncomingHandlers:
         """What a shared token gives, page by page."""
         require(call.login, PERMISSION_DOWNLOAD)
         return await self._previews.page(call.login.user, link, password, offset, limit)
+
+    async def files(self, call: Call, *, transfer: str, offset: int, limit: int) -> dict[str, Any]:
+        """A page of the files of an incoming transfer, as far as its sender has named them."""
+        found, following = await self._incoming.files(self._visible(call.login, transfer), offset, limit)
+        return {"files": found, "nextOffset": following}
 
     async def verify(self, call: Call, *, transfer: str, offset: int, limit: int) -> dict[str, Any]:
         """Whether the files are as they came, some blocks at a time."""

@@ -18,6 +18,7 @@ from jetstream_server.link.errors import LinkError
 from jetstream_server.link.messages import Offer, StopReason
 from jetstream_server.link.peer import PeerConnection
 from jetstream_server.links import Links
+from jetstream_server.listing import files_of
 from jetstream_server.records import IncomingRecord
 from jetstream_server.transfers.jobs import Job, Scheduler, carry_out
 from jetstream_server.transfers.live import Live, ReceivingTable, receive_entity
@@ -97,6 +98,13 @@ class Incoming:
     def entity(self, live: Live[IncomingRecord]) -> ReceiveTransfer:
         """The documented form."""
         return receive_entity(live, self._near.steady())
+
+    async def files(
+        self, live: Live[IncomingRecord], offset: int, limit: int
+    ) -> tuple[list[dict[str, Any]], int | None]:
+        """A page of the documented file mappings, and the offset of the next one."""
+        raw = await self._catalog.incoming.pages(live.id, 0, live.record.pages)
+        return await self._near.in_thread(files_of, raw, offset, limit)
 
     def sources(self, visible: Callable[[IncomingRecord], bool]) -> list[Source]:
         """Who sent the *visible* transfers, one entry per node."""

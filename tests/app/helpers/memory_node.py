@@ -279,6 +279,11 @@ class MemoryClient:
                 "totalSize": 10 * len(files), "expiryTime": None, "downloadsLeft": 2,
                 "files": files[offset : offset + limit], "nextOffset": following}
 
+    def recv_getTransferFiles(self, transfer, offset=0, limit=1000):
+        names = [f"plate {n:04}" for n in range(700)][offset : offset + limit]
+        return {"files": [{"entry": n, "destPath": name, "fileSize": 7} for n, name in enumerate(names)],
+                "nextOffset": offset + limit if offset + limit < 700 else None}
+
     def recv_verifyTransfer(self, transfer, offset=0, limit=64):
         found = {kind: [] for kind in ("missing", "changed", "damaged", "unsure")}
         following = offset + limit if offset + limit < 200 else None

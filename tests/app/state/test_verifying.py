@@ -23,7 +23,7 @@ def test_what_is_not():
               "changed": ["c\\n\N{RIGHT-TO-LEFT OVERRIDE}"], "unsure": ["u"]})
     assert made.tone == "bad"
     assert made.sentence().startswith("“Reel”: one file is damaged, or shares its place with one that is (a); "
-                                      "4 files are gone (m1, m2, m3, and one more); one file was changed since (c")
+                                      "4 files are gone (m1, and 3 more); one file was changed since (c")
     assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in made.report()
     assert "  m4\n" in made.report()
     assert made.report().endswith("  u\n")

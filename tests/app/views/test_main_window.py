@@ -500,6 +500,9 @@ def test_verifying_what_has_arrived(gui, qapp, node):
             window.table.select_key("r1")
             verify.trigger()
             await until(lambda: "is as it arrived" in window.banner.text)
+            window.details.tabs.setCurrentIndex(1)
+            await until(lambda: window.details.files_table.model().rowCount() == 500)
+            window.details.tabs.setCurrentIndex(0)
             assert len([name for name, _ in node.calls if name == "recv.verifyTransfer"]) == 4
             window.table.select_key("r2")
             verify.trigger()

@@ -119,6 +119,7 @@ CALLS = [
      {"link": "jetstream:x", "password": "p", "destinationPath": "f"}, to_wire(RECEIVED), RECEIVED),
     ("recv.createDownload", lambda c: c.receive.create_download("jetstream:x", entries=[(0, 2)]),
      {"link": "jetstream:x", "entries": [[0, 2]]}, to_wire(RECEIVED), RECEIVED),
+    ("recv.getTransferFiles", lambda c: c.receive.get_transfer_files("9", 5), {"transfer": "9", "offset": 5}, {}, {}),
     ("recv.verifyTransfer", lambda c: c.receive.verify_transfer(RECEIVED, 64),
      {"transfer": "9", "offset": 64}, {}, {}),
     ("recv.previewDownload", lambda c: c.receive.preview_download("jetstream:x", offset=5),
