@@ -11,6 +11,7 @@ import pytest
 from helpers.receiving import ALL_MODES, Receiver
 from helpers.trees import build, contents, scanned, snapshot
 from jetstream.constants import OVERWRITE_ALWAYS, OVERWRITE_BACKUP, OVERWRITE_KEEP_BOTH, OVERWRITE_NEVER
+from jetstream_server.files import opening
 from jetstream_server.files.errors import DiskFull, UnsafePath, WriteFailed
 from jetstream_server.files.foldercache import FolderCache
 from jetstream_server.files.folders import HAVE_DIR_FD, DescriptorFolder, open_root
@@ -22,6 +23,13 @@ from jetstream_server.files.staging import hider
 pytestmark = pytest.mark.skipif(not HAVE_DIR_FD, reason="folders have no descriptors here")
 
 SPEC = {"d": {f"f{number}": os.urandom(100 + number) for number in range(8)}}
+
+
+@pytest.fixture(autouse=True, params=["kernel", "plain"])
+def renaming(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the call that never replaces, and as on systems that have none."""
+    if request.param == "plain":
+        monkeypatch.setattr(opening, "_rename_no_replace", None)
 
 
 @pytest.fixture
@@ -232,3 +240,15 @@ def test_what_is_not_ours_stays(tmp_path: Path) -> None:
     cache.release(b"d")
     assert (tmp_path / os.fsdecode(name) / "folder").is_dir()
     cache.close()
+
+
+def test_a_name_that_is_taken_in_the_last_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no call that never replaces, a folder with something in it, or a file, is in the way as well."""
+    root = DescriptorFolder(os.open(tmp_path, os.O_RDONLY))
+    monkeypatch.setattr(DescriptorFolder, "lstat", lambda *_: None)
+    build(tmp_path, {"old": {"f": b"1"}, "full": {"g": b"2"}, "file": b"3"})
+    assert not root.rename_folder(b"old", b"full")
+    assert not root.rename_folder(b"old", b"file")
+    assert root.rename_folder(b"old", b"new")
+    assert contents(tmp_path) == {"new/f": b"1", "full/g": b"2", "file": b"3"}
+    root.close()
