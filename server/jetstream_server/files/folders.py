@@ -39,7 +39,7 @@ class Folder(Protocol):
     device: int
     """Number of the file system that it lies on."""
     fresh: bool
-    """Whether this session has made it, so that no earlier one has left anything in it. Whoever makes it says so."""
+    """Whether this session has made it, so that nobody else has anything in it. Whoever makes it says so."""
 
     def create(self, name: bytes, mode: int) -> int:
         """A descriptor, for reading and writing, of a new file; ``FileExistsError`` if something has the name."""

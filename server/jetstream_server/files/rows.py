@@ -1,8 +1,10 @@
 """Rows of small files: those of a block that lie in one folder. Their path decides how fast small files are.
 
 A row that opens a new folder is written there under the files' own names before the folder appears, see
-:mod:`~jetstream_server.files.staging`. In a folder that is there each file has no name before it is whole, where the
-system has such files; elsewhere, and from the first name on that is taken, it is written beside and renamed.
+:mod:`~jetstream_server.files.staging`. Later files of a folder that this session has made have no name before they are
+whole, where the system has such files. Elsewhere, from the first name on that is taken, and in folders that were there,
+each file is written beside and renamed: programs that watch a folder for what arrives wait for a file that is closed or
+renamed, and of one that had no name they see neither.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -126,16 +128,14 @@ class RowWriter:
     def _write_beside(self, path: bytes, row: Row, written: list[Names]) -> None:
         tree, write, part_name = self._tree, self._small.write, self._tree.part_name
         write_free = self._small.write_free
-        free = True
         there: list[bytes] = []
         name = b""
         try:
             with tree.using(path) as folder:
+                free = folder.fresh
                 for entry, name, content, size, mtime_ns, mode, exact in zip(*row, strict=True):
                     free = free and write_free(folder, name, content, size, mtime_ns, mode, exact)
                     if free:
-                        if not folder.fresh:
-                            folder.unlink(part_name(entry))  # left by a crash
                         there.append(name)
                         continue
                     placed = write(folder, name, part_name(entry), content, size, mtime_ns, mode, exact)

@@ -1,8 +1,9 @@
-"""Small files in folders that are there: they have no name before they are whole, where the system has such files."""
+"""Small files in folders of this session have no name before they are whole, where the system has such files."""
 
 import errno
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from helpers.trees import build, contents, scanned, snapshot
 from jetstream.constants import OVERWRITE_ALWAYS, OVERWRITE_BACKUP, OVERWRITE_KEEP_BOTH, OVERWRITE_NEVER
 from jetstream_server.files import folders, opening
 from jetstream_server.files.errors import DiskFull
+from jetstream_server.files.foldercache import FolderCache
 from jetstream_server.files.folders import HAVE_DIR_FD, DescriptorFolder
 from jetstream_server.files.opening import UNNAMED
 
@@ -19,11 +21,26 @@ pytestmark = pytest.mark.skipif(not (HAVE_DIR_FD and UNNAMED), reason="this syst
 SPEC = {f"f{number}": os.urandom(100 + number) for number in range(8)}
 
 
+@pytest.fixture(autouse=True)
+def later_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All rows are as the later ones of their folder."""
+    monkeypatch.setattr(FolderCache, "stage", lambda self, path: None)
+
+
 def make(tmp_path: Path, mode: int = OVERWRITE_ALWAYS) -> Receiver:
-    """A receiver whose folder is there already."""
-    receiver = Receiver(scanned({"s": build(tmp_path / "s", SPEC)}), tmp_path / "t", mode)
-    (receiver.root / "s").mkdir()
-    return receiver
+    return Receiver(scanned({"s": build(tmp_path / "s", SPEC)}), tmp_path / "t", mode)
+
+
+def meanwhile(monkeypatch: pytest.MonkeyPatch, folder: Path, theirs: dict[str, bytes]) -> None:
+    """Somebody puts files into the folder as soon as it is there."""
+    real = DescriptorFolder.write_unnamed
+
+    def write(self: DescriptorFolder, *arguments: Any) -> bool:
+        if not any(folder.iterdir()):
+            build(folder, theirs)
+        return real(self, *arguments)
+
+    monkeypatch.setattr(DescriptorFolder, "write_unnamed", write)
 
 
 @pytest.mark.parametrize("mode", ALL_MODES)
@@ -50,7 +67,7 @@ def test_by_way_of_proc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer:
     """Kernels before 6.10 let only the superuser name a file by its descriptor; other C libraries lack the call."""
     monkeypatch.setattr(opening, "_link_by_descriptor", None if answer is None else lambda *_: answer)
     receiver = make(tmp_path, OVERWRITE_KEEP_BOTH)
-    (receiver.root / "s" / "f5").write_bytes(b"theirs")
+    meanwhile(monkeypatch, receiver.root / "s", {"f5": b"theirs"})
     receiver.all()
     found = contents(receiver.root / "s")
     assert found == SPEC | {"f5": b"theirs", "f5 (2)": SPEC["f5"]}
@@ -82,10 +99,9 @@ def test_file_systems_without_such_files(
 
 
 @pytest.mark.parametrize("mode", [OVERWRITE_ALWAYS, OVERWRITE_NEVER, OVERWRITE_BACKUP, OVERWRITE_KEEP_BOTH])
-def test_names_that_are_taken(tmp_path: Path, mode: int) -> None:
+def test_names_that_are_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int) -> None:
     receiver = make(tmp_path, mode)
-    (receiver.root / "s" / "f3").write_bytes(b"theirs")
-    (receiver.root / "s" / "f6").write_bytes(SPEC["f6"])
+    meanwhile(monkeypatch, receiver.root / "s", {"f3": b"theirs", "f6": SPEC["f6"]})
     report = receiver.all()
     found = contents(receiver.root / "s")
     expected = dict(SPEC)
@@ -119,22 +135,18 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert contents(receiver.root / "s") == SPEC
 
 
-def test_what_an_earlier_way_has_left_is_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A session that had to write beside was killed before the renaming; the next one finds the names free."""
+def test_who_watches_a_folder_sees_them_arrive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that was there may be watched: there files are renamed, which watching programs wait for."""
+    renamed: list[bytes] = []
+    real = DescriptorFolder.replace
 
-    class Killed(BaseException):
-        pass
+    def replace(self: DescriptorFolder, old: bytes, new: bytes) -> None:
+        renamed.append(new)
+        real(self, old, new)
 
-    def die(*_: object) -> None:
-        raise Killed
-
+    monkeypatch.setattr(DescriptorFolder, "replace", replace)
     receiver = make(tmp_path)
-    with monkeypatch.context() as patch, receiver.open() as writer:
-        patch.setattr(DescriptorFolder, "write_unnamed", lambda *_: False)
-        patch.setattr(DescriptorFolder, "replace", die)
-        patch.setattr(DescriptorFolder, "unlink", lambda *_: None)
-        with pytest.raises(Killed):
-            receiver.write(writer)
-    assert [path.suffix for path in (receiver.root / "s").iterdir()] == [".jetpart"]
+    (receiver.root / "s").mkdir()
     receiver.all()
+    assert sorted(os.fsdecode(name) for name in renamed) == sorted(SPEC)
     assert contents(receiver.root / "s") == SPEC
