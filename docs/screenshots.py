@@ -22,7 +22,8 @@ import qasync  # type: ignore[import-untyped]
 
 from jetstream.aio import connect
 from jetstream_desktop import application
-from jetstream_desktop.services.local_node import LocalNode
+from jetstream_desktop.program import Application
+from jetstream_desktop.services.local_node import LocalNode, dial
 from jetstream_desktop.services.notices import Notices
 from jetstream_desktop.state.connection import Connected
 from jetstream_desktop.state.rows import Group
@@ -209,10 +210,10 @@ def main() -> None:
         base = Path(folder)
         os.environ["JETSTREAM_HOME"], os.environ["HOME"] = str(base / "home"), str(base)  # paths begin with ~
         (base / "source").mkdir()
-        app = application.Application(["jetstream-desktop"])
+        app = Application(["jetstream-desktop"])
 
         async def run(others: list[Place]) -> None:
-            node = LocalNode(application.dial, ["--api-port", "0", "--api-host", "127.0.0.1", "--sandbox-dir",
+            node = LocalNode(dial, ["--api-port", "0", "--api-host", "127.0.0.1", "--sandbox-dir",
                                                 str(base / "JetStream"), "--log-level", "error"])
             notices = Notices()
             desk = application.build(app, node.reach, _raise, notices)

@@ -24,7 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                         format="%(asctime)s %(levelname)s %(name)s %(message)s")
     what = [text if text.startswith("jetstream:") else os.path.abspath(text) for text in chosen.what]
     try:
-        from jetstream_desktop.application import run
+        from jetstream_desktop.starting import run
     except ImportError as error:
         print(f"The window needs more packages ({error}). Install them with: pip install 'jetstream-transfer[desktop]'",
               file=sys.stderr)

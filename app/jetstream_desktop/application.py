@@ -1,7 +1,7 @@
 """The composition root: the loop, the hooks for errors, every part joined once, and the one way out.
 
 Quitting is requested, never executed: the close button, the menu, Ctrl-C, the end of the desktop session all set the
-same event, and :func:`_serve` ends by the same steps. Nothing is awaited after Qt's loop has ended.
+same event, and :func:`serve` ends by the same steps. Nothing is awaited after Qt's loop has ended.
 """
 
 import asyncio
@@ -18,14 +18,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import qasync  # type: ignore[import-untyped]
-from PySide6.QtCore import QEvent, QLocale, Signal
+from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
 
-from jetstream import aio
-from jetstream.errors import ConnectionFailed
-from jetstream.local import read_ticket, state_folder
-from jetstream_desktop import assets, i18n
+from jetstream.local import state_folder
 from jetstream_desktop.desk.allowed import AllowedDesk
 from jetstream_desktop.desk.book import BookDesk
 from jetstream_desktop.desk.compose import ComposeDesk
@@ -45,20 +41,19 @@ from jetstream_desktop.models.lists import ValueTableModel
 from jetstream_desktop.models.paged import PagedTableModel
 from jetstream_desktop.models.sidebar import SidebarModel
 from jetstream_desktop.models.transfers import TransferTableModel
+from jetstream_desktop.program import Application
 from jetstream_desktop.services.commands import Commands
 from jetstream_desktop.services.disk import Disk
 from jetstream_desktop.services.far_disk import FarDisk
-from jetstream_desktop.services.instance import Instance, hand_over, server_name
+from jetstream_desktop.services.instance import Instance
 from jetstream_desktop.services.local_node import LocalNode
 from jetstream_desktop.services.nearby import Nearby
-from jetstream_desktop.services.node import Connect, NodeClient
+from jetstream_desktop.services.node import Connect
 from jetstream_desktop.services.notices import Notice, Notices
 from jetstream_desktop.services.poller import Poller
-from jetstream_desktop.services.remote_node import Looking
 from jetstream_desktop.services.session import Session
 from jetstream_desktop.services.taskbar import Taskbar, session_bus
 from jetstream_desktop.services.vault import Vault
-from jetstream_desktop.settings import load
 from jetstream_desktop.state import numbers
 from jetstream_desktop.state.connection import Connected, Connection
 from jetstream_desktop.state.details import event_line
@@ -79,25 +74,6 @@ from jetstream_desktop.views.welcome import Welcome
 log = logging.getLogger("jetstream.desktop")
 
 LEAVING_SECONDS = 12.0
-_DIAL_SECONDS = 5.0
-
-
-class Application(QApplication):
-    """Turns Qt's own wish to quit (session end, dock menu) into a request."""
-
-    quit_wanted = Signal()
-
-    def __init__(self, arguments: Sequence[str]) -> None:
-        super().__init__(list(arguments))
-        self.setApplicationName("JetStream")
-        self.setDesktopFileName("jetstream-desktop")
-        self.setQuitOnLastWindowClosed(False)
-
-    def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Quit:
-            self.quit_wanted.emit()
-            return True
-        return super().event(event)
 
 
 @dataclass(frozen=True)
@@ -127,18 +103,6 @@ class Desk:
 def clock() -> int:
     """The time in µs UTC."""
     return time.time_ns() // 1000
-
-
-async def dial(port: int) -> NodeClient:
-    """Connect to this computer's node and log in by its ticket.
-
-    :raises ConnectionFailed: if what answers there is no node of this person; nothing is pinned for it.
-    """
-    client = await aio.connect("localhost", port, timeout=_DIAL_SECONDS, known=Looking())
-    if read_ticket(client.fingerprint) is None:
-        await client.close()
-        raise ConnectionFailed(tr("The node at port {port} belongs to somebody else.", port=port))
-    return client
 
 
 def build(application: QApplication, connect: Connect, report: Callable[[BaseException], None],
@@ -257,14 +221,14 @@ def calm_collector() -> None:
     gc.set_threshold(20_000, 20, 50)
 
 
-async def _serve(application: Application, instance: Instance, arguments: Sequence[str], hidden: bool) -> None:
+async def serve(application: Application, instance: Instance, node: LocalNode, arguments: Sequence[str], *,
+                hidden: bool) -> None:
+    """Run the window until it is left. *arguments* are paths and links."""
     loop = asyncio.get_running_loop()
     notices = Notices()
     hooks = Hooks(notices)
     hooks.install(loop)
     leaving = asyncio.Event()
-    node = LocalNode(dial)
-    node.start_early()
     desk = build(application, node.reach, hooks.report, notices)
     desk.shell.quit_wanted.connect(leaving.set)
     application.quit_wanted.connect(leaving.set)
@@ -303,18 +267,3 @@ async def leave(desk: Desk, node: LocalNode | None, instance: Instance | None) -
     desk.window.deleteLater()
     # Now, while Qt's loop still runs: left to Python's collector the widgets would go in any order.
     QApplication.sendPostedEvents(desk.window, QEvent.Type.DeferredDelete)
-
-
-def run(arguments: Sequence[str], *, hidden: bool = False) -> int:
-    """Run the window until it is left. *arguments* are paths and links. Answers the exit code."""
-    application = Application(["jetstream-desktop"])
-    name = server_name(state_folder())
-    if hand_over(name, arguments):
-        return 0
-    chosen = load(state_folder())[0].language
-    language = chosen or QLocale.system().name().partition("_")[0]
-    i18n.use(assets.catalogue(language), assets.sentences(language))
-    instance = Instance(name)
-    with asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(application)) as runner:
-        runner.run(_serve(application, instance, arguments, hidden))
-    return 0

@@ -13,7 +13,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 @pytest.fixture(scope="session")
 def qapp_cls():
-    from jetstream_desktop.application import Application
+    from jetstream_desktop.program import Application
 
     return Application
 

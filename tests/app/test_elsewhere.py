@@ -13,8 +13,7 @@ from app.helpers.waiting import until
 from app.test_whole import connected, groups
 from helpers.nodes import nodes, tree
 from jetstream.trust import KnownNodes, Place
-from jetstream_desktop import application
-from jetstream_desktop.services.local_node import LocalNode
+from jetstream_desktop.services.local_node import LocalNode, dial
 from jetstream_desktop.services.vault import Vault
 from jetstream_desktop.state.basket import Found, Kind
 from jetstream_desktop.state.connection import Connected, Failed, IdentityChanged
@@ -51,7 +50,7 @@ def there(tmp_path):
 
 @contextlib.asynccontextmanager
 async def window(qapp, tmp_path, there, ring=None):
-    own = LocalNode(application.dial, ["--api-port", "0", "--api-host", "127.0.0.1",
+    own = LocalNode(dial, ["--api-port", "0", "--api-host", "127.0.0.1",
                                        "--sandbox-dir", str(tmp_path / "own")])
     async with there.client() as client:
         await client.server.superuser()

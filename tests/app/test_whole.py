@@ -12,7 +12,7 @@ from app.helpers.running import running
 from app.helpers.waiting import until
 from helpers.nodes import nodes, tree
 from jetstream_desktop import application
-from jetstream_desktop.services.local_node import LocalNode
+from jetstream_desktop.services.local_node import LocalNode, dial
 from jetstream_desktop.services.notices import Notices
 from jetstream_desktop.state.connection import Connected, Failed
 from jetstream_desktop.state.rows import Group
@@ -24,7 +24,7 @@ def own_node(tmp_path):
     made = []
 
     def make():
-        made.append(LocalNode(application.dial, [
+        made.append(LocalNode(dial, [
             "--api-port", "0", "--api-host", "127.0.0.1", "--sandbox-dir", str(tmp_path / "own")]))
         return made[-1]
 
@@ -231,7 +231,7 @@ def test_leaving_with_transfers_running_loses_nothing(gui, qapp, tmp_path, own_n
 
 def test_a_node_that_cannot_start_says_why(gui, qapp):
     async def work():
-        own = LocalNode(application.dial, ["--no-such-option"])
+        own = LocalNode(dial, ["--no-such-option"])
         async with running(qapp, own.reach, own) as desk:
             await until(lambda: "no option" in desk.window.banner.text)
 

@@ -9,19 +9,34 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment
 
+from jetstream import aio
 from jetstream.constants import DEFAULT_API_PORT
 from jetstream.errors import ConnectionFailed, JetStreamError
-from jetstream.local import Ticket, local_tickets
+from jetstream.local import Ticket, local_tickets, read_ticket
 from jetstream_desktop.i18n import say, tr
 from jetstream_desktop.services.node import NodeClient
+from jetstream_desktop.services.remote_node import Looking
 
 log = logging.getLogger("jetstream.desktop")
 
 Dial = Callable[[int], Awaitable[NodeClient]]
 """Connects to a port of this computer and logs in by ticket."""
+DIAL_SECONDS = 5.0
 START_SECONDS = 20.0
 STOP_SECONDS = 10.0
 _REFUSED = 3
+
+
+async def dial(port: int) -> NodeClient:
+    """Connect to this computer's node and log in by its ticket.
+
+    :raises ConnectionFailed: if what answers there is no node of this person; nothing is pinned for it.
+    """
+    client = await aio.connect("localhost", port, timeout=DIAL_SECONDS, known=Looking())
+    if read_ticket(client.fingerprint) is None:
+        await client.close()
+        raise ConnectionFailed(tr("The node at port {port} belongs to somebody else.", port=port))
+    return client
 
 
 class LocalNode(QObject):

@@ -16,7 +16,8 @@ from jetstream_desktop.views.stylesheet import stylesheet
 
 Appearance = Literal["system", "light", "dark"]
 ICON_SIZE = 18
-_RATIOS = (1.0, 2.0, 3.0)
+_LARGEST = 3.0
+"""Icons are drawn for the screens that there are, and so large for others that may come."""
 _WEIGHTS = {"header": QFont.Weight.DemiBold, "title": QFont.Weight.DemiBold, "heading": QFont.Weight.DemiBold,
             "token": QFont.Weight.DemiBold}
 
@@ -34,6 +35,9 @@ class Theme(QObject):
         self._pixmaps: dict[tuple[str, str, int, float], QPixmap] = {}
         self._fonts: dict[tuple[str, bool], QFont] = {}
         self._base = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
+        self.scale = _scale_of(self._base)
+        """How much larger than usual the person has set the system's text, between 1 and 2."""
+        self._ratios = sorted({*(screen.devicePixelRatio() for screen in application.screens()), _LARGEST})
         self.colours: Colours = self._tokens.light
         application.setStyle("Fusion")
         application.styleHints().colorSchemeChanged.connect(self._scheme_changed)
@@ -88,13 +92,6 @@ class Theme(QObject):
             palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(c.faint))
         return palette
 
-    @property
-    def scale(self) -> float:
-        """How much larger than usual the person has set the system's text, between 0.9 and 2."""
-        usual = 13.0
-        size = QFontInfo(self._base).pixelSize() or usual
-        return max(1.0, min(2.0, size / (usual + 2))) if size > usual + 2 else 1.0
-
     def font(self, role: str, bold: bool = False) -> QFont:
         """The font of a role of the type scale, always with tabular figures."""
         found = self._fonts.get((role, bold))
@@ -137,7 +134,7 @@ class Theme(QObject):
     def icon(self, name: str, colour: str = "text", size: int = ICON_SIZE) -> QIcon:
         """An icon for buttons and menus, sharp at 100 to 300 %; paler when disabled."""
         icon = QIcon()
-        for ratio in _RATIOS:
+        for ratio in self._ratios:
             icon.addPixmap(self.pixmap(name, colour, size, ratio))
             icon.addPixmap(self.pixmap(name, "faint", size, ratio), QIcon.Mode.Disabled)
         return icon
@@ -149,6 +146,12 @@ class Theme(QObject):
         for size in (16, 24, 32, 48, 64, 128, 256):
             icon.addPixmap(render(source, size, 1.0))
         return icon
+
+
+def _scale_of(font: QFont) -> float:
+    usual = 13.0
+    size = QFontInfo(font).pixelSize() or usual
+    return max(1.0, min(2.0, size / (usual + 2))) if size > usual + 2 else 1.0
 
 
 def render(svg: bytes, size: int, ratio: float) -> QPixmap:
