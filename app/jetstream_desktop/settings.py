@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from jetstream_desktop.i18n import tr
 from jetstream_desktop.state import nodes, week
 from jetstream_desktop.state.nodes import OpenNode
 from jetstream_desktop.state.week import WeekLimits
@@ -80,8 +81,17 @@ def load(folder: Path) -> tuple[Settings, str | None]:
         try:
             os.replace(path, aside)
         except OSError:
-            return Settings(), f"The settings could not be read ({error}); the usual ones are used."
-        return Settings(), f"The settings could not be read; the file is kept as {aside.name}, the usual ones are used."
+            return Settings(), tr("The settings could not be read ({error}); the usual ones are used.", error=error)
+        return Settings(), tr("The settings could not be read; the file is kept as {name}, the usual ones are used.",
+                              name=aside.name)
+
+
+def peek(folder: Path) -> Settings:
+    """The settings in *folder* before anybody can be told anything: a file that cannot be used stays where it is."""
+    try:
+        return parse((folder / FILE_NAME).read_text(encoding="utf-8"))
+    except (ValueError, OSError):
+        return Settings()
 
 
 def save(folder: Path, settings: Settings) -> None:

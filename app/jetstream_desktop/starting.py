@@ -14,7 +14,7 @@ from jetstream_desktop import assets, i18n
 from jetstream_desktop.program import Application
 from jetstream_desktop.services.instance import Instance, hand_over, server_name
 from jetstream_desktop.services.local_node import LocalNode, dial
-from jetstream_desktop.settings import load
+from jetstream_desktop.settings import peek
 
 
 def run(arguments: Sequence[str], *, hidden: bool = False) -> int:
@@ -23,7 +23,7 @@ def run(arguments: Sequence[str], *, hidden: bool = False) -> int:
     name = server_name(state_folder())
     if hand_over(name, arguments):
         return 0
-    language = load(state_folder())[0].language or QLocale.system().name().partition("_")[0]
+    language = peek(state_folder()).language or QLocale.system().name().partition("_")[0]
     i18n.use(assets.catalogue(language), assets.sentences(language))
     instance = Instance(name)
     node = LocalNode(dial)

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject
 from jetstream.entities import Destination
 from jetstream.errors import JetStreamError
 from jetstream_desktop.desk.context import Context
-from jetstream_desktop.i18n import tr, trn
+from jetstream_desktop.i18n import say, tr, trn
 from jetstream_desktop.services import bookfile as files
 from jetstream_desktop.state import bookfile
 from jetstream_desktop.state.text import base_name, printable
@@ -53,14 +53,14 @@ class BookFileDesk(QObject):
             return
         except OSError as error:
             self._c.say(tr("{name} cannot be read: {error}.", name=printable(base_name(path)),
-                           error=error.strerror or error), "bad")
+                           error=say(error.strerror or str(error))), "bad")
             return
         plan = bookfile.merge(self._c.poller.destinations, entries)
         words, tone = plan.words, "good"
         try:
             await self._carry_out(plan)
         except JetStreamError as error:
-            words, tone = tr("The import stopped halfway: {error}", error=error), "bad"
+            words, tone = tr("The import stopped halfway: {error}", error=say(str(error))), "bad"
         undo = tr("Undo") if self._made or self._before else ""
         self._c.say(words, tone, undo, UNDO_IMPORT)
 
@@ -103,7 +103,8 @@ class BookFileDesk(QObject):
         try:
             await files.save(path, bookfile.write(destinations))
         except OSError as error:
-            self._c.say(tr("{name} cannot be written: {error}.", name=name, error=error.strerror or error), "bad")
+            why = say(error.strerror or str(error))
+            self._c.say(tr("{name} cannot be written: {error}.", name=name, error=why), "bad")
             return
         self._c.say(trn("{count} destination is in {name}. Passwords are not in it.",
                         "{count} destinations are in {name}. Passwords are not in it.", len(destinations), name=name),

@@ -6,6 +6,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject
 
+from jetstream.errors import AuthenticationFailed
 from jetstream_desktop.desk.context import Context
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.state.connection import Connected, Connection
@@ -73,6 +74,11 @@ class GetDesk(QObject):
     async def _listed(self, card: GetCard, link: str, password: str | None) -> None:
         try:
             await self._all_pages(card, link, password)
+        except AuthenticationFailed as error:
+            if password is not None:
+                raise
+            log.info("the list of a link needs a login: %s", error)
+            card.ask_password(tr("The token is wrong or used up, or it has a password: type it and press Enter."))
         except (KeyError, TypeError, ValueError) as error:  # a list of no known form
             log.warning("the list of a link cannot be used: %r", error)
             self._problem(tr("The list that the node gave cannot be shown. You can still get everything."))

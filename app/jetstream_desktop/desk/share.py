@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject
 from jetstream.entities import Token, Transfer
 from jetstream.errors import JetStreamError
 from jetstream_desktop.desk.context import Context
-from jetstream_desktop.i18n import tr
+from jetstream_desktop.i18n import say, tr
 from jetstream_desktop.state import sharing
 from jetstream_desktop.state.basket import Basket
 from jetstream_desktop.state.counting import of_basket
@@ -84,7 +84,7 @@ class ShareDesk(QObject):
             manifest = await self._c.commands.manifest(*self._basket)
             manifest = await self._c.session.client.send.wait_for_manifest(manifest)
             if manifest.status == "error":
-                raise JetStreamError(manifest.error_message or tr("The files could not be listed."))
+                raise JetStreamError(say(manifest.error_message or "") or tr("The files could not be listed."))
             manifest_id = manifest.id
         token = await self._c.commands.share(manifest_id, values)
         if self._card is not None:
@@ -124,7 +124,7 @@ class ShareDesk(QObject):
         try:
             Path(path).write_bytes(self._png)
         except OSError as error:
-            self._c.say(tr("It could not be saved: {error}.", error=error.strerror or error), "bad")
+            self._c.say(tr("It could not be saved: {error}.", error=say(error.strerror or str(error))), "bad")
 
     # The page of tokens
 

@@ -6,7 +6,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, Qt
 
 from jetstream.entities import Destination
-from jetstream_desktop.i18n import tr
+from jetstream_desktop.i18n import say, tr
 from jetstream_desktop.models.roles import KEY, ROOT, SNAPSHOT, Index
 from jetstream_desktop.state import numbers, sharing
 from jetstream_desktop.state.address import Address, title_of
@@ -81,7 +81,7 @@ class BookModel(QAbstractItemModel):
             spoken = role == Qt.ItemDataRole.AccessibleTextRole
             return _heading(value, spoken) if index.column() == 0 else ""
         if role == Qt.ItemDataRole.ToolTipRole and isinstance(value, Destination) and index.column() == STATE:
-            return printable(value.last_error_message or "") or None
+            return printable(say(value.last_error_message or "")) or None
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

@@ -160,6 +160,12 @@ class GetCard(Card):
         self._say(words, "bad")
         self.get.setEnabled(self._reading.link is not None)
 
+    def ask_password(self, words: str) -> None:
+        """It could not be listed without a password."""
+        self.show_problem(words)
+        if self.text.hasFocus():
+            self.password.setFocus()
+
     # What the person does
 
     def _typed(self, _text: str = "") -> None:

@@ -15,7 +15,9 @@ from app.helpers.memory_node import MemoryNode
 from app.helpers.running import running
 from app.helpers.waiting import until
 from app.views.drops import drop, files
+from jetstream.errors import AuthenticationFailed
 from jetstream_desktop.models.basket import GOES_AS, NAME, SIZE
+from jetstream_desktop.settings import Settings, peek
 from jetstream_desktop.views.drop import dropped_paths
 
 LINK = "jetstream://studio-b/download?token=MAYWEBRO.TRUPO.VEVEEBLU"
@@ -247,5 +249,35 @@ def test_leaving_while_the_node_answers_nothing(gui, qapp, node):
             node.stalled["send.getTransfers"] = node.stalled["send.suspendTransfer"] = asyncio.Event()
             desk.window.table.select_key("s1")
             desk.window.actions_.pause.trigger()
+
+    gui(work)
+
+
+def test_a_broken_settings_file_is_told_and_kept(gui, qapp, node, tmp_path):
+    folder = tmp_path / "state"
+    folder.mkdir(exist_ok=True)
+    (folder / "desktop.json").write_text("{ this is no JSON")
+    assert peek(folder) == Settings()
+    assert (folder / "desktop.json").exists()
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            assert "desktop.broken" in desk.window.banner.text
+            assert (folder / "desktop.broken").read_text() == "{ this is no JSON"
+
+    gui(work)
+
+
+def test_a_share_that_wants_a_password_asks_for_it(gui, qapp, node):
+    node.refuse["recv.previewDownload"] = AuthenticationFailed("This token, or its password, is not right.")
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            desk.get.get(LINK)
+            card = desk.window.card
+            await until(lambda: "has a password" in card.hint.text())
+            card.password.setText("wrong")
+            card.look.click()
+            await until(lambda: card.hint.text() == "This token, or its password, is not right.")
 
     gui(work)
