@@ -21,21 +21,19 @@ from jetstream_server.link.blockmap import BlockMap, as_ranges
 from jetstream_server.link.errors import PeerViolation
 from jetstream_server.link.limiter import Limiter
 from jetstream_server.link.messages import (
-    MAX_PAGES_AT_ONCE,
     Begin,
     Checkpoint,
     Complete,
     Held,
     Offer,
-    PageRequest,
-    Pages,
     Stored,
 )
-from jetstream_server.link.peer import PeerConnection, ask
+from jetstream_server.link.peer import PeerConnection
 from jetstream_server.link.sealed import SessionKey
 from jetstream_server.link.tcp import TcpReceiver
 from jetstream_server.records import IncomingRecord, StoredBlocks
 from jetstream_server.transfers.bottleneck import Stages
+from jetstream_server.transfers.fetching import fetched_pages
 from jetstream_server.transfers.live import Live, ReceivingTable
 from jetstream_server.transfers.progress import FileCount, report_sentence
 from jetstream_server.transfers.session import TICK_SECONDS, Session, Surroundings
@@ -46,7 +44,6 @@ from jetstream_server.transfers.trouble import Done, Failed, Outcome, TryAgain
 log = logging.getLogger(__name__)
 
 OTHER_MANIFEST: Final = "The manifest does not hold what the offer says."
-PAGE_SECONDS: Final = 120.0
 COMPLETE_SECONDS: Final = 60.0
 
 T = TypeVar("T")
@@ -164,24 +161,17 @@ class ReceiveSession(Session):
         entry = size = 0
         await self._catalog.incoming.replace_checkpoint(id, [])
         await self._catalog.incoming.delete_pages(id)
-        number, pages = 0, offer.first_pages[: offer.pages]
-        while number < offer.pages:
-            if not pages:
-                count = min(MAX_PAGES_AT_ONCE, offer.pages - number)
-                request = PageRequest(number=number, count=count)
-                pages = (await ask(self._peer, "page", request, Pages, PAGE_SECONDS)).pages
-                if len(pages) != count:
-                    raise PeerViolation("The other node left out pages of the manifest.")
-            rows = []
-            for data in pages:
-                hasher.update(data)
-                page = await self._in_thread(Page.decode, data)
-                rows.append((number, entry, size, data))
-                number, entry, size = number + 1, entry + len(page), size + page.total_bytes
-                if entry > offer.entries or size > offer.size:
-                    raise PeerViolation(OTHER_MANIFEST)
-            await self._catalog.incoming.add_pages(id, rows)
-            pages = []
+        number = 0
+        async with fetched_pages(self._peer, offer) as batches:
+            async for batch in batches:
+                rows = []
+                for data, (entries, length) in zip(batch, await self._in_thread(_checked, batch), strict=True):
+                    hasher.update(data)
+                    rows.append((number, entry, size, data))
+                    number, entry, size = number + 1, entry + entries, size + length
+                    if entry > offer.entries or size > offer.size:
+                        raise PeerViolation(OTHER_MANIFEST)
+                await self._catalog.incoming.add_pages(id, rows)
         if hasher.digest() != offer.digest:
             raise PeerViolation("The manifest arrived damaged.")
         await self._table.save(
@@ -361,6 +351,14 @@ def _not_delivered(count: int) -> str:
     if count == 1:
         return "One file was not delivered because the sender could not read it as listed; the others have arrived."
     return f"{count} files were not delivered, as the sender could not read them as listed; the others have arrived."
+
+
+def _checked(pages: Sequence[bytes]) -> list[tuple[int, int]]:
+    """Entries and bytes of pages that came over the wire.
+
+    :raises DamagedPage, UnsafePath: if one of them makes no sense.
+    """
+    return [(len(page), page.total_bytes) for page in map(Page.decode, pages)]
 
 
 def _make_folder(folder: Path) -> None:
