@@ -119,7 +119,7 @@ class Photographer:
         self._desk.window.grab().save(str(IMAGES / f"{name}.png"))
 
     async def go(self) -> None:
-        """All five."""
+        """All six."""
         desk, window, poller = self._desk, self._desk.window, self._desk.context.poller
         desk.context.theme.set_appearance("light")
         await until(lambda: isinstance(desk.context.session.status, Connected))
@@ -135,6 +135,7 @@ class Photographer:
         await self.ask(status.server.receive_port)
         await self.compose()
         await self.share()
+        await self.get()
 
     async def ask(self, port: int) -> None:
         """Somebody who is not known here wants to send something."""
@@ -202,6 +203,31 @@ class Photographer:
         await until(lambda: card.shown is not None)  # type: ignore[union-attr]
         await asyncio.sleep(0.3)
         self.take("share-light")
+
+    async def get(self) -> None:
+        """What somebody else shares, with a part of it chosen."""
+        place = next(place for place in self._others if place.name == "Colour lab")
+        home = os.environ["JETSTREAM_HOME"]
+        os.environ["JETSTREAM_HOME"] = str(place.home)
+        async with connect("127.0.0.1", place.port) as other:
+            os.environ["JETSTREAM_HOME"] = home
+            path = self._source / "Reel 08 – first grade"
+            for name, number in (("sound", 12), ("stills", 30)):
+                (path / name).mkdir()
+                for count in range(number):
+                    (path / name / f"R08_{count:04}.{'wav' if name == 'sound' else 'png'}").write_bytes(b"0" * 400_000)
+            manifest = await other.send.wait_for_manifest(await other.send.create_manifest({path.name: str(path)}))
+            token = await other.send.create_shared_token(manifest, description="Reel 08", download_limit=5)
+        self._desk.get.get(f"jetstream://127.0.0.1:{place.port}/download?token={token.token}")
+        card = self._desk.get._card
+        assert card is not None
+        await until(card.list.isVisible)
+        model = card.pick.tree.model()
+        top = model.index(0, 0)
+        await until(lambda: model.rowCount(top))
+        model.toggle(model.index(0, 0, top))  # type: ignore[attr-defined]
+        await asyncio.sleep(0.3)
+        self.take("get-light")
 
 
 def main() -> None:

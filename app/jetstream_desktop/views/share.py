@@ -75,6 +75,7 @@ class ShareForm(QWidget):
         self.until.set_text(week, tr("1 week · {when}", when=sharing.moment(week)))
         self.date = QDateTimeEdit(QDateTime.fromMSecsSinceEpoch(week // 1000))
         self.date.setCalendarPopup(True)
+        self.date.setDisplayFormat(tr("d MMM yyyy, hh:mm"))
         self.date.setMinimumDateTime(QDateTime.fromMSecsSinceEpoch(now // 1000))
         self.date.setAccessibleName(tr("Date and time when the token ends"))
         self.date.hide()

@@ -271,10 +271,10 @@ class TransferTable(QTableView):
         self._fitting = True
         room = self.viewport().width()
         tight = room < 760
-        widths = {Column.DIRECTION: 36, Column.DONE: 140, Column.RATE: 88, Column.TIME_LEFT: 96, Column.FILES: 100,
+        widths = {Column.DIRECTION: 36, Column.DONE: 128, Column.RATE: 88, Column.TIME_LEFT: 96, Column.FILES: 100,
                   Column.PRIORITY: 80, Column.ADDED: 130, Column.FINISHED: 130, Column.ERROR: 200}
         widths[Column.NAME] = max(150, min(300, room * 22 // 100))
-        widths[Column.PROGRESS] = 84 if tight else max(130, min(200, room * 15 // 100))
+        widths[Column.PROGRESS] = 84 if tight else max(130, min(220, room * 18 // 100))
         if tight:
             widths |= {Column.DONE: 118, Column.RATE: 80, Column.TIME_LEFT: 80}
         headings, body = titles(), QFontMetrics(self._theme.font("body"))
