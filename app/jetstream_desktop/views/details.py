@@ -130,6 +130,7 @@ class Details(QWidget):
         self.tabs = QTabBar()
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
+        self.tabs.setUsesScrollButtons(False)
         self.tabs.setAccessibleName(tr("Details"))
         for name in (tr("Overview"), tr("Files"), tr("Speed"), tr("Events")):
             self.tabs.addTab(name)
@@ -146,8 +147,7 @@ class Details(QWidget):
         self.tabs.currentChanged.connect(self._tab)
         layout = column()
         head = row(margins=(16, 0, 16, 0))
-        head.addWidget(self.tabs)
-        head.addStretch(1)
+        head.addWidget(self.tabs, 1)  # the chosen tab is bold, and so wider than the bar asks for
         layout.addLayout(head)
         layout.addWidget(hairline())
         layout.addWidget(self._pages, 1)

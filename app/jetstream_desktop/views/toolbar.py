@@ -9,7 +9,7 @@ from jetstream_desktop.views.actions import Actions
 from jetstream_desktop.views.theme import ICON_SIZE, Theme
 from jetstream_desktop.views.widgets import IconKeeper, hairline, icon_button, row
 
-_SEARCH_ROOM = 240
+_SEARCH_ROOM = 180
 _MARGINS = 60
 _PADDING = 27
 """Around the icon and the text of a button, and between them."""
