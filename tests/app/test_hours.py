@@ -17,7 +17,7 @@ from jetstream_desktop import application
 from jetstream_desktop.services import poller as polling
 from jetstream_desktop.state.history import Point
 
-POLLS = 800
+POLLS = 512
 STEP = 8 * 3600 * 1_000_000 // POLLS
 LIVING = 6
 
