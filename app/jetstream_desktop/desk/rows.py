@@ -39,6 +39,8 @@ class RowDesk(QObject):
         self._events = events
         self._mappings: dict[str, dict[str, str]] = {}
         self._known_sources: dict[str, tuple[str, ...]] = {}
+        self._listed: dict[str, int | None] = {}
+        """How many files the manifest of an outgoing row has."""
         actions = context.window.actions_
         for action, slot in (
             (actions.pause, self._pause), (actions.resume, self._resume), (actions.retry, self._retry),
@@ -130,6 +132,7 @@ class RowDesk(QObject):
         """Another node: its rows have the same keys but are others."""
         self._mappings.clear()
         self._known_sources.clear()
+        self._listed.clear()
 
     def _resume_paused(self) -> None:
         self._due = True
@@ -188,6 +191,7 @@ class RowDesk(QObject):
         client = self._c.session.client
         try:
             manifest = await client.send.get_manifest(entity.manifest_id)
+            self._listed[row.key] = manifest.total_files
             mappings = manifest.user_data.get("mappings")
             if isinstance(mappings, dict) and mappings:
                 self._mappings[row.key] = {str(target): str(source) for target, source in mappings.items()}
@@ -238,6 +242,7 @@ class RowDesk(QObject):
     def _forget(self, changes: Changes) -> None:
         for key in changes.removed:
             self._known_sources.pop(key, None)
+            self._listed.pop(key, None)
             self._mappings.pop(key, None)
 
     async def _learn_sources(self, row: Row) -> None:
@@ -256,6 +261,7 @@ class RowDesk(QObject):
                 status = self._c.session.status
                 own = status.server.fingerprint if isinstance(status, Connected) else ""
                 return Selected(row, entity, where, sources=self._known_sources.get(row.key, ()), own=own,
+                                listed=self._listed.get(row.key),
                                 node=self._c.session.node)
         return None
 

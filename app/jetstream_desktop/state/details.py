@@ -33,6 +33,8 @@ class Selected:
     sources: tuple[str, ...] = ()
     own: str = ""
     """The fingerprint of this node: a reason that names it asks for it to be let in."""
+    listed: int | None = None
+    """How many files the manifest of an outgoing transfer has; the receiver may have chosen some of them."""
     node: OpenNode = LOCAL
     """The node that is shown."""
 
@@ -45,8 +47,16 @@ def overview(chosen: Selected, now: int, home: str) -> tuple[Fact, ...]:
         facts += [Fact(tr("From"), _source(chosen, home)), Fact(tr("To"), _target(chosen, entity))]
     else:
         facts += [Fact(tr("From"), printable(row.other)), Fact(tr("To"), _arrives(chosen, home))]
-    facts += [_identity(entity), _verified(entity, now), _line(entity), _limit(entity), _times(row)]
+    facts += [_part(chosen), _identity(entity), _verified(entity, now), _line(entity), _limit(entity), _times(row)]
     return tuple(fact for fact in facts if fact is not None and fact.text)
+
+
+def _part(chosen: Selected) -> Fact | None:
+    files = chosen.row.files
+    if files is None or chosen.listed is None or files >= chosen.listed:
+        return None
+    return Fact(tr("Chosen"), tr("{n} of {total}, by the receiver", n=numbers.count(files),
+                                 total=numbers.files(chosen.listed)))
 
 
 def why(chosen: Selected) -> str:

@@ -73,3 +73,10 @@ def test_why_a_row_stands_still_is_told_in_full():
     assert reason(transfer(status="suspended", processing=False)) == (
         "Paused. Nothing is lost. Resume goes on where it stopped.")
     assert reason(transfer()) == "Sending."
+
+
+def test_a_part_that_the_receiver_chose():
+    shared = transfer(owner_token="T", total_files=4)
+    assert lines(shared, listed=9)["Chosen"].text == "4 of 9 files, by the receiver"
+    assert "Chosen" not in lines(shared, listed=4)
+    assert "Chosen" not in lines(shared)
