@@ -4,9 +4,9 @@ A carrier moves blocks between a :class:`BlockSource` on the sending node and a 
 one. Source and sink are called from the carrier's threads, several at once.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Final, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,19 @@ class CarrierStatistics:
     seconds_writing: float = 0.0
     connections: int = 0
     lost: list[str] = field(default_factory=list)
+
+
+def total(parts: Iterable[CarrierStatistics]) -> CarrierStatistics:
+    """What several carriers did together."""
+    result = CarrierStatistics()
+    for part in parts:
+        for name in _COUNTS:
+            setattr(result, name, getattr(result, name) + getattr(part, name))
+        result.lost += part.lost
+    return result
+
+
+_COUNTS: Final = tuple(each.name for each in fields(CarrierStatistics) if each.name != "lost")
 
 
 class Carrier(Protocol):

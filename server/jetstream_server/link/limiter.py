@@ -66,6 +66,11 @@ class Limiter:
         rates = [bucket.rate for bucket in self._buckets if bucket.rate]
         return min(wanted, max(1024, min(rates) * BYTES_PER_KBIT // 20)) if rates else wanted
 
+    def reserve(self, count: int) -> float:
+        """Take *count* bytes and return for how many seconds nothing more should move; never waits."""
+        with self._changed:
+            return max((bucket.take(count, self._clock()) for bucket in self._buckets), default=0.0)
+
     def wait(self, count: int) -> None:
         """Return when *count* bytes may move."""
         if not self.active:

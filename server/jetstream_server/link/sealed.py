@@ -163,9 +163,13 @@ class Sealer:
 
 
 class Opener:
-    """Reads the records of one data connection, in order. Not thread-safe."""
+    """Reads the records of one data connection. Not thread-safe.
 
-    def __init__(self, key: SessionKey, number: int) -> None:
+    :param ordered: whether they have to come in the order in which they were sealed.
+    """
+
+    def __init__(self, key: SessionKey, number: int, *, ordered: bool = True) -> None:
+        self._ordered = ordered
         self._aead = AESGCM(key.key)
         self._prefix = key.session + _NUMBER.pack(number)
         self._number = number
@@ -177,7 +181,7 @@ class Opener:
         :raises SealBroken: if the numbers cannot be right.
         """
         block, length, kind, reserved, counter = _HEADER.unpack(data)
-        if counter != self._counter + 1:
+        if self._ordered and counter != self._counter + 1:
             raise SealBroken("a record is missing, repeated or out of order")
         empty = kind in (Kind.ZERO, Kind.END)
         if kind not in (0, 1, 2, 255) or reserved != _RESERVED or length > MAX_PAYLOAD or (length and empty):

@@ -1,0 +1,101 @@
+"""Slots on their way out: sealed records laid out as datagrams in one piece of memory, until all of it has arrived."""
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+
+from jetstream_server.link.sealed import MAX_PAYLOAD, RECORD_OVERHEAD
+from jetstream_server.link.udp.packets import DATA_HEADER, FRAGMENTS, Bytes, Flags, Numbers, write_headers
+
+SLOTS: Final = 112
+"""Slots that are kept at most: about as many mebibytes, and so the most that may be under way."""
+MAX_RECORD: Final = MAX_PAYLOAD + RECORD_OVERHEAD
+SMALLEST_FRAGMENT: Final = -(-MAX_RECORD // FRAGMENTS)
+
+
+@dataclass(slots=True, eq=False)
+class SlotOut:
+    """One slot that is going out."""
+
+    number: int
+    size: int
+    """Of its fragments."""
+    count: int
+    """How many fragments it has."""
+    memory: Bytes
+    arrived: Flags
+    left: int
+    numbers: np.ndarray[Any, np.dtype[Any]] = field(repr=False)
+    """The packet number field of each of its datagrams."""
+    next: int = 0
+    """The first fragment that was not sent yet."""
+
+    @property
+    def stride(self) -> int:
+        """Bytes of one datagram."""
+        return DATA_HEADER + self.size
+
+
+class Outbox:
+    """Memory for slots. Not thread-safe, but for :meth:`lay_out` of different slots.
+
+    Memory is taken when it is first needed, and the one used last is used next, so a short path takes little.
+    """
+
+    def __init__(self, tag: bytes, slots: int = SLOTS) -> None:
+        self._tag = tag
+        self._left = slots
+        self._spare: list[Bytes] = []
+        self._next = 0
+
+    def take(self) -> tuple[int, Bytes] | None:
+        """A number and memory for the next slot; ``None`` if all of it is in use."""
+        if not self._spare and not self._left:
+            return None
+        if self._spare:
+            memory = self._spare.pop()
+        else:
+            self._left -= 1
+            memory = np.empty((MAX_RECORD // SMALLEST_FRAGMENT + 1) * (DATA_HEADER + SMALLEST_FRAGMENT) + 65_536,
+                              dtype=np.uint8)
+        number, self._next = self._next, self._next + 1
+        return number, memory
+
+    def give_back(self, memory: Bytes) -> None:
+        """It may be used for another slot."""
+        self._spare.append(memory)
+
+    def lay_out(self, number: int, memory: Bytes, record: memoryview, size: int) -> SlotOut:
+        """Spread *record* over datagrams with fragments of *size* bytes."""
+        count = -(-len(record) // size)
+        stride = DATA_HEADER + size
+        rows = memory[: count * stride].reshape(count, stride)
+        write_headers(rows, self._tag, number, size)
+        source = np.frombuffer(record, dtype=np.uint8)
+        full = len(record) // size
+        rows[:full, DATA_HEADER:] = source[: full * size].reshape(full, size)
+        if full < count:
+            rest = len(record) - full * size
+            rows[full, DATA_HEADER : DATA_HEADER + rest] = source[full * size :]
+            rows[full, DATA_HEADER + rest :] = 0
+        numbers = np.ndarray((count,), dtype=">u4", buffer=memory.data, offset=8, strides=(stride,))
+        return SlotOut(number, size, count, memory, np.zeros(count, dtype=np.bool_), count, numbers)
+
+
+@dataclass(frozen=True, slots=True)
+class Burst:
+    """Datagrams of one size that go out together: pieces of one slot's memory."""
+
+    slot: SlotOut
+    first: int
+    count: int
+    scattered: Numbers | None = None
+    """Fragments that do not lie side by side; ``None``: *count* from *first* on."""
+
+    def pieces(self) -> list[memoryview]:
+        """The bytes, whole datagrams one after another."""
+        memory, stride = self.slot.memory.data, self.slot.stride
+        if self.scattered is None:
+            return [memory[self.first * stride : (self.first + self.count) * stride]]
+        return [memory[at : at + stride] for at in (self.scattered * stride).tolist()]

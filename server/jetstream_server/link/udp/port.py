@@ -1,0 +1,285 @@
+"""The node's datagram sockets: one thread each that takes datagrams in and gives them to their sessions."""
+
+import contextlib
+import logging
+import os
+import select
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+import numpy as np
+
+from jetstream_server.addresses import is_loopback
+from jetstream_server.link.udp.datagrams import (
+    Address,
+    Received,
+    TooLong,
+    Writer,
+    best_way,
+    reader_for,
+    tune,
+    writer_for,
+)
+from jetstream_server.link.udp.packets import CONTROL, DATA, TAG_LENGTH, Numbers
+
+log = logging.getLogger(__name__)
+
+NAP_SECONDS: Final = 0.0005
+"""A short sleep after a small catch lets the next one grow: fewer system calls, fewer turns of the interpreter."""
+SMALL_CATCH: Final = 32
+NAP_BUFFER: Final = 1 << 20
+"""With a smaller receive buffer than this there is no time for naps."""
+LONGEST_WAIT: Final = 0.5
+SMALLEST: Final = 36
+
+
+class Handler(Protocol):
+    """A session's ear. All of it is called from the sockets' threads, with the socket that it is about."""
+
+    def on_data(self, endpoint: "Endpoint", received: Received, offsets: Numbers, lengths: Numbers, now: float) -> None:
+        """Data packets came; *offsets* and *lengths* are those of this session."""
+
+    def on_control(self, endpoint: "Endpoint", datagram: bytes, address: Address, now: float) -> None:
+        """A control packet came."""
+
+    def tick(self, endpoint: "Endpoint", now: float) -> float:
+        """It is time to say what is to say; returns in how many seconds again."""
+
+
+class Endpoint:
+    """One bound datagram socket and the sessions that use it.
+
+    :param sock: bound, not blocking; closed in the end.
+    """
+
+    def __init__(self, sock: socket.socket, way: str) -> None:
+        self._sock = sock
+        self.way = way
+        self.family = sock.family
+        self.buffer_bytes = tune(sock)
+        self.counts: Counter[str] = Counter()
+        """Datagrams that belonged to nobody or made no sense, by reason."""
+        self._writer: Writer = writer_for(sock, way)
+        self._sessions: dict[bytes, Handler] = {}
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+        self._wake_read, self._wake_write = os.pipe()
+        os.set_blocking(self._wake_read, False)
+        os.set_blocking(self._wake_write, False)
+
+    def __repr__(self) -> str:
+        return f"<Endpoint {self.port} {self.way} sessions={len(self._sessions)}>"
+
+    @property
+    def port(self) -> int:
+        """Where it is bound."""
+        return int(self._sock.getsockname()[1])
+
+    def reaches(self, address: str) -> bool:
+        """Whether datagrams to *address* can go out here."""
+        here = str(self._sock.getsockname()[0])
+        if self.family == socket.AF_INET and ":" in address:
+            return False
+        return here in ("::", "0.0.0.0") or (is_loopback(here) and is_loopback(address))
+
+    def address_of(self, address: str, port: int) -> Address:
+        """*address* in the form of this socket's family."""
+        if self.family == socket.AF_INET6:
+            return (address if ":" in address else f"::ffff:{address}", port, 0, 0)
+        return (address, port)
+
+    def add(self, tag: bytes, handler: Handler) -> None:
+        """Datagrams with *tag* go to *handler* from now on."""
+        with self._lock:
+            self._sessions = {**self._sessions, tag: handler}
+            if self._thread is None and not self._closed:
+                self._thread = threading.Thread(target=self._run, name=f"udp-{self.port}", daemon=True)
+                self._thread.start()
+        self.wake()
+
+    def remove(self, tag: bytes) -> None:
+        """Datagrams with *tag* go nowhere from now on."""
+        with self._lock:
+            self._sessions = {known: handler for known, handler in self._sessions.items() if known != tag}
+
+    def wake(self) -> None:
+        """Let the thread look around at once."""
+        with contextlib.suppress(BlockingIOError, OSError):  # it is awake already, or gone
+            os.write(self._wake_write, b"\0")
+
+    def send(self, pieces: Sequence[memoryview], size: int, address: Address) -> int:
+        """See :class:`~jetstream_server.link.udp.datagrams.Writer`. Any thread."""
+        return self._writer.send(pieces, size, address)
+
+    def wait_writable(self, seconds: float) -> None:
+        """Until the system takes datagrams again, at most *seconds*."""
+        poller = select.poll() if hasattr(select, "poll") else None
+        if poller is None:
+            select.select([], [self._sock], [], seconds)
+            return
+        poller.register(self._sock, select.POLLOUT)
+        poller.poll(seconds * 1000)
+
+    def close(self) -> None:
+        """Stop the thread, close the socket."""
+        with self._lock:
+            self._closed = True
+            thread = self._thread
+        self.wake()
+        if thread is not None:
+            thread.join()
+        self._sock.close()
+        os.close(self._wake_read)
+        os.close(self._wake_write)
+
+    # -- the thread -----------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        reader = reader_for(self._sock, self.way)
+        naps = self.buffer_bytes >= NAP_BUFFER
+        while not self._closed:
+            try:
+                received = reader.receive()
+            except OSError as error:
+                if not self._closed:
+                    log.error("The datagram socket broke: %s", error)
+                return
+            if received is None:
+                self._wait(self._tick())
+                continue
+            self._hand_out(received, time.monotonic() - received.waited)
+            self._tick()
+            if naps and len(received) < SMALL_CATCH:
+                time.sleep(NAP_SECONDS)
+
+    def _wait(self, seconds: float) -> None:
+        readable, _, _ = select.select([self._sock.fileno(), self._wake_read], [], [], max(0.0, seconds))
+        if self._wake_read in readable:
+            with contextlib.suppress(BlockingIOError):
+                os.read(self._wake_read, 4096)
+
+    def _tick(self) -> float:
+        wait = LONGEST_WAIT
+        now = time.monotonic()
+        for handler in self._sessions.values():
+            try:
+                wait = min(wait, handler.tick(self, now))
+            except TooLong:
+                continue
+            except Exception:
+                log.exception("a session over datagrams failed")
+        return wait
+
+    def _hand_out(self, received: Received, now: float) -> None:
+        offsets, lengths, messages = received.offsets, received.lengths, received.messages
+        long_enough = lengths >= SMALLEST
+        if not long_enough.all():
+            self.counts["too short"] += len(lengths) - int(long_enough.sum())
+            offsets, lengths, messages = offsets[long_enough], lengths[long_enough], messages[long_enough]
+            if not len(offsets):
+                return
+        # The first eight bytes, kind and tag, as one number each.
+        heads = received.buffer[offsets[:, None] + _EIGHT].view(">u8")[:, 0]
+        first = heads[0]
+        if (heads == first).all():
+            self._hand_to(int(first), received, offsets, lengths, messages, now)
+            return
+        for head in np.unique(heads).tolist():
+            chosen = heads == head
+            self._hand_to(head, received, offsets[chosen], lengths[chosen], messages[chosen], now)
+
+    def _hand_to(self, head: int, received: Received, offsets: Numbers, lengths: Numbers, messages: Numbers,
+                 now: float) -> None:
+        kind, tag = head >> 8 * TAG_LENGTH, (head & (1 << 8 * TAG_LENGTH) - 1).to_bytes(TAG_LENGTH)
+        handler = self._sessions.get(tag)
+        if handler is None:
+            self.counts["of no session"] += len(offsets)
+            return
+        try:
+            if kind == DATA:
+                handler.on_data(self, received, offsets, lengths, now)
+            elif kind == CONTROL:
+                for offset, length, message in zip(offsets.tolist(), lengths.tolist(), messages.tolist(), strict=True):
+                    datagram = received.buffer[offset : offset + length].tobytes()
+                    handler.on_control(self, datagram, received.address(message), now)
+            else:
+                self.counts["of no kind"] += len(offsets)
+        except Exception:
+            log.exception("a session over datagrams failed")
+
+
+_EIGHT: Final = np.arange(8, dtype=np.int64)
+
+
+class UdpPort:
+    """All datagram sockets of a node.
+
+    :param way: how to use the sockets; ``None``: the best way that works.
+    """
+
+    def __init__(self, way: str | None = None) -> None:
+        self.way = way or best_way()
+        self._listening: list[Endpoint] = []
+        self._dialling: dict[int, Endpoint] = {}
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def __repr__(self) -> str:
+        return f"<UdpPort {self.way} sockets={len(self._listening)}>"
+
+    @property
+    def listening(self) -> Sequence[Endpoint]:
+        """The sockets at the node's own port."""
+        return self._listening
+
+    @property
+    def counts(self) -> Counter[str]:
+        """Datagrams that belonged to nobody or made no sense, by reason."""
+        total: Counter[str] = Counter()
+        for endpoint in [*self._listening, *self._dialling.values()]:
+            total.update(endpoint.counts)
+        return total
+
+    def listen(self, sockets: Sequence[socket.socket]) -> None:
+        """Use *sockets*, bound and not blocking."""
+        self._listening.extend(Endpoint(sock, self.way) for sock in sockets)
+
+    def for_dialling(self, address: str) -> Endpoint:
+        """The socket that datagrams to *address* leave by: the node's own port where that can reach it, so that a
+        firewall or router sees one port only; else a socket that is made when it is first needed.
+        """
+        for endpoint in self._listening:
+            if endpoint.reaches(address):
+                return endpoint
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        with self._lock:
+            if self._closed:
+                raise OSError("the node's datagram sockets are closed")
+            if family not in self._dialling:
+                sock = socket.socket(family, socket.SOCK_DGRAM)
+                sock.setblocking(False)
+                sock.bind(("::" if family == socket.AF_INET6 else "0.0.0.0", 0))
+                self._dialling[family] = Endpoint(sock, self.way)
+            return self._dialling[family]
+
+    def expect(self, tag: bytes, handler: Handler) -> None:
+        """Datagrams with *tag* that come to the node's own port go to *handler*."""
+        for endpoint in self._listening:
+            endpoint.add(tag, handler)
+
+    def forget(self, tag: bytes) -> None:
+        """Datagrams with *tag* go nowhere from now on."""
+        for endpoint in [*self._listening, *self._dialling.values()]:
+            endpoint.remove(tag)
+
+    def close(self) -> None:
+        """Close all sockets; sessions hear nothing more."""
+        with self._lock:
+            self._closed = True
+        for endpoint in [*self._listening, *self._dialling.values()]:
+            endpoint.close()

@@ -1,0 +1,328 @@
+"""How fast to send: a model of the path. Pure; time is an argument.
+
+The model is that of BBR (Cardwell and others, "BBR: Congestion-Based Congestion Control", ACM Queue 14(5), 2016): the
+rate of the bottleneck is the highest delivery rate seen lately, the length of the path is the shortest round trip seen
+lately, and what is under way is held near their product. Loss alone slows nothing down, because a long line loses
+packets that nobody's queue has dropped.
+
+What is different here. Delivery is measured on the receiver's clock, from its reports, over at least a round trip, so
+that late or bunched reports do not blur it. What is learnt ages by the path's time, not by round trips that a queue has
+stretched. A probe that finds more goes on and grows, so that a line that opens up is full again within a few round
+trips. On short paths probes are as small as the path.
+"""
+
+import enum
+from collections import deque
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+KBIT: Final = 125
+"""Bytes per second in one kbit/s."""
+
+
+class Policy(enum.Enum):
+    """What to do about others on the line."""
+
+    FAIR = "fair"
+    """Shares with TCP and with its own kind."""
+    BACKGROUND = "background"
+    """Takes what nobody else wants."""
+    FIXED = "fixed"
+    """Sends at a given rate, whatever happens."""
+
+
+class Phase(enum.Enum):
+    """What the model is doing."""
+
+    STARTUP = "startup"
+    DRAIN = "drain"
+    UP = "up"
+    DOWN = "down"
+    CRUISE = "cruise"
+    SHORTEST = "shortest"
+    """Less than the path holds is under way for a moment, to see its shortest round trip."""
+
+
+STARTUP_GAIN: Final = 2.89
+DRAIN_GAIN: Final = 0.5
+PROBE: Final = 0.25
+"""What a probe adds, as a share of what the path holds."""
+CRUISE_PHASES: Final = 4
+LONG_DOWN: Final = 3
+CROWDED_CYCLES: Final = 8
+FASTEST_PROBE: Final = 2.0
+FULL_GROWTH: Final = 1.25
+FULL_ROUNDS: Final = 3
+SHORTEST_PHASE: Final = 0.025
+RATE_ROUNDS: Final = 10
+RATE_SECONDS: Final = 0.3
+SAMPLE_SECONDS: Final = 0.04
+TRIP_SECONDS: Final = 10.0
+SHORT_SECONDS: Final = 0.2
+FIRST_RATE: Final = 4_000_000.0
+"""Bytes a second before anything is known: 32 Mbit/s."""
+SMALLEST_RATE: Final = 12_000.0
+FIRST_TRIP: Final = 0.1
+LEAST_UNDER_WAY: Final = 16 * 1500
+BACKGROUND_QUEUE: Final = 0.05
+BACKGROUND_SECONDS: Final = 0.003
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What one report tells the model.
+
+    :ivar delivered: bytes that have arrived so far, in all.
+    :ivar clock: seconds on the receiver's clock when the newest of them arrived.
+    :ivar trip: a round trip in seconds, without the time the report was held back; ``None`` if the report has none.
+    :ivar in_flight: bytes under way now.
+    :ivar round_over: whether everything that was under way when this round began has been spoken of.
+    :ivar limited: whether we could have sent more than we had, or were let, since the last sample.
+    """
+
+    delivered: int
+    clock: float
+    trip: float | None
+    in_flight: int
+    round_over: bool
+    limited: bool
+
+
+class RateControl:
+    """The model of one path. Rates are bytes a second on the wire, times seconds.
+
+    :param trip: a first idea of the round trip, from elsewhere.
+    :param fixed: with ``Policy.FIXED``: the rate.
+    """
+
+    def __init__(self, policy: Policy, now: float, random: Random, trip: float | None = None,
+                 fixed: float | None = None) -> None:
+        self.policy = policy
+        self.phase = Phase.STARTUP
+        self.report_seconds = 0.01
+        """How often the receiver reports; what arrived and is not reported yet counts as under way here."""
+        self._fixed = fixed
+        self._random = random
+        self._phase_began = now
+        self._cruises = 0
+        self._crowded = 0
+        """For how many more cycles others are taken to keep the queue up."""
+        self._gain = STARTUP_GAIN
+        self._probe_from = 0.0
+        self._history: deque[tuple[float, int, bool]] = deque()
+        self._rates: deque[tuple[float, float]] = deque()
+        """Falling rates with the times of their samples: the first is the highest of the window."""
+        self._bandwidth = 0.0
+        self._full = 0.0
+        self._full_rounds = 0
+        self._trip = trip
+        self._trip_time = now
+        self._smooth: float | None = trip
+        self._first = FIRST_RATE
+        self._lowest_seen = float("inf")
+        self._share = 1.0
+        self._share_time = now
+
+    def __repr__(self) -> str:
+        return f"<RateControl {self.phase.value} {self._bandwidth * 8 / 1e6:.1f} Mbit/s trip={self.trip * 1e3:.1f} ms>"
+
+    # -- what it says ---------------------------------------------------------------------------------------------
+
+    @property
+    def bandwidth(self) -> float:
+        """The bottleneck's rate; 0 while unknown."""
+        return self._bandwidth
+
+    @property
+    def trip(self) -> float:
+        """The shortest round trip seen lately."""
+        return self._trip if self._trip is not None else FIRST_TRIP
+
+    @property
+    def smooth_trip(self) -> float:
+        """The round trip, smoothed as in RFC 6298."""
+        return self._smooth if self._smooth is not None else FIRST_TRIP
+
+    @property
+    def queue(self) -> float:
+        """Seconds that packets wait in queues on the path."""
+        return max(0.0, self.smooth_trip - self.trip)
+
+    @property
+    def pacing(self) -> float:
+        """How fast to send."""
+        if self.policy is Policy.FIXED:
+            return self._fixed or FIRST_RATE
+        if not self._bandwidth:
+            return self._first
+        rate = max(self._bandwidth * self._gain, SMALLEST_RATE)
+        if self.phase is Phase.STARTUP:
+            rate = max(rate, self._first)
+        return rate * self._share
+
+    @property
+    def limit(self) -> float:
+        """How many bytes may be under way."""
+        if self.policy is Policy.FIXED:
+            return (self._fixed or FIRST_RATE) * (self.smooth_trip * 2 + 1.0)
+        if not self._bandwidth:
+            return self._first * (self.trip * 2 + 0.1)
+        held = self._bandwidth * self.report_seconds * 2
+        if self.phase is Phase.SHORTEST:
+            return max(self._bandwidth * self.trip * 0.5 + held / 2, LEAST_UNDER_WAY)
+        gain = STARTUP_GAIN if self.phase is Phase.STARTUP else 2.0
+        return max(gain * self._bandwidth * self.trip * self._share + held, LEAST_UNDER_WAY)
+
+    # -- what it hears --------------------------------------------------------------------------------------------
+
+    def on_sample(self, sample: Sample, now: float) -> None:
+        """A report came."""
+        if sample.trip is not None:
+            self._learn_trip(sample.trip, now)
+        grew = self._learn_rate(sample, now)
+        if self.policy is Policy.BACKGROUND:
+            self._yield(now)
+        self._step(sample, now, grew)
+
+    def on_silence(self, now: float) -> None:
+        """Nothing was heard for so long that everything under way counts as lost: begin again, carefully."""
+        self._history.clear()
+        self._rates.clear()
+        self._bandwidth /= STARTUP_GAIN  # so it begins at the rate that was right before, and sees what becomes of it
+        self._first = max(SMALLEST_RATE, min(self._first, self._bandwidth or self._first / 2))
+        self._full, self._full_rounds = 0.0, 0
+        self._enter(Phase.STARTUP, now)
+
+    def _learn_trip(self, trip: float, now: float) -> None:
+        self._smooth = trip if self._smooth is None else self._smooth + (trip - self._smooth) / 8
+        if self._trip is None or trip < self._trip:
+            self._trip, self._trip_time = trip, now
+        elif trip <= self._trip * 1.05 + 0.0005:
+            self._trip_time = now
+        self._lowest_seen = min(self._lowest_seen, trip)
+
+    def _learn_rate(self, sample: Sample, now: float) -> bool:
+        """Work out the delivery rate over the last round trip; whether it is the highest of its window."""
+        history = self._history
+        if history and sample.clock <= history[-1][0]:
+            if sample.clock < history[-1][0] - 1.0:
+                history.clear()  # their clock was set
+            return False
+        history.append((sample.clock, sample.delivered, sample.limited))
+        # A path whose queue is long is measured over no more than that: its true length is what counts.
+        window = max(SAMPLE_SECONDS, min(self.trip, 1.0))
+        while len(history) > 2 and history[1][0] <= sample.clock - window:
+            history.popleft()
+        since, before, _ = history[0]
+        elapsed = sample.clock - since
+        if elapsed < window / 2:
+            return False
+        rate = (sample.delivered - before) / elapsed
+        limited = any(entry[2] for entry in list(history)[1:])
+        if limited and rate < self._bandwidth:
+            return False
+        rates = self._rates
+        keep = max(RATE_ROUNDS * self.trip, RATE_SECONDS)
+        while rates and rates[-1][1] <= rate:
+            rates.pop()
+        rates.append((now, rate))
+        while rates[0][0] < now - keep and len(rates) > 1:
+            rates.popleft()
+        self._bandwidth = rates[0][1]
+        return len(rates) == 1
+
+    # -- phases ---------------------------------------------------------------------------------------------------
+
+    def _step(self, sample: Sample, now: float, grew: bool) -> None:
+        phase, elapsed = self.phase, now - self._phase_began
+        holds = self._bandwidth * (self.trip + self.report_seconds / 2)
+        if phase is Phase.STARTUP:
+            self._look_for_the_end_of_startup(sample, now)
+        elif phase is Phase.DRAIN:
+            if sample.in_flight <= holds or elapsed > 3 * self.trip + 0.1:
+                self._enter(Phase.CRUISE, now)
+        elif phase is Phase.SHORTEST:
+            if elapsed > max(SHORT_SECONDS, self.trip * 1.5):
+                self._trip = self._lowest_seen if self._lowest_seen < float("inf") else self._trip
+                self._trip_time = now
+                self._enter(Phase.UP, now)
+        elif now - self._trip_time > TRIP_SECONDS:
+            self._lowest_seen = float("inf")
+            self._enter(Phase.SHORTEST, now)
+        elif phase is Phase.UP:
+            if elapsed > self._phase_seconds:
+                self._after_probe(now)
+        elif phase is Phase.DOWN:
+            self._look_for_the_end_of_down(sample.in_flight <= 1.05 * holds, elapsed, now)
+        elif elapsed > self._phase_seconds * self._cruises:
+            self._enter(Phase.UP, now)
+
+    @property
+    def _phase_seconds(self) -> float:
+        return max(self.trip, SHORTEST_PHASE)
+
+    @property
+    def _probe(self) -> float:
+        """How much faster a probe is: on a path that is shorter than a phase it may add no more than the path holds."""
+        return PROBE * min(1.0, (self.trip + 0.001) / self._phase_seconds)
+
+    def _look_for_the_end_of_startup(self, sample: Sample, now: float) -> None:
+        if not self._bandwidth:
+            return
+        if self.queue > max(0.25 * self.trip, 0.004) and not sample.limited:
+            self._enter(Phase.DRAIN, now)
+            return
+        if not sample.round_over or sample.limited:
+            return
+        if self._bandwidth >= self._full * FULL_GROWTH:
+            self._full, self._full_rounds = self._bandwidth, 0
+            return
+        self._full_rounds += 1
+        if self._full_rounds >= FULL_ROUNDS:
+            self._enter(Phase.DRAIN, now)
+
+    def _after_probe(self, now: float) -> None:
+        """A probe that found more goes on, faster; one that did not gives back what it has put into the queue."""
+        found = self._bandwidth > self._probe_from * (1 + self._probe / 2)
+        if found and self.queue < max(0.5 * self.trip, 0.004):
+            self._gain = min(FASTEST_PROBE, 1 + 2 * (self._gain - 1))
+            self._probe_from, self._phase_began = self._bandwidth, now
+        else:
+            self._enter(Phase.DOWN, now)
+
+    def _look_for_the_end_of_down(self, drained: bool, elapsed: float, now: float) -> None:
+        """Until the queue is gone. A queue that stays, whatever we do, is kept up by others: then waiting for its end
+        only gives our share away, and the phase is short; now and then we look again.
+        """
+        if drained:
+            self._crowded = 0
+        elif elapsed > self._phase_seconds * (1 if self._crowded else LONG_DOWN):
+            self._crowded = self._crowded - 1 if self._crowded else CROWDED_CYCLES
+        else:
+            return
+        self._enter(Phase.CRUISE, now)
+
+    def _enter(self, phase: Phase, now: float) -> None:
+        self.phase, self._phase_began = phase, now
+        if phase is Phase.STARTUP:
+            self._gain = STARTUP_GAIN
+        elif phase is Phase.DRAIN:
+            self._gain = DRAIN_GAIN
+        elif phase is Phase.UP:
+            self._gain, self._probe_from = 1 + self._probe, self._bandwidth
+        elif phase is Phase.DOWN:
+            self._gain = 1 - self._probe
+        else:
+            self._gain = 1.0
+            # Neighbours that probe in step would see each other's probes for the line.
+            self._cruises = CRUISE_PHASES + self._random.randrange(-1, 2)
+
+    def _yield(self, now: float) -> None:
+        """Background: a queue that is there although we drain ours is somebody else's, and the line is theirs."""
+        elapsed = min(1.0, max(0.0, now - self._share_time)) / max(self.trip, 0.01)
+        self._share_time = now
+        if self.queue > max(BACKGROUND_QUEUE * self.trip, BACKGROUND_SECONDS):
+            self._share = max(0.02, self._share * 0.7 ** elapsed)
+        else:
+            self._share = min(1.0, self._share + 0.02 * elapsed)
