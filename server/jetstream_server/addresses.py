@@ -4,6 +4,7 @@ import errno
 import ipaddress
 import socket
 import sys
+from collections.abc import Sequence
 
 from jetstream_server.refusals import StartRefused
 
@@ -43,6 +44,27 @@ def bind_all(host: str, port: int, backlog: int) -> list[socket.socket]:
     if not bound:
         assert failure is not None
         raise StartRefused(_sentence(failure, host, port)) from failure
+    return bound
+
+
+def bind_datagrams(beside: Sequence[socket.socket]) -> list[socket.socket]:
+    """Datagram sockets, not blocking, at the addresses and ports of listening sockets.
+
+    :raises OSError: if one of them cannot be had.
+    """
+    bound: list[socket.socket] = []
+    for listening in beside:
+        sock = socket.socket(listening.family, socket.SOCK_DGRAM)
+        bound.append(sock)
+        try:
+            if listening.family == socket.AF_INET6:
+                both = not listening.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
+                sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0 if both else 1)
+            sock.setblocking(False)
+            sock.bind(listening.getsockname())
+        except BaseException:
+            _close(bound)
+            raise
     return bound
 
 

@@ -55,6 +55,8 @@ class Settings:
     max_active_transfers: int = 4
     discoverable: bool | None = None
     """Announce the node on the local network; ``None``: if others can reach it and zeroconf is installed."""
+    carrier: str = "auto"
+    """How blocks travel between nodes: ``udp``, ``tcp``, or ``auto``, which tries."""
     announce: bool = False
     """Print one line of JSON to standard output when connections are accepted."""
 
@@ -164,6 +166,8 @@ OPTIONS: Final = (
     Option("max-active-transfers", _whole_number(1, 1000), "NUMBER", "outgoing transfers at a time (default: 4)"),
     Option("discoverable", _switch, "",
            "announce the node on the local network (default: if it can)"),
+    Option("carrier", _one_of("auto", "udp", "tcp"), "NAME",
+           "how files travel between nodes: auto (default), udp or tcp"),
     Option("announce", _switch, "", "print a line of JSON to standard output once connections are accepted"),
 )
 _BY_NAME: Final = {option.name: option for option in OPTIONS}

@@ -65,7 +65,7 @@ class Links:
                 last_recv_time=self._wall(),
                 last_send_time=self._wall(),
                 num_transfers_queued=queued + link.users,
-                carrier="tcp",
+                carrier=link.peer.carrier,
                 rtt=None if link.peer.rtt is None else round(link.peer.rtt * 1e6),
             )
         return list(found.values())

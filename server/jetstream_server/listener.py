@@ -12,7 +12,7 @@ import logging
 import socket
 import ssl
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -100,6 +100,7 @@ class Listener:
         self._limits = limits
         self._refusals = RefusalLog(log.info)
         self._listening: list[socket.socket] = []
+        self._for_peers: list[socket.socket] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._per_address: Counter[str] = Counter()
         self._accepted = 0
@@ -131,9 +132,16 @@ class Listener:
         """
         sockets = bind_all(host, port, self._limits.backlog)
         self._listening.extend(sockets)
+        if Service.PEERS in services:
+            self._for_peers.extend(sockets)
         for sock in sockets:
             self._watch(sock, services)
         return int(sockets[0].getsockname()[1])
+
+    @property
+    def peer_sockets(self) -> Sequence[socket.socket]:
+        """The listening sockets that other nodes may use."""
+        return self._for_peers
 
     def stop(self) -> None:
         """Accept nothing more. Connections that are open stay open."""

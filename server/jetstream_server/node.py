@@ -28,6 +28,7 @@ from jetstream_server.access.principal import Principal
 from jetstream_server.access.sandbox import Sandboxes
 from jetstream_server.access.throttle import Throttle
 from jetstream_server.access.tokens import ApiTokens, SharedTokens
+from jetstream_server.addresses import bind_datagrams
 from jetstream_server.bandwidth import Bandwidth
 from jetstream_server.beacon import announce, hosts_of, is_wanted
 from jetstream_server.catalog.catalog import CATALOG_FILE, Catalog
@@ -54,6 +55,7 @@ from jetstream_server.link.data import DataPlane
 from jetstream_server.link.handshake import Myself
 from jetstream_server.link.limiter import Bucket
 from jetstream_server.link.peer import Liveness
+from jetstream_server.link.udp.port import UdpPort
 from jetstream_server.links import Links
 from jetstream_server.listener import Address, Listener, open_ports
 from jetstream_server.lock import StateLock
@@ -76,6 +78,7 @@ from jetstream_server.trial import Trials
 log = logging.getLogger(__name__)
 
 FILE_THREADS: Final = 16
+CARRIERS: Final = {"auto": ("udp", "tcp"), "udp": ("udp",), "tcp": ("tcp",)}
 SERVER_UID: Final = "serverUid"
 VERSION: Final = ".".join(map(str, BUILD_VERSION))
 SWEEP_SECONDS: Final = 600.0
@@ -130,7 +133,9 @@ class Node:
         self._links = Links(wall_clock)
         now = time.monotonic()
         self._outgoing_limit, self._incoming_limit = Bucket(None, now), Bucket(None, now)
-        self._near = Surroundings(self._data, self._files, self._outgoing_limit, self._incoming_limit, wall_clock)
+        self._udp = UdpPort() if settings.carrier != "tcp" else None
+        self._near = Surroundings(self._data, self._files, self._outgoing_limit, self._incoming_limit, wall_clock,
+                                  udp=self._udp, carriers=CARRIERS[settings.carrier])
 
     @classmethod
     @contextlib.asynccontextmanager
@@ -230,6 +235,14 @@ class Node:
         tls: ssl.SSLContext = server_tls(identity, [ALPN_RPC, ALPN_PEER])
         self._listener = Listener(tls, self._control.serve, self._peers.serve, self._accept_data)
 
+    def _listen_for_datagrams(self) -> None:
+        if self._udp is None:
+            return
+        try:
+            self._udp.listen(bind_datagrams(self._listener.peer_sockets))
+        except OSError as error:
+            log.warning("No datagrams can come in: %s. Nodes that dial this one use TCP.", error.strerror)
+
     def _activity(self) -> Activity:
         """What goes on with destinations right now."""
         queued = Counter(live.record.destination_id or "" for live in self._outgoing.all() if live.processing)
@@ -254,6 +267,7 @@ class Node:
         """Serve until *stop*, then end politely: other nodes hear that we go, and checkpoints are made."""
         discoverable = is_wanted(self._settings)
         api_port, recv_port = open_ports(self._listener, self._settings)
+        self._listen_for_datagrams()
         self._info.set_ports(api_port, recv_port)
         fingerprint = self._identity.fingerprint
         write_ticket(Ticket(fingerprint, api_port, os.getpid(), self._owner, self._ticket_secret))
@@ -312,6 +326,8 @@ class Node:
             await self._peers.close()
             await self._control.close()
             await self._listener.close()
+        if self._udp is not None:
+            await asyncio.get_running_loop().run_in_executor(None, self._udp.close)
         self._passwords.close()
         self._files.shutdown(wait=True)
         self._scans.shutdown(wait=True)

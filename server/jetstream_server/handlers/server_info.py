@@ -111,7 +111,7 @@ class ServerInfoHandlers:
                 server_external_address=settings.external_address,
                 user=None if principal is None else principal.user,
                 superuser=principal is not None and principal.superuser,
-                carriers=("tcp",),
+                carriers=("udp", "tcp") if self._settings.carrier == "auto" else (self._settings.carrier,),
                 receiving_folder=None if folder is None else str(folder),
                 free_space=space,
                 receive_address=None if folder is None else self._receive_address(),

@@ -62,6 +62,8 @@ class PeerConnection:
         self.stage = stage
         self.peer: PeerIdentity | None = None
         self.rtt: float | None = None
+        self.carrier: str | None = None
+        """What the blocks of this session take, once that is decided."""
         self.last_received = time.monotonic()
         self._reader = reader
         self._writer = writer

@@ -231,8 +231,11 @@ class DataPath:
             udp.close()
             self._dial_tcp()
             return
-        while not (udp.useless or (udp.silent_for(time.monotonic()) > SILENT_SECONDS and await self._answers())):
+        while True:
             await asyncio.sleep(LOOK_SECONDS)
+            silent = udp.silent_for(time.monotonic()) > SILENT_SECONDS
+            if udp.useless or (silent and await self._answers()):
+                break
         if may_change:
             log.warning("datagrams to %s get through no longer; the blocks go over connections", self._where()[0])
             udp.close()

@@ -31,6 +31,7 @@ from jetstream_server.link.messages import (
 from jetstream_server.link.peer import PeerConnection
 from jetstream_server.link.sealed import SessionKey
 from jetstream_server.link.tcp import TcpReceiver
+from jetstream_server.link.udp.carrier import UdpReceiver
 from jetstream_server.records import IncomingRecord, StoredBlocks
 from jetstream_server.transfers.bottleneck import Stages
 from jetstream_server.transfers.fetching import fetched_pages
@@ -70,7 +71,7 @@ class ReceiveSession(Session):
         self._stop_verifying = threading.Event()
         self._writer: TreeWriter | None = None
         self._sink: ReceiveSink | None = None
-        self._receiver: TcpReceiver | None = None
+        self._udp: UdpReceiver | None = None
         self._layout: Layout | None = None
         self._arrived = BlockMap(0)
         self._count: FileCount | None = None
@@ -132,11 +133,15 @@ class ReceiveSession(Session):
     # -- the way through ------------------------------------------------------------------------------------------
 
     async def _receive(self) -> Outcome:
-        if TcpReceiver.name not in self._offer.carriers:
-            raise PeerViolation("The other node has no carrier that this one knows.")
+        if not set(self._offer.carriers) & set(self._near.carriers):
+            raise PeerViolation("The other node has no carrier that this one may use.")
         key = SessionKey(self._offer.session, self._offer.key)
+        way = self._make_way(key, self._offer.carriers)
+        if self._near.udp is not None and way.wants_datagrams:
+            self._udp = UdpReceiver(self._near.udp, key, self._we_dialled, self.limiter, self._on_up,
+                                    self._on_failure, trip=self._peer.rtt)
         if self._offer.size:
-            await self._open_data(key)
+            await way.open(self._udp)
         layout = await self._learn_manifest()
         have = await self._find_what_is_there(layout)
         await self._begin(layout, have, key)
@@ -209,12 +214,13 @@ class ReceiveSession(Session):
         self._count.arrived(ranges)
         assert self._writer is not None
         self._sink = ReceiveSink(self._writer, layout, ranges, self._on_all_here, self._on_held)
-        receiver = TcpReceiver(key, self._sink, self.limiter, self._connection_lost, self._on_failure)
-        self._use(receiver)
-        self._receiver = receiver
+        assert self._way is not None
+        self._way.use(TcpReceiver(key, self._sink, self.limiter, self._connection_lost, self._on_failure))
+        if self._udp is not None:
+            self._udp.use(self._sink)
         await self._peer.request("begin", Begin(have=list(ranges)))
         live = self._live
-        live.carrier, live.waiting_message, live.retries, live.next_retry_time = receiver.name, None, 0, None
+        live.carrier, live.waiting_message, live.retries, live.next_retry_time = self._way.chosen, None, 0, None
         if live.status is not Status.RECEIVING:
             await self._table.step(live, Event.START, error_message=None)
         self._set_phase(Phase.RECEIVING)
@@ -246,8 +252,8 @@ class ReceiveSession(Session):
         self._count.arrived(ranges)
         files = self._count.files
         if ranges:
-            assert self._receiver is not None
-            stages = Stages.of(self._receiver.statistics)
+            assert self._way is not None
+            stages = Stages.of(self._way.statistics)
             percent = (stages - self._stages).disk_percent
             self._stages = stages
             self._peer.tell("stored", Stored(blocks=list(ranges), files=files, disk_percent=percent))
@@ -323,6 +329,11 @@ class ReceiveSession(Session):
 
     def _on_failure(self, error: BaseException) -> None:
         self._end_from_thread(Failed(str(error)))
+
+    def _on_chosen(self, carrier: str) -> None:
+        super()._on_chosen(carrier)
+        self._live.carrier = carrier
+        self._table.touch(self._live)
 
     # -- small things ---------------------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from jetstream_server.files.layout import Layout
 from jetstream_server.files.reader import BlockReader
 from jetstream_server.link.blockmap import BlockMap, checked_ranges
 from jetstream_server.link.carrier import Filled
+from jetstream_server.link.kernel import PathFacts
 from jetstream_server.link.limiter import Bucket, Limiter
 from jetstream_server.link.messages import (
     Begin,
@@ -29,6 +30,7 @@ from jetstream_server.link.messages import (
 from jetstream_server.link.peer import PeerConnection, ask
 from jetstream_server.link.queue import BlockQueue
 from jetstream_server.link.tcp import TcpSender
+from jetstream_server.link.udp.carrier import UdpSender
 from jetstream_server.manifests import StoredManifest
 from jetstream_server.records import TransferRecord
 from jetstream_server.transfers.bottleneck import Stages, bottleneck
@@ -106,9 +108,12 @@ class SendSession(Session):
         self._source = SendSource(self._queue, self._reader)
         self._data_key = near.new_key()
         self.limiter = Limiter([bucket, near.outgoing], near.steady)
-        self._sender = TcpSender(
-            self._data_key, self._source, self.limiter, self._connection_lost, self._on_failure
-        )
+        self._tcp = TcpSender(self._data_key, self._source, self.limiter, self._connection_lost, self._on_failure)
+        self._data_way = self._make_way(self._data_key, near.carriers)
+        self._udp: UdpSender | None = None
+        if near.udp is not None and self._data_way.wants_datagrams:
+            self._udp = UdpSender(near.udp, self._data_key, we_dialled, self._source, self.limiter, self._on_up,
+                                  self._on_failure, trip=peer.rtt)
         self.before_done: Callable[[], Awaitable[None]] | None = None
         """Called when everything is there, before the receiver hears that we know."""
         self._counted_before = live.record
@@ -137,7 +142,7 @@ class SendSession(Session):
             checkpoint_seconds=record.checkpoint_seconds,
             session=self._data_key.session,
             key=self._data_key.key,
-            carriers=[self._sender.name],
+            carriers=list(self._near.carriers),
             first_pages=[] if self._live.asked_time is not None else first_pages(self._manifest),
         )
 
@@ -150,17 +155,17 @@ class SendSession(Session):
         """Send until everything is there or the session ends."""
         ticker = asyncio.create_task(self._tick(), name=f"send-tick-{self._live.id}")
         try:
-            self._use(self._sender)
+            self._data_way.use(self._tcp)
             asked_before = self._live.asked_time is not None
             if not asked_before:
-                await self._open_data(self._data_key)
+                await self._data_way.open(self._udp)
             if self._we_dialled:
                 answer = await ask(self._peer, "offer", self.offer(), OfferAnswer, OFFER_SECONDS)
                 early = self._outcome_of_answer(answer)
                 if early is not None:
                     return early
             if asked_before:
-                await self._open_data(self._data_key)
+                await self._data_way.open(self._udp)
             return await self._wait_for_end()
         finally:
             ticker.cancel()
@@ -196,7 +201,7 @@ class SendSession(Session):
         except ValueError as error:
             raise InvalidParameters(str(error), field="have") from error
         live = self._live
-        live.phase, live.carrier, live.waiting_message = Phase.SENDING, self._sender.name, None
+        live.phase, live.carrier, live.waiting_message = Phase.SENDING, self._data_way.chosen, None
         live.retries, live.next_retry_time = 0, None
         if live.status is Status.PENDING:
             started = live.record.start_time or self._near.wall()
@@ -301,18 +306,28 @@ class SendSession(Session):
                 await self._save_counters()
 
     def _look_at_path(self, now: float) -> None:
-        live, facts = self._live, self._sender.path()
+        live, facts = self._live, self._path_facts()
         live.rtt = min((fact.rtt for fact in facts), default=self._peer.rtt)
         sent = sum(fact.sent for fact in facts)
         if sent:
             live.loss_rate = sum(fact.retransmitted for fact in facts) / sent
-        stages = Stages.of(self._sender.statistics)
+        stages = Stages.of(self._data_way.statistics)
         if (stages - self._stages).total > STAGE_SECONDS:
             live.bottleneck = bottleneck(
                 stages - self._stages, self._receiver_disk, live.rate.bytes_per_second(now) or 0.0,
                 self.limiter.lowest, live.record.peer_name or "the receiver",
             )
             self._stages = stages
+
+    def _path_facts(self) -> list[PathFacts]:
+        if self._udp is not None and self._data_way.chosen == self._udp.name:
+            return self._udp.path()
+        return self._tcp.path()
+
+    def _on_chosen(self, carrier: str) -> None:
+        super()._on_chosen(carrier)
+        self._live.carrier = carrier
+        self._table.touch(self._live)
 
     def _name_current_file(self) -> None:
         block = self._source.last_block
@@ -321,7 +336,7 @@ class SendSession(Session):
             self._live.current_file = printable(os.fsdecode(entry.target))
 
     def _counters(self, elapsed: float) -> dict[str, Any]:
-        base, statistics = self._counted_before, self._sender.statistics
+        base, statistics = self._counted_before, self._data_way.statistics
         return {
             "bytes_acked": self._bytes_there(),
             "blocks_sent": base.blocks_sent + self._queue.sent,

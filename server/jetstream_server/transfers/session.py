@@ -1,45 +1,27 @@
-"""What the sending and the receiving session share: their neighbours, their end, and their data connections."""
+"""What the sending and the receiving session share: their neighbours, their end, and the way of their blocks."""
 
 import asyncio
 import contextlib
 import secrets
-import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 from jetstream_server.files.lane import Lane
-from jetstream_server.link.data import DataDialler, DataPlane
+from jetstream_server.link.data import DataPlane
 from jetstream_server.link.errors import LinkError, NotJetStream, Unreachable
 from jetstream_server.link.limiter import Bucket
 from jetstream_server.link.messages import Stop, StopReason, understand
 from jetstream_server.link.peer import PeerConnection
 from jetstream_server.link.sealed import KEY_BYTES, SESSION_BYTES, SessionKey
+from jetstream_server.link.udp.port import UdpPort
+from jetstream_server.transfers.datapath import DataPath
 from jetstream_server.transfers.trouble import Failed, Outcome, Stopped, TryAgain
 
 TICK_SECONDS: Final = 0.2
-JOIN_SECONDS: Final = 10.0
-NEAR_SECONDS: Final = 0.003
-"""A round trip shorter than this is the same machine or room: two connections keep both ends busy."""
-NEAR_CONNECTIONS: Final = 2
-FAR_CONNECTIONS: Final = 24
-
 T = TypeVar("T")
-
-
-class SocketCarrier(Protocol):
-    """What both sides of a carrier over sockets offer."""
-
-    def add(self, sock: socket.socket, number: int) -> bool:
-        """Use a data connection."""
-
-    def close(self) -> None:
-        """Stop at once."""
-
-    def join(self, timeout: float) -> bool:
-        """Wait for the threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +38,10 @@ class Surroundings:
     lane: Lane = field(default_factory=Lane)
     """Where rows of small files take turns, whoever reads or writes them."""
     entropy: Callable[[int], bytes] = field(default=secrets.token_bytes)
+    udp: UdpPort | None = None
+    """The node's datagram sockets, where it has any."""
+    carriers: tuple[str, ...] = ("tcp",)
+    """What this node may use for blocks."""
 
     async def in_thread(self, work: Callable[..., T], *arguments: Any) -> T:
         """Run blocking *work* beside the loop."""
@@ -64,11 +50,6 @@ class Surroundings:
     def new_key(self) -> SessionKey:
         """Id and key for a new data session."""
         return SessionKey(self.entropy(SESSION_BYTES), self.entropy(KEY_BYTES))
-
-
-def connections_for(rtt: float | None) -> int:
-    """How many data connections a path of this round trip (seconds) wants."""
-    return NEAR_CONNECTIONS if rtt is not None and rtt < NEAR_SECONDS else FAR_CONNECTIONS
 
 
 class Session:
@@ -83,10 +64,7 @@ class Session:
         self._we_dialled = we_dialled
         self._loop = asyncio.get_running_loop()
         self._ending: asyncio.Future[Outcome] = self._loop.create_future()
-        self._key: SessionKey | None = None
-        self._carrier: SocketCarrier | None = None
-        self._dialler: DataDialler | None = None
-        self._early: list[tuple[socket.socket, int]] = []
+        self._way: DataPath | None = None
         peer.on_notification("stop", self._on_stop)
 
     async def run(self) -> Outcome:
@@ -133,53 +111,36 @@ class Session:
         elif isinstance(outcome, TryAgain):
             await self.say_stop(StopReason.SHUTDOWN, outcome.message)
 
-    # -- data connections -----------------------------------------------------------------------------------------
+    # -- the way of the blocks ------------------------------------------------------------------------------------
 
-    async def _open_data(self, key: SessionKey) -> None:
-        """Let data connections come, or make them. They may be there before the carrier that uses them."""
-        self._key = key
-        if not self._we_dialled:
-            await self._near.data.expect(key, self._take_socket)
-            return
-        assert self._peer.peer is not None
-        address, port = self._peer.peer.address, self._peer.peer.port
-        count = connections_for(self._peer.rtt)
-        self._dialler = DataDialler(address, port, key, count, self._take_socket, self._on_unreachable)
-        self._dialler.start()
-
-    def _take_socket(self, sock: socket.socket, number: int) -> bool:
-        if self._carrier is not None:
-            return self._carrier.add(sock, number)
-        self._early.append((sock, number))
-        return True
-
-    def _use(self, carrier: SocketCarrier) -> None:
-        """From now on *carrier* has the data connections."""
-        self._carrier = carrier
-        early, self._early = self._early, []
-        for sock, number in early:
-            carrier.add(sock, number)
+    def _make_way(self, key: SessionKey, offered: Iterable[str]) -> DataPath:
+        """The carriers of this session, of those that the sender *offered*."""
+        both = tuple(name for name in offered if name in self._near.carriers)
+        self._way = DataPath(self._near.data, self._near.executor, self._peer, key, self._we_dialled, both,
+                             self._on_unreachable, self._on_chosen)
+        return self._way
 
     def _on_unreachable(self, error: Unreachable) -> None:
         self.end(TryAgain(error.message))
 
+    def _on_chosen(self, carrier: str) -> None:
+        """The blocks take this carrier from now on."""
+        self._peer.carrier = carrier
+
+    def _on_up(self) -> None:
+        """The other side was heard over datagrams. Called from their thread."""
+        if self._way is not None:
+            self._way.datagrams_heard()
+
     def _connection_lost(self, number: int, why: str) -> None:
         """Called from a carrier's thread."""
-        if self._dialler is not None:
-            with contextlib.suppress(RuntimeError):  # the loop is gone
-                self._loop.call_soon_threadsafe(self._dialler.lost)
+        if self._way is not None:
+            self._way.connection_lost()
 
     async def _close_data(self) -> None:
-        """Stop the carrier and wait for its threads."""
-        if self._dialler is not None:
-            await self._dialler.close()
-        if self._key is not None:
-            self._near.data.forget(self._key)
-        for sock, _ in self._early:
-            sock.close()
-        if self._carrier is not None:
-            self._carrier.close()
-            await asyncio.shield(self._near.in_thread(self._carrier.join, JOIN_SECONDS))
+        """Stop the carriers and wait for their threads."""
+        if self._way is not None:
+            await self._way.close()
 
 
 def outcome_of(error: LinkError) -> Outcome:

@@ -396,16 +396,28 @@ class UdpReceiver(_Side):
     """
 
     def __init__(
-        self, port: UdpPort, key: SessionKey, dialled: bool, sink: BlockSink, limiter: Limiter, on_up: Up,
-        on_failed: Failed, *, trip: float | None = None,
+        self, port: UdpPort, key: SessionKey, dialled: bool, limiter: Limiter, on_up: Up, on_failed: Failed, *,
+        trip: float | None = None,
     ) -> None:
         super().__init__(port, key, dialled, on_up, on_failed)
-        self._sink = sink
+        self._sink: BlockSink | None = None
         self._limiter = limiter
         self._core = ReceiverCore(report_interval(trip if trip is not None else 0.1))
         self._whole: queue.SimpleQueue[SlotIn | None] = queue.SimpleQueue()
         self._done: set[int] = set()
         self._done_lock = threading.Lock()
+
+    def use(self, sink: BlockSink) -> None:
+        """Blocks go to *sink* from now on. None can have come before."""
+        self._sink = sink
+        if not self._closed.is_set():
+            for number in range(WRITERS):
+                self._start(self._write_slots, f"udp-write-{number}")
+
+    @property
+    def useless(self) -> bool:
+        """See :attr:`UdpSender.useless`; a receiver cannot tell."""
+        return False
 
     @property
     def core(self) -> ReceiverCore:
@@ -417,12 +429,6 @@ class UdpReceiver(_Side):
         super().close()
         for _ in range(WRITERS):
             self._whole.put(None)
-
-    def _went_up(self) -> None:
-        super()._went_up()
-        if not self._closed.is_set():
-            for number in range(WRITERS):
-                self._start(self._write_slots, f"udp-write-{number}")
 
     # -- from the socket's thread ---------------------------------------------------------------------------------
 
@@ -485,6 +491,7 @@ class UdpReceiver(_Side):
             self._core.settled(slot)
 
     def _hand_over(self, block: int, kind: Kind, data: memoryview) -> None:
+        assert self._sink is not None
         gaps: list[int] = []
         if kind == Kind.GAPS:
             gaps, data = split_gaps(data)
