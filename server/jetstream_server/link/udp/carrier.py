@@ -34,7 +34,7 @@ from jetstream_server.link.udp.datagrams import Address, Received, TooLong
 from jetstream_server.link.udp.line import ALIVE_SECONDS, SMALLEST_ANSWER, Line
 from jetstream_server.link.udp.mtu import PathSize
 from jetstream_server.link.udp.outbox import Outbox, SlotOut
-from jetstream_server.link.udp.packets import Bytes, Numbers, Report
+from jetstream_server.link.udp.packets import Bytes, Numbers, Report, heads_for
 from jetstream_server.link.udp.port import Endpoint, UdpPort
 from jetstream_server.link.udp.rate import Policy, RateControl
 from jetstream_server.link.udp.receiver import ReceiverCore, report_interval
@@ -59,10 +59,12 @@ class _Side:
     """What both sides share: the line, its registration, threads, the end."""
 
     name = "udp"
+    takes_data = False
 
     def __init__(self, port: UdpPort, key: SessionKey, dialled: bool, on_up: Up, on_failed: Failed) -> None:
         self.statistics = CarrierStatistics()
         self.line = Line(port, key, dialled, self._went_up)
+        self._heads = heads_for(self.line.tag, dialled, self.takes_data)
         self._port = port
         self._key = key
         self._on_up = on_up
@@ -84,16 +86,16 @@ class _Side:
 
     def dial(self, address: str, port: int) -> None:
         """The other side is there; speak first."""
-        self.line.dial(address, port).add(self.line.tag, self)
+        self.line.dial(address, port).add(self._heads, self)
 
     def expect(self) -> None:
         """The other side will dial."""
-        self._port.expect(self.line.tag, self)
+        self._port.expect(self._heads, self)
 
     def close(self) -> None:
         """Stop at once; returns without waiting. Idempotent."""
         self._closed.set()
-        self._port.forget(self.line.tag)
+        self._port.forget(self._heads)
 
     def join(self, timeout: float) -> bool:
         """Wait until all threads have ended; whether they have."""
@@ -394,6 +396,8 @@ class UdpReceiver(_Side):
 
     :param trip: what is known of the round trip, seconds.
     """
+
+    takes_data = True
 
     def __init__(
         self, port: UdpPort, key: SessionKey, dialled: bool, limiter: Limiter, on_up: Up, on_failed: Failed, *,

@@ -12,7 +12,7 @@ fragments of one size; the last one is filled up with zeros. Header, 20 bytes::
 
 *Control packets* carry everything else, sealed: what arrived, what may be sent, signs of life. Header, 16 bytes::
 
-    0   1   0xC5
+    0   1   0xC6 from the dialler, 0xC5 from the answerer
     1   7   tag
     8   8   counter, from 1, grows with each control packet of this side
 
@@ -35,7 +35,8 @@ Numbers = np.ndarray[Any, np.dtype[np.int64]]
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 DATA: Final = 0xD5
-CONTROL: Final = 0xC5
+CONTROL: Final = (0xC5, 0xC6)
+"""Of control packets: from the answerer, from the dialler."""
 TAG_LENGTH: Final = 7
 DATA_HEADER: Final = 20
 CONTROL_HEADER: Final = 16
@@ -106,6 +107,14 @@ def tag_of(session: bytes) -> bytes:
     return session[:TAG_LENGTH]
 
 
+def heads_for(tag: bytes, dialled: bool, takes_data: bool) -> list[bytes]:
+    """The first eight bytes of the datagrams that are for one side of a session. A node may be both sides of one."""
+    heads = [bytes([CONTROL[not dialled]]) + tag]
+    if takes_data:
+        heads.append(bytes([DATA]) + tag)
+    return heads
+
+
 def write_headers(rows: Bytes, tag: bytes, slot: int, fragment_size: int) -> None:
     """Write everything but the packet numbers into the headers of the fragments of *slot*, one a row."""
     head = np.frombuffer(_STATIC.pack(DATA, tag, 0, slot, 0, fragment_size), dtype=np.uint8)
@@ -157,6 +166,7 @@ class ControlSeal:
         self._aead = AESGCM(key.key)
         self._tag = tag_of(key.session)
         self._ours, self._theirs = (b"D", b"A") if dialled else (b"A", b"D")
+        self._kind = CONTROL[dialled]
         self.counter = 0
         """The counter of the last packet that was sealed."""
 
@@ -168,7 +178,7 @@ class ControlSeal:
         if control.report is not None:
             body += pack_report(control.report)
         body = body.ljust(size - CONTROL_OVERHEAD, b"\0")
-        head = _CONTROL.pack(CONTROL, self._tag, self.counter)
+        head = _CONTROL.pack(self._kind, self._tag, self.counter)
         return head + self._aead.encrypt(_NONCE.pack(self._ours, self.counter), body, head)
 
     def open(self, datagram: bytes) -> tuple[int, Control]:

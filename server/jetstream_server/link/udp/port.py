@@ -24,7 +24,7 @@ from jetstream_server.link.udp.datagrams import (
     tune,
     writer_for,
 )
-from jetstream_server.link.udp.packets import CONTROL, DATA, TAG_LENGTH, Numbers
+from jetstream_server.link.udp.packets import DATA, Numbers
 
 log = logging.getLogger(__name__)
 
@@ -93,19 +93,19 @@ class Endpoint:
             return (address if ":" in address else f"::ffff:{address}", port, 0, 0)
         return (address, port)
 
-    def add(self, tag: bytes, handler: Handler) -> None:
-        """Datagrams with *tag* go to *handler* from now on."""
+    def add(self, heads: Sequence[bytes], handler: Handler) -> None:
+        """Datagrams that begin with one of *heads*, eight bytes each, go to *handler* from now on."""
         with self._lock:
-            self._sessions = {**self._sessions, tag: handler}
+            self._sessions = {**self._sessions, **dict.fromkeys(heads, handler)}
             if self._thread is None and not self._closed:
                 self._thread = threading.Thread(target=self._run, name=f"udp-{self.port}", daemon=True)
                 self._thread.start()
         self.wake()
 
-    def remove(self, tag: bytes) -> None:
-        """Datagrams with *tag* go nowhere from now on."""
+    def remove(self, heads: Sequence[bytes]) -> None:
+        """Datagrams that begin with one of *heads* go nowhere from now on."""
         with self._lock:
-            self._sessions = {known: handler for known, handler in self._sessions.items() if known != tag}
+            self._sessions = {known: handler for known, handler in self._sessions.items() if known not in heads}
 
     def wake(self) -> None:
         """Let the thread look around at once."""
@@ -166,7 +166,7 @@ class Endpoint:
     def _tick(self) -> float:
         wait = LONGEST_WAIT
         now = time.monotonic()
-        for handler in self._sessions.values():
+        for handler in set(self._sessions.values()):
             try:
                 wait = min(wait, handler.tick(self, now))
             except TooLong:
@@ -195,20 +195,17 @@ class Endpoint:
 
     def _hand_to(self, head: int, received: Received, offsets: Numbers, lengths: Numbers, messages: Numbers,
                  now: float) -> None:
-        kind, tag = head >> 8 * TAG_LENGTH, (head & (1 << 8 * TAG_LENGTH) - 1).to_bytes(TAG_LENGTH)
-        handler = self._sessions.get(tag)
+        handler = self._sessions.get(head.to_bytes(8))
         if handler is None:
             self.counts["of no session"] += len(offsets)
             return
         try:
-            if kind == DATA:
+            if head >> 56 == DATA:
                 handler.on_data(self, received, offsets, lengths, now)
-            elif kind == CONTROL:
+            else:
                 for offset, length, message in zip(offsets.tolist(), lengths.tolist(), messages.tolist(), strict=True):
                     datagram = received.buffer[offset : offset + length].tobytes()
                     handler.on_control(self, datagram, received.address(message), now)
-            else:
-                self.counts["of no kind"] += len(offsets)
         except Exception:
             log.exception("a session over datagrams failed")
 
@@ -267,15 +264,15 @@ class UdpPort:
                 self._dialling[family] = Endpoint(sock, self.way)
             return self._dialling[family]
 
-    def expect(self, tag: bytes, handler: Handler) -> None:
-        """Datagrams with *tag* that come to the node's own port go to *handler*."""
+    def expect(self, heads: Sequence[bytes], handler: Handler) -> None:
+        """Datagrams to the node's own port that begin with one of *heads* go to *handler*."""
         for endpoint in self._listening:
-            endpoint.add(tag, handler)
+            endpoint.add(heads, handler)
 
-    def forget(self, tag: bytes) -> None:
-        """Datagrams with *tag* go nowhere from now on."""
+    def forget(self, heads: Sequence[bytes]) -> None:
+        """Datagrams that begin with one of *heads* go nowhere from now on."""
         for endpoint in [*self._listening, *self._dialling.values()]:
-            endpoint.remove(tag)
+            endpoint.remove(heads)
 
     def close(self) -> None:
         """Close all sockets; sessions hear nothing more."""

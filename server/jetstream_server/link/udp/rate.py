@@ -64,7 +64,11 @@ FIRST_RATE: Final = 4_000_000.0
 """Bytes a second before anything is known: 32 Mbit/s."""
 SMALLEST_RATE: Final = 12_000.0
 FIRST_TRIP: Final = 0.1
-LEAST_UNDER_WAY: Final = 16 * 1500
+LEAST_PACKETS: Final = 16
+LONGEST_GAP: Final = 0.1
+SMALLEST_PROBE: Final = 0.05
+NOTICEABLE_QUEUE: Final = 0.010
+"""Seconds; below this it may as well be the machine that is late."""
 BACKGROUND_QUEUE: Final = 0.05
 BACKGROUND_SECONDS: Final = 0.003
 
@@ -78,6 +82,7 @@ class Sample:
     :ivar trip: a round trip in seconds, without the time the report was held back; ``None`` if the report has none.
     :ivar in_flight: bytes under way now.
     :ivar round_over: whether everything that was under way when this round began has been spoken of.
+    :ivar packet: bytes of one packet.
     :ivar limited: whether we could have sent more than we had, or were let, since the last sample.
     """
 
@@ -87,6 +92,7 @@ class Sample:
     in_flight: int
     round_over: bool
     limited: bool
+    packet: int = 1500
 
 
 class RateControl:
@@ -101,7 +107,11 @@ class RateControl:
         self.policy = policy
         self.phase = Phase.STARTUP
         self.report_seconds = 0.01
-        """How often the receiver reports; what arrived and is not reported yet counts as under way here."""
+        """How often the receiver is to report; what arrived and is not reported yet counts as under way here."""
+        self._gap = 0.0
+        """How often it does: a busy machine is late."""
+        self._gap_from: float | None = None
+        self._packet = 1500
         self._fixed = fixed
         self._random = random
         self._phase_began = now
@@ -168,16 +178,25 @@ class RateControl:
             return (self._fixed or FIRST_RATE) * (self.smooth_trip * 2 + 1.0)
         if not self._bandwidth:
             return self._first * (self.trip * 2 + 0.1)
-        held = self._bandwidth * self.report_seconds * 2
+        held = self._bandwidth * self._reports_every * 2
+        least = LEAST_PACKETS * self._packet
         if self.phase is Phase.SHORTEST:
-            return max(self._bandwidth * self.trip * 0.5 + held / 2, LEAST_UNDER_WAY)
+            return max(self._bandwidth * self.trip * 0.5 + held / 2, least)
         gain = STARTUP_GAIN if self.phase is Phase.STARTUP else 2.0
-        return max(gain * self._bandwidth * self.trip * self._share + held, LEAST_UNDER_WAY)
+        return max(gain * self._bandwidth * self.trip * self._share + held, least)
+
+    @property
+    def _reports_every(self) -> float:
+        return max(self.report_seconds, self._gap)
 
     # -- what it hears --------------------------------------------------------------------------------------------
 
     def on_sample(self, sample: Sample, now: float) -> None:
         """A report came."""
+        self._packet = sample.packet
+        if self._gap_from is not None and now - self._gap_from < LONGEST_GAP:
+            self._gap += (now - self._gap_from - self._gap) / 8
+        self._gap_from = now
         if sample.trip is not None:
             self._learn_trip(sample.trip, now)
         grew = self._learn_rate(sample, now)
@@ -236,7 +255,7 @@ class RateControl:
 
     def _step(self, sample: Sample, now: float, grew: bool) -> None:
         phase, elapsed = self.phase, now - self._phase_began
-        holds = self._bandwidth * (self.trip + self.report_seconds / 2)
+        holds = self._bandwidth * (self.trip + self._reports_every / 2)
         if phase is Phase.STARTUP:
             self._look_for_the_end_of_startup(sample, now)
         elif phase is Phase.DRAIN:
@@ -265,12 +284,12 @@ class RateControl:
     @property
     def _probe(self) -> float:
         """How much faster a probe is: on a path that is shorter than a phase it may add no more than the path holds."""
-        return PROBE * min(1.0, (self.trip + 0.001) / self._phase_seconds)
+        return max(SMALLEST_PROBE, PROBE * min(1.0, (self.trip + 0.001) / self._phase_seconds))
 
     def _look_for_the_end_of_startup(self, sample: Sample, now: float) -> None:
         if not self._bandwidth:
             return
-        if self.queue > max(0.25 * self.trip, 0.004) and not sample.limited:
+        if self.queue > max(0.25 * self.trip, NOTICEABLE_QUEUE) and not sample.limited:
             self._enter(Phase.DRAIN, now)
             return
         if not sample.round_over or sample.limited:
@@ -285,7 +304,7 @@ class RateControl:
     def _after_probe(self, now: float) -> None:
         """A probe that found more goes on, faster; one that did not gives back what it has put into the queue."""
         found = self._bandwidth > self._probe_from * (1 + self._probe / 2)
-        if found and self.queue < max(0.5 * self.trip, 0.004):
+        if found and self.queue < max(0.5 * self.trip, NOTICEABLE_QUEUE):
             self._gain = min(FASTEST_PROBE, 1 + 2 * (self._gain - 1))
             self._probe_from, self._phase_began = self._bandwidth, now
         else:

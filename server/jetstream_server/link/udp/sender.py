@@ -48,7 +48,7 @@ class SenderCore:
         self._damaged: list[int] = []
         self._told_damaged: set[int] = set()
         self._delivered = 0
-        self._packet_bytes = 0
+        self._packet_bytes = 1500
         self._round_ends = 1
         self._limited = False
         self._last_report = now
@@ -143,7 +143,8 @@ class SenderCore:
         if told.newest is not None:
             trip = max(1e-5, now - told.newest - report.hold)
         self.rate.on_sample(
-            Sample(report.received, report.clock, trip, self.flight.bytes_out, round_over, self._limited), now
+            Sample(report.received, report.clock, trip, self.flight.bytes_out, round_over, self._limited,
+                   self._packet_bytes), now,
         )
         self._limited = False
 
@@ -191,7 +192,7 @@ class SenderCore:
     def wait_seconds(self) -> float:
         """How long until there are tokens for a burst that is worth a system call; for the time after a poll."""
         rate = max(self._pacing(), 1.0)
-        size = self._packet_bytes or 1500
+        size = self._packet_bytes
         worth = min(BURST_PACKETS * size, max(size, rate * 0.001))
         return min(0.05, max(0.0, (worth - self._tokens) / rate))
 
@@ -217,7 +218,8 @@ class SenderCore:
     def _fill_tokens(self, now: float) -> None:
         rate = self._pacing()
         saving = min(LONGEST_SAVING, max(SHORTEST_SAVING, self.rate.trip / 8))
-        most = max(rate * saving, 2 * BURST_BYTES if rate > 10e6 else 2 * 1500)
+        packet = self._ready[0].stride + WIRE_OVERHEAD if self._ready else self._packet_bytes
+        most = max(rate * saving, 2 * BURST_BYTES if rate > 10e6 else 2 * max(1500, packet))
         self._tokens = min(most, self._tokens + (now - self._token_time) * rate)
         self._token_time = now
 
