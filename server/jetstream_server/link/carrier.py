@@ -27,8 +27,8 @@ class BlockSource(Protocol):
     def fill(self, block: int, buffer: memoryview) -> Filled:
         """Read *block* into *buffer* (``BLOCK_SIZE`` bytes)."""
 
-    def lost(self, connection: int) -> None:
-        """The connection died; what was under way on it has to be taken again."""
+    def lost(self, connection: int, last: int | None = None) -> None:
+        """The connection died, or all from it to *last*; what was under way there has to be taken again."""
 
 
 class BlockSink(Protocol):

@@ -91,10 +91,11 @@ class BlockQueue:
                 self._ready.notify_all()
         return news
 
-    def lost(self, connection: int) -> int:
-        """*connection* died: what was under way on it waits again. Returns how many blocks."""
+    def lost(self, connection: int, last: int | None = None) -> int:
+        """*connection* died, or all from it to *last*: what was under way there waits again. Returns how many blocks."""
+        last = connection if last is None else last
         with self._ready:
-            back = sorted(block for block, number in self._under_way.items() if number == connection)
+            back = sorted(block for block, number in self._under_way.items() if connection <= number <= last)
             for block in back:
                 del self._under_way[block]
             self._again.extend(back)

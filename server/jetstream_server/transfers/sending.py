@@ -75,9 +75,9 @@ class SendSource:
             buffer[: read.length] = bytes(read.length)
         return Filled(read.length, False, [gap.entry for gap in read.gaps])
 
-    def lost(self, connection: int) -> None:
+    def lost(self, connection: int, last: int | None = None) -> None:
         """See :class:`~jetstream_server.link.carrier.BlockSource`."""
-        self._queue.lost(connection)
+        self._queue.lost(connection, last)
 
 
 class SendSession(Session):

@@ -1,4 +1,4 @@
-"""In-memory source and sink, and the conformance suite that every carrier passes."""
+"""In-memory source and sink."""
 
 import os
 import threading
@@ -33,8 +33,8 @@ class MemorySource:
         buffer[: len(data)] = data
         return Filled(len(data), gaps=self._gaps.get(block, []))
 
-    def lost(self, connection: int) -> None:
-        self.queue.lost(connection)
+    def lost(self, connection: int, last: int | None = None) -> None:
+        self.queue.lost(connection, last)
 
 
 class MemorySink:

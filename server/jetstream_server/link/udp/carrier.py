@@ -70,6 +70,7 @@ class _Side:
         self._on_up = on_up
         self._on_failed = on_failed
         self._threads: list[threading.Thread] = []
+        self._starting = threading.Lock()
         self._closed = threading.Event()
 
     def __repr__(self) -> str:
@@ -94,7 +95,8 @@ class _Side:
 
     def close(self) -> None:
         """Stop at once; returns without waiting. Idempotent."""
-        self._closed.set()
+        with self._starting:
+            self._closed.set()
         self._port.forget(self._heads)
 
     def join(self, timeout: float) -> bool:
@@ -110,8 +112,10 @@ class _Side:
 
     def _start(self, work: Callable[[], None], name: str) -> None:
         thread = threading.Thread(target=self._guard, args=(work,), name=name, daemon=True)
-        self._threads.append(thread)
-        thread.start()
+        with self._starting:
+            if not self._closed.is_set():
+                thread.start()
+                self._threads.append(thread)
 
     def _guard(self, work: Callable[[], None]) -> None:
         try:
@@ -209,9 +213,8 @@ class UdpSender(_Side):
 
     def _went_up(self) -> None:
         super()._went_up()
-        if not self._closed.is_set():
-            self._start(self._seal_blocks, "udp-seal")
-            self._start(self._send, "udp-send")
+        self._start(self._seal_blocks, "udp-seal")
+        self._start(self._send, "udp-send")
 
     def _heard(self, report: Report | None, trip: float, now: float) -> None:
         if report is not None:
@@ -383,12 +386,8 @@ class UdpSender(_Side):
             self._source.lost(LANE_BASE + slot.number)
 
     def _give_up(self) -> None:
-        for slot in self._core.abandon():
-            self._source.lost(LANE_BASE + slot.number)
-        with self._turn:
-            left, self._sealed = self._sealed, []
-        for slot in left:
-            self._source.lost(LANE_BASE + slot.number)
+        """Whatever the receiver has not reported as stored goes another way."""
+        self._source.lost(LANE_BASE, LANE_BASE + (1 << 32))
 
 
 class UdpReceiver(_Side):
@@ -414,9 +413,8 @@ class UdpReceiver(_Side):
     def use(self, sink: BlockSink) -> None:
         """Blocks go to *sink* from now on. None can have come before."""
         self._sink = sink
-        if not self._closed.is_set():
-            for number in range(WRITERS):
-                self._start(self._write_slots, f"udp-write-{number}")
+        for number in range(WRITERS):
+            self._start(self._write_slots, f"udp-write-{number}")
 
     @property
     def useless(self) -> bool:
