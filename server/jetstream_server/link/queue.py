@@ -92,7 +92,7 @@ class BlockQueue:
         return news
 
     def lost(self, connection: int, last: int | None = None) -> int:
-        """*connection* died, or all from it to *last*: what was under way there waits again. Returns how many blocks."""
+        """*connection* died, or all to *last*: what was under way there waits again. Returns how many blocks."""
         last = connection if last is None else last
         with self._ready:
             back = sorted(block for block, number in self._under_way.items() if connection <= number <= last)

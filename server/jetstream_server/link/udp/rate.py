@@ -65,6 +65,17 @@ FIRST_RATE: Final = 4_000_000.0
 SMALLEST_RATE: Final = 12_000.0
 FIRST_TRIP: Final = 0.1
 LEAST_PACKETS: Final = 16
+CUBIC_GROWTH: Final = 0.4
+CUBIC_SHARE: Final = 0.7
+RENO_GROWTH: Final = 0.53
+LONGEST_QUEUE_FADES: Final = 0.995
+SHORT_QUEUE: Final = 0.002
+NOTICEABLE_LOSS: Final = 0.005
+STREAK_TRIPS: Final = 4
+STREAK: Final = 5
+STUBBORN_SECONDS: Final = 10.0
+SQUEEZED: Final = 0.55
+REFERENCE_SECONDS: Final = 20.0
 LONGEST_GAP: Final = 0.1
 SMALLEST_PROBE: Final = 0.05
 NOTICEABLE_QUEUE: Final = 0.010
@@ -83,6 +94,7 @@ class Sample:
     :ivar in_flight: bytes under way now.
     :ivar round_over: whether everything that was under way when this round began has been spoken of.
     :ivar packet: bytes of one packet.
+    :ivar sent, lost: packets that were sent, and of which it turned out that they were lost, in all so far.
     :ivar limited: whether we could have sent more than we had, or were let, since the last sample.
     """
 
@@ -93,6 +105,74 @@ class Sample:
     round_over: bool
     limited: bool
     packet: int = 1500
+    sent: int = 0
+    lost: int = 0
+
+
+class Ceiling:
+    """How much may be under way at most on a path whose queue overflows.
+
+    Loss with a short queue is the line's own. Loss with a long one is a queue that overflows, and whoever shares it has
+    to make room: as CUBIC does (RFC 9438), to the same share and back by the same curve, so that it and we get alike.
+    Where we make room and are only squeezed, others do not: then neither do we, for a while or until the losses end.
+    """
+
+    def __init__(self) -> None:
+        self._most = 0.0
+        """Packets under way when the queue overflowed last; 0 if it never did."""
+        self._since = 0.0
+        self._curve = 0.0
+        self._longest_queue = 0.0
+        self._ambient = 0.0
+        self._excess = 0.0
+        self._streak = 0
+        self._reference = 0.0
+        """The highest rate lately."""
+        self._looked = 0.0
+        self._stubborn_until = 0.0
+        self.bytes = float("inf")
+
+    def on_round(
+        self, loss: float, queue: float, trip: float, in_flight: int, packet: int, rate: float, now: float
+    ) -> None:
+        """A round trip is over.
+
+        :param loss: share of its packets that was lost.
+        :param queue: seconds that packets wait in queues now.
+        :param in_flight: the most bytes that were under way in it.
+        :param rate: the bottleneck's rate, as far as we get it.
+        """
+        self._longest_queue = max(queue, self._longest_queue * LONGEST_QUEUE_FADES)
+        self._reference = max(rate, self._reference * 0.5 ** ((now - self._looked) / REFERENCE_SECONDS))
+        self._looked = now
+        long = queue > max(0.5 * self._longest_queue, 0.1 * trip, SHORT_QUEUE)
+        if not long:
+            self._ambient += (loss - self._ambient) / 8
+        excess = loss - 1.5 * self._ambient
+        self._excess += (excess - self._excess) / 8
+        if now < self._stubborn_until:
+            if self._excess < NOTICEABLE_LOSS:
+                self._stubborn_until = now
+        elif long and excess > NOTICEABLE_LOSS:
+            self._overflow(in_flight / packet, queue + trip, rate, now)
+        self.bytes = self._allowed(queue + trip, now) * packet
+
+    def _allowed(self, trip: float, now: float) -> float:
+        if now < self._stubborn_until or not self._most:
+            return float("inf")
+        grown = CUBIC_GROWTH * (now - self._since - self._curve) ** 3
+        steady = CUBIC_SHARE * self._most + RENO_GROWTH * (now - self._since) / trip
+        return max(self._most + grown, steady, LEAST_PACKETS)
+
+    def _overflow(self, packets: float, trip: float, rate: float, now: float) -> None:
+        again = bool(self._most) and now - self._since < STREAK_TRIPS * trip
+        self._streak = self._streak + 1 if again else 1
+        self._most, self._since = max(packets, LEAST_PACKETS), now
+        self._curve = (self._most * (1 - CUBIC_SHARE) / CUBIC_GROWTH) ** (1 / 3)
+        if self._streak >= STREAK or rate < SQUEEZED * self._reference:
+            self._stubborn_until, self._streak = now + STUBBORN_SECONDS, 0
+            self._excess = max(self._excess, 4 * NOTICEABLE_LOSS)
+            self._reference = rate
 
 
 class RateControl:
@@ -124,6 +204,7 @@ class RateControl:
         self._rates: deque[tuple[float, float]] = deque()
         """Falling rates with the times of their samples: the first is the highest of the window."""
         self._bandwidth = 0.0
+        self._queue_before = float("inf")
         self._full = 0.0
         self._full_rounds = 0
         self._trip = trip
@@ -131,6 +212,10 @@ class RateControl:
         self._smooth: float | None = trip
         self._first = FIRST_RATE
         self._lowest_seen = float("inf")
+        self.ceiling = Ceiling()
+        self._counted = (0, 0)
+        self._peak = 0
+        """The most that was under way in this round."""
         self._share = 1.0
         self._share_time = now
 
@@ -183,7 +268,8 @@ class RateControl:
         if self.phase is Phase.SHORTEST:
             return max(self._bandwidth * self.trip * 0.5 + held / 2, least)
         gain = STARTUP_GAIN if self.phase is Phase.STARTUP else 2.0
-        return max(gain * self._bandwidth * self.trip * self._share + held, least)
+        share = self._bandwidth * self.trip * self._share
+        return max(min(gain * share + held, max(self.ceiling.bytes, share + held / 2)), least)
 
     @property
     def _reports_every(self) -> float:
@@ -200,6 +286,14 @@ class RateControl:
         if sample.trip is not None:
             self._learn_trip(sample.trip, now)
         grew = self._learn_rate(sample, now)
+        self._peak = max(self._peak, sample.in_flight)
+        if sample.round_over:
+            sent, lost = sample.sent - self._counted[0], sample.lost - self._counted[1]
+            self._counted = sample.sent, sample.lost
+            if sent > 0:
+                self.ceiling.on_round(max(0, lost) / sent, self.queue, self.trip, self._peak, sample.packet,
+                                      self._bandwidth, now)
+            self._peak = sample.in_flight
         if self.policy is Policy.BACKGROUND:
             self._yield(now)
         self._step(sample, now, grew)
@@ -289,7 +383,9 @@ class RateControl:
     def _look_for_the_end_of_startup(self, sample: Sample, now: float) -> None:
         if not self._bandwidth:
             return
-        if self.queue > max(0.25 * self.trip, NOTICEABLE_QUEUE) and not sample.limited:
+        # A queue that was there before is somebody else's and says nothing of how much more the path takes.
+        self._queue_before = min(self._queue_before, self.queue)
+        if self.queue - self._queue_before > max(0.25 * self.trip, NOTICEABLE_QUEUE) and not sample.limited:
             self._enter(Phase.DRAIN, now)
             return
         if not sample.round_over or sample.limited:
@@ -325,7 +421,7 @@ class RateControl:
     def _enter(self, phase: Phase, now: float) -> None:
         self.phase, self._phase_began = phase, now
         if phase is Phase.STARTUP:
-            self._gain = STARTUP_GAIN
+            self._gain, self._queue_before = STARTUP_GAIN, float("inf")
         elif phase is Phase.DRAIN:
             self._gain = DRAIN_GAIN
         elif phase is Phase.UP:
