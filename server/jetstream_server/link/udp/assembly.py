@@ -91,6 +91,7 @@ class Assembly:
         for start, stop in zip(starts, starts[1:], strict=False):
             slot = self._slot(int(slots[start]), int(sizes[start]))
             if slot is None:
+                self.nonsense += stop - start if int(slots[start]) in self._open else 0
                 continue
             step = int(offsets[start + 1] - offsets[start]) if stop - start > 1 else 1
             if self._lay(slot, int(fragments[start]), stop - start, buffer, int(offsets[start]), step):
@@ -105,10 +106,7 @@ class Assembly:
             slots = -(-MAX_RECORD // size)
             slot = SlotIn(number, size, self._memory(), np.zeros(min(slots, FRAGMENTS), dtype=np.bool_))
             self._open[number] = slot
-        elif slot.size != size:
-            self.nonsense += 1
-            return None
-        return slot
+        return slot if slot.size == size else None
 
     def _memory(self) -> Bytes:
         if self._spare:

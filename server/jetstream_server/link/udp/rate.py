@@ -50,13 +50,14 @@ PROBE: Final = 0.25
 """What a probe adds, as a share of what the path holds."""
 CRUISE_PHASES: Final = 4
 LONG_DOWN: Final = 3
+LONG_DOWN_GAIN: Final = 0.5
 CROWDED_CYCLES: Final = 8
 FASTEST_PROBE: Final = 2.0
 FULL_GROWTH: Final = 1.25
 FULL_ROUNDS: Final = 3
 SHORTEST_PHASE: Final = 0.025
-RATE_ROUNDS: Final = 10
-RATE_SECONDS: Final = 0.3
+RATE_ROUNDS: Final = 12
+RATE_SECONDS: Final = 0.6
 SAMPLE_SECONDS: Final = 0.04
 TRIP_SECONDS: Final = 10.0
 SHORT_SECONDS: Final = 0.2
@@ -65,6 +66,7 @@ FIRST_RATE: Final = 4_000_000.0
 SMALLEST_RATE: Final = 12_000.0
 FIRST_TRIP: Final = 0.1
 LEAST_PACKETS: Final = 16
+DRAINED_QUEUE: Final = 0.05
 CUBIC_GROWTH: Final = 0.4
 CUBIC_SHARE: Final = 0.7
 RENO_GROWTH: Final = 0.53
@@ -80,8 +82,8 @@ LONGEST_GAP: Final = 0.1
 SMALLEST_PROBE: Final = 0.05
 NOTICEABLE_QUEUE: Final = 0.010
 """Seconds; below this it may as well be the machine that is late."""
-BACKGROUND_QUEUE: Final = 0.05
-BACKGROUND_SECONDS: Final = 0.003
+BACKGROUND_QUEUE: Final = 0.25
+BACKGROUND_SECONDS: Final = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,13 +135,13 @@ class Ceiling:
         self.bytes = float("inf")
 
     def on_round(
-        self, loss: float, queue: float, trip: float, in_flight: int, packet: int, rate: float, now: float
+        self, loss: float, queue: float, trip: float, in_flight: float, packet: int, rate: float, now: float
     ) -> None:
         """A round trip is over.
 
         :param loss: share of its packets that was lost.
         :param queue: seconds that packets wait in queues now.
-        :param in_flight: the most bytes that were under way in it.
+        :param in_flight: the most bytes that were on the path in it.
         :param rate: the bottleneck's rate, as far as we get it.
         """
         self._longest_queue = max(queue, self._longest_queue * LONGEST_QUEUE_FADES)
@@ -269,7 +271,7 @@ class RateControl:
             return max(self._bandwidth * self.trip * 0.5 + held / 2, least)
         gain = STARTUP_GAIN if self.phase is Phase.STARTUP else 2.0
         share = self._bandwidth * self.trip * self._share
-        return max(min(gain * share + held, max(self.ceiling.bytes, share + held / 2)), least)
+        return max(min(gain * share, max(self.ceiling.bytes, share)) + held, least)
 
     @property
     def _reports_every(self) -> float:
@@ -291,7 +293,8 @@ class RateControl:
             sent, lost = sample.sent - self._counted[0], sample.lost - self._counted[1]
             self._counted = sample.sent, sample.lost
             if sent > 0:
-                self.ceiling.on_round(max(0, lost) / sent, self.queue, self.trip, self._peak, sample.packet,
+                on_the_path = max(0.0, self._peak - self._bandwidth * self._reports_every)
+                self.ceiling.on_round(max(0, lost) / sent, self.queue, self.trip, on_the_path, sample.packet,
                                       self._bandwidth, now)
             self._peak = sample.in_flight
         if self.policy is Policy.BACKGROUND:
@@ -364,8 +367,7 @@ class RateControl:
             self._lowest_seen = float("inf")
             self._enter(Phase.SHORTEST, now)
         elif phase is Phase.UP:
-            if elapsed > self._phase_seconds:
-                self._after_probe(now)
+            self._look_for_the_end_of_up(elapsed, now)
         elif phase is Phase.DOWN:
             self._look_for_the_end_of_down(sample.in_flight <= 1.05 * holds, elapsed, now)
         elif elapsed > self._phase_seconds * self._cruises:
@@ -397,24 +399,31 @@ class RateControl:
         if self._full_rounds >= FULL_ROUNDS:
             self._enter(Phase.DRAIN, now)
 
-    def _after_probe(self, now: float) -> None:
-        """A probe that found more goes on, faster; one that did not gives back what it has put into the queue."""
-        found = self._bandwidth > self._probe_from * (1 + self._probe / 2)
-        if found and self.queue < max(0.5 * self.trip, NOTICEABLE_QUEUE):
-            self._gain = min(FASTEST_PROBE, 1 + 2 * (self._gain - 1))
-            self._probe_from, self._phase_began = self._bandwidth, now
-        else:
+    def _look_for_the_end_of_up(self, elapsed: float, now: float) -> None:
+        """A probe ends when it fills the queue, or has found nothing; then what it put into the queue is given back.
+        One that finds more goes on, faster. What it does shows a round trip later.
+        """
+        self._queue_before = min(self._queue_before, self.queue)
+        if self.queue - self._queue_before > max(0.15 * self.trip, NOTICEABLE_QUEUE / 2) and elapsed > self.trip / 2:
             self._enter(Phase.DOWN, now)
+        elif elapsed > self._phase_seconds:
+            if self._bandwidth > self._probe_from * (1 + self._probe / 2):
+                self._gain = min(FASTEST_PROBE, 1 + 2 * (self._gain - 1))
+                self._probe_from, self._phase_began = self._bandwidth, now
+            elif elapsed > 2 * self._phase_seconds:
+                self._enter(Phase.DOWN, now)
 
     def _look_for_the_end_of_down(self, drained: bool, elapsed: float, now: float) -> None:
         """Until the queue is gone. A queue that stays, whatever we do, is kept up by others: then waiting for its end
         only gives our share away, and the phase is short; now and then we look again.
         """
-        if drained:
+        if drained or self.queue < max(DRAINED_QUEUE * self.trip, SHORT_QUEUE):
             self._crowded = 0
         elif elapsed > self._phase_seconds * (1 if self._crowded else LONG_DOWN):
             self._crowded = self._crowded - 1 if self._crowded else CROWDED_CYCLES
         else:
+            if elapsed > self._phase_seconds:
+                self._gain = min(self._gain, max(LONG_DOWN_GAIN, 1 - 4 * self._probe))
             return
         self._enter(Phase.CRUISE, now)
 
@@ -425,11 +434,11 @@ class RateControl:
         elif phase is Phase.DRAIN:
             self._gain = DRAIN_GAIN
         elif phase is Phase.UP:
-            self._gain, self._probe_from = 1 + self._probe, self._bandwidth
+            self._gain, self._probe_from, self._queue_before = 1 + self._probe, self._bandwidth, float("inf")
         elif phase is Phase.DOWN:
             self._gain = 1 - self._probe
         else:
-            self._gain = 1.0
+            self._gain, self._queue_before = 1.0, float("inf")
             # Neighbours that probe in step would see each other's probes for the line.
             self._cruises = CRUISE_PHASES + self._random.randrange(-1, 2)
 
@@ -437,7 +446,12 @@ class RateControl:
         """Background: a queue that is there although we drain ours is somebody else's, and the line is theirs."""
         elapsed = min(1.0, max(0.0, now - self._share_time)) / max(self.trip, 0.01)
         self._share_time = now
-        if self.queue > max(BACKGROUND_QUEUE * self.trip, BACKGROUND_SECONDS):
+        if self.phase is not Phase.CRUISE:
+            return
+        self._queue_before = min(self._queue_before, self.queue)
+        if now - self._phase_began < self.trip:
+            return
+        if self._queue_before > max(BACKGROUND_QUEUE * self.trip, BACKGROUND_SECONDS):
             self._share = max(0.02, self._share * 0.7 ** elapsed)
         else:
             self._share = min(1.0, self._share + 0.02 * elapsed)

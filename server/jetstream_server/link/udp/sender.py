@@ -13,7 +13,7 @@ from jetstream_server.link.udp.rate import FIRST_TRIP, KBIT, RateControl, Sample
 BURST_BYTES: Final = 62 << 10
 BURST_PACKETS: Final = 44
 """What one system call may carry, with segmentation offload."""
-SHORTEST_SAVING: Final = 0.002
+SHORTEST_SAVING: Final = 0.003
 LONGEST_SAVING: Final = 0.010
 """How long a sender that woke up late may make up for: seconds of its rate."""
 SPARE: Final = 4 * 1500
@@ -219,7 +219,7 @@ class SenderCore:
         rate = self._pacing()
         saving = min(LONGEST_SAVING, max(SHORTEST_SAVING, self.rate.trip / 8))
         packet = self._ready[0].stride + WIRE_OVERHEAD if self._ready else self._packet_bytes
-        most = max(rate * saving, 2 * BURST_BYTES if rate > 10e6 else 2 * max(1500, packet))
+        most = max(rate * saving, 2 * max(1500, packet))
         self._tokens = min(most, self._tokens + (now - self._token_time) * rate)
         self._token_time = now
 
