@@ -355,7 +355,7 @@ class UdpSender(_Side):
         """Try larger datagrams; go back to small ones when the large ones get through no longer."""
         mtu = self._mtu
         assert mtu is not None
-        mtu.passed(self.line.largest_passed)
+        mtu.passed(self.line.largest_passed, now)
         sizes = mtu.probes(now)
         if sizes:
             with self.line.lock:

@@ -18,6 +18,8 @@ KNOCK_SECONDS: Final = 0.05
 """Between the first words of the dialler; grows to :data:`ALIVE_SECONDS`."""
 ALIVE_SECONDS: Final = 0.1
 REMEMBERED: Final = 64
+FRESH_SECONDS: Final = 2.0
+"""How long the largest datagram that came is spoken of."""
 SMALLEST_ANSWER: Final = CONTROL_OVERHEAD + 64
 
 
@@ -72,6 +74,8 @@ class Line:
         self._next_word = 0.0
         self._knock = KNOCK_SECONDS
         self._silent = False
+        self._largest_heard = 0
+        self._largest_time = 0.0
 
     def __repr__(self) -> str:
         return f"<Line up={self._up}>"
@@ -88,7 +92,7 @@ class Line:
 
     @property
     def largest_passed(self) -> int:
-        """The largest of our control packets that the other side got."""
+        """The largest of our control packets that the other side got lately."""
         return self._other.largest if self._other is not None else 0
 
     @property
@@ -136,9 +140,10 @@ class Line:
         if other.counter and (other.address != address or other.endpoint is not endpoint):
             self.statistics.moved += 1
         other.endpoint, other.address, other.counter, other.heard = endpoint, address, counter, now
-        other.largest = max(other.largest, control.largest)
+        other.largest = control.largest
         other.floor = max(other.floor, control.floor)
-        self._largest_heard = max(self._largest_heard, len(datagram))
+        if len(datagram) >= self._largest_heard or now - self._largest_time > FRESH_SECONDS:
+            self._largest_heard, self._largest_time = len(datagram), now
         sent = other.trips.pop(control.echo, None)
         other.echo = max(other.echo, control.echo)
         trip = max(1e-5, now - sent - control.hold) if sent is not None else 0.0
@@ -146,8 +151,6 @@ class Line:
             self._up = True
             self._on_up()
         return control, trip
-
-    _largest_heard = 0
 
     # -- what goes ------------------------------------------------------------------------------------------------
 

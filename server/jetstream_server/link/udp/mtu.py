@@ -11,6 +11,8 @@ LINKS: Final = (1280, 1340, 1360, 1400, 1420, 1440, 1460, 1472, 1480, 1492, 1500
 TRIES: Final = (0.0, 0.25, 1.0)
 """Seconds from the start at which every size is tried that is not known to pass."""
 AGAIN_SECONDS: Final = 60.0
+OLD_NEWS_SECONDS: Final = 10.0
+"""How long after a path shrank it may still be heard of sizes that passed before."""
 HEADERS_4: Final = 28
 HEADERS_6: Final = 48
 
@@ -26,6 +28,7 @@ class PathSize:
         self._candidates = sorted({link - headers for link in LINKS if link - headers > BASE})
         self._schedule = [now + delay for delay in TRIES]
         self._too_long = 1 << 20
+        self._deaf_until = now
         self.size = BASE
         """Bytes of UDP payload that pass."""
 
@@ -43,9 +46,9 @@ class PathSize:
             self._schedule.append(now + AGAIN_SECONDS)
         return [size for size in self._candidates if self.size < size < self._too_long]
 
-    def passed(self, size: int) -> bool:
+    def passed(self, size: int, now: float) -> bool:
         """The other side has received a datagram of *size* bytes; whether larger ones may be sent now than before."""
-        if size <= self.size or size not in self._candidates:
+        if size <= self.size or size not in self._candidates or now < self._deaf_until:
             return False
         self.size = size
         return True
@@ -61,4 +64,5 @@ class PathSize:
     def shrank(self, now: float) -> None:
         """Datagrams of this size get through no longer, though small ones do."""
         self.size = BASE
+        self._deaf_until = now + OLD_NEWS_SECONDS
         self._schedule = [now + AGAIN_SECONDS]

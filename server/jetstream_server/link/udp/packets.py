@@ -89,7 +89,7 @@ class Control:
 
     :ivar echo: the newest counter that came from the other side; 0 if none did.
     :ivar hold: seconds since it came.
-    :ivar largest: the largest datagram that came from the other side, bytes of UDP payload.
+    :ivar largest: the largest control packet that came from the other side lately, bytes of UDP payload.
     :ivar floor: slots below this number will get no more packets.
     :ivar answer: whether the other side is asked to answer at once.
     """
