@@ -76,6 +76,9 @@ class DatagramCarrier(Protocol):
     def expect(self) -> None:
         """Wait to be spoken to."""
 
+    def mute(self) -> None:
+        """Say nothing more."""
+
     def close(self) -> None:
         """Stop at once."""
 
@@ -144,6 +147,7 @@ class DataPath:
         if not self._we_dialled:
             if self._udp is not None:
                 self._udp.expect()
+                self._choosing = asyncio.create_task(self._watch(self._udp), name="watch-datagrams")
             if "tcp" in self._offered:
                 await self._data.expect(self._key, self._take_socket)
             return
@@ -231,15 +235,25 @@ class DataPath:
             udp.close()
             self._dial_tcp()
             return
-        while True:
-            await asyncio.sleep(LOOK_SECONDS)
-            silent = udp.silent_for(time.monotonic()) > SILENT_SECONDS
-            if udp.useless or (silent and await self._answers()):
-                break
+        await self._until_broken(udp)
         if may_change:
             log.warning("datagrams to %s get through no longer; the blocks go over connections", self._where()[0])
             udp.close()
             self._dial_tcp()
+
+    async def _watch(self, udp: DatagramCarrier) -> None:
+        """The answering side cannot dial: it falls silent, so that the other one notices and does."""
+        await self._heard.wait()
+        await self._until_broken(udp)
+        if "tcp" in self._offered:
+            udp.mute()
+
+    async def _until_broken(self, udp: DatagramCarrier) -> None:
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            silent = udp.silent_for(time.monotonic()) > SILENT_SECONDS
+            if udp.useless or (silent and await self._answers()):
+                return
 
     async def _answers(self) -> bool:
         """Whether the session itself is alive. If it is not either, the line is dead, not only its datagrams."""

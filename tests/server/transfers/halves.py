@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from helpers.trees import Scanned
+from jetstream_server.addresses import bind_datagrams
 from jetstream_server.catalog import Catalog
 from jetstream_server.link.data import DataPlane
 from jetstream_server.link.limiter import Bucket
 from jetstream_server.link.messages import Message, Offer, OfferAnswer, OfferState, Stage, StopReason, understand
 from jetstream_server.link.peer import Liveness, PeerConnection, PeerIdentity
+from jetstream_server.link.udp.port import UdpPort
 from jetstream_server.manifests import StoredManifest
 from jetstream_server.records import IncomingRecord, ManifestRecord, TransferRecord
 from jetstream_server.transfers.jobs import Job, carry_out
@@ -48,12 +50,15 @@ class Side:
 
 
 @contextlib.asynccontextmanager
-async def side() -> AsyncIterator[Side]:
+async def side(carriers: tuple[str, ...]) -> AsyncIterator[Side]:
     """One node's surroundings."""
     loop, clock = asyncio.get_running_loop(), Clock()
     with ThreadPoolExecutor(4) as executor, socket.create_server(("127.0.0.1", 0)) as listener:
         now = time.monotonic()
-        near = Surroundings(DataPlane(), executor, Bucket(None, now), Bucket(None, now), clock)
+        udp = UdpPort()
+        udp.listen(bind_datagrams([listener]))
+        near = Surroundings(DataPlane(), executor, Bucket(None, now), Bucket(None, now), clock, udp=udp,
+                            carriers=carriers)
         here = Side(near, listener.getsockname()[1])
         listener.setblocking(False)
 
@@ -71,10 +76,11 @@ async def side() -> AsyncIterator[Side]:
             for task in (accepting, *here.tasks):
                 task.cancel()
             await asyncio.gather(accepting, *here.tasks, return_exceptions=True)
+            udp.close()
 
 
 @contextlib.asynccontextmanager
-async def peers(first_port: int, second_port: int) -> AsyncIterator[tuple[PeerConnection, PeerConnection]]:
+async def peers(first_port: int, second_port: int, rtt: float = 0.0001) -> AsyncIterator[tuple[PeerConnection, PeerConnection]]:
     """Two ends of a proven session, the first of which dialled. Ports: where each takes data connections."""
     accepted: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = (
         asyncio.get_running_loop().create_future()
@@ -86,7 +92,7 @@ async def peers(first_port: int, second_port: int) -> AsyncIterator[tuple[PeerCo
         for streams, name, port in ((dialled, "Second", second_port), (await accepted, "First", first_port)):
             peer = PeerConnection(*streams, stage=Stage.OPEN, liveness=Liveness())
             peer.peer = PeerIdentity(name.lower() * 8, name, name, name, "127.0.0.1", port)
-            peer.rtt = 0.0001
+            peer.rtt = rtt
             peer.start()
             made.append(peer)
         try:
@@ -166,9 +172,12 @@ class Halves:
 
 
 @contextlib.asynccontextmanager
-async def halves(tree: Scanned, folder: Path, rate: int | None = None) -> AsyncIterator[Halves]:
+async def halves(
+    tree: Scanned, folder: Path, rate: int | None = None, carriers: tuple[str, ...] = ("tcp",)
+) -> AsyncIterator[Halves]:
     """Two nodes' surroundings and one transfer between them. *rate*: the transfer's limit in kbit/s."""
-    async with await Catalog.open(folder.parent / "catalog.db") as catalog, side() as sender, side() as receiver:
+    async with (await Catalog.open(folder.parent / "catalog.db") as catalog, side(carriers) as sender,
+                side(carriers) as receiver):
         both = Halves(tree, folder, catalog, sender, receiver)
         await both.add(rate)
         yield both

@@ -89,6 +89,10 @@ class _Side:
         """The other side is there; speak first."""
         self.line.dial(address, port).add(self._heads, self)
 
+    def mute(self) -> None:
+        """Say nothing more and hear nothing: the other side is to notice that this carrier is of no use."""
+        self.line.mute()
+
     def expect(self) -> None:
         """The other side will dial."""
         self._port.expect(self._heads, self)

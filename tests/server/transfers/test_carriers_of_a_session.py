@@ -1,0 +1,94 @@
+"""Which carrier a transfer takes: datagrams on a long path, connections on a short one or where datagrams fail."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from helpers.nodes import until
+from helpers.trees import contents
+from jetstream_server.link.udp.port import UdpPort
+from jetstream_server.transfers.datapath import GRACE_SECONDS
+from jetstream_server.transfers.trouble import Done
+
+from .halves import Halves, halves, peers
+from .test_sending_and_receiving import ended, make
+
+BOTH = ("udp", "tcp")
+FAR, NEAR = 0.02, 0.0001
+
+
+def ports_of(both: Halves, way: str) -> tuple[int, int]:
+    ports = both.sender.port, both.receiver.port
+    return ports if way == "push" else ports[::-1]
+
+
+@pytest.mark.parametrize("way", ["push", "pull"])
+@pytest.mark.parametrize(("carriers", "rtt", "taken"), [
+    (("udp",), NEAR, "udp"), (("udp",), FAR, "udp"), (BOTH, FAR, "udp"), (BOTH, NEAR, "tcp"), (("tcp",), FAR, "tcp"),
+])
+async def test_everything_arrives_by_the_carrier_that_fits(
+    tmp_path: Path, way: str, carriers: tuple[str, ...], rtt: float, taken: str
+) -> None:
+    tree = make(tmp_path / "s")
+    async with halves(tree, tmp_path / "r", carriers=carriers) as both:
+        async with peers(*ports_of(both, way), rtt) as (first, second):
+            outcome = await (both.push if way == "push" else both.pull)(first, second)
+            assert outcome == await ended(both) == Done()
+            assert {first.carrier, second.carrier} == {taken}
+        assert contents(both.folder / "in") == contents(tmp_path / "s")
+        counters = both.out.record
+        assert counters.bytes_sent > tree.result.size // 2
+
+
+@pytest.mark.parametrize("way", ["push", "pull"])
+async def test_blocked_datagrams_cost_less_than_a_second(
+    tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert GRACE_SECONDS < 1
+    tree = make(tmp_path / "s")
+    monkeypatch.setattr("jetstream_server.link.udp.port.Endpoint.send", lambda *_: 1)
+    async with halves(tree, tmp_path / "r", carriers=BOTH) as both:
+        async with peers(*ports_of(both, way), FAR) as (first, second):
+            outcome = await (both.push if way == "push" else both.pull)(first, second)
+            assert outcome == await ended(both) == Done()
+            assert {first.carrier, second.carrier} == {"tcp"}
+        assert contents(both.folder / "in") == contents(tmp_path / "s")
+
+
+@pytest.mark.parametrize("way", ["push", "pull"])
+async def test_datagrams_that_stop_getting_through_are_replaced(
+    tmp_path: Path, way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was under way goes again, and nothing else does."""
+    tree = make(tmp_path / "s", large=12)
+    blocked = False
+    whole = UdpPort.for_dialling
+
+    def dialled(self: UdpPort, address: str) -> Any:
+        endpoint = whole(self, address)
+        send = endpoint.send
+        endpoint.send = lambda *given: 1 if blocked else send(*given)  # type: ignore[method-assign]
+        return endpoint
+
+    monkeypatch.setattr(UdpPort, "for_dialling", dialled)
+    monkeypatch.setattr("jetstream_server.transfers.datapath.SILENT_SECONDS", 0.5)
+    monkeypatch.setattr("jetstream_server.link.udp.carrier.USELESS_SECONDS", 1.0)
+    async with halves(tree, tmp_path / "r", 30_000, carriers=BOTH) as both:
+        async with peers(*ports_of(both, way), FAR) as (first, second):
+            work = asyncio.ensure_future((both.push if way == "push" else both.pull)(first, second))
+
+            async def look() -> int:
+                return both.coming.record.bytes_recv
+
+            await until(look, lambda now: now >= 2 << 20, 30)
+            assert {first.carrier, second.carrier} == {"udp"}
+            blocked = True
+            assert await work == await ended(both) == Done()
+            assert {first.carrier, second.carrier} == {"tcp"}
+        assert contents(both.folder / "in") == contents(tmp_path / "s")
+        record = both.out.record
+        assert record.blocks_retransmitted <= 8 + record.blocks_sent // 2
+
+
