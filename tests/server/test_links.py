@@ -14,6 +14,7 @@ class Peer:
     peer: PeerIdentity | None
     is_open: bool = True
     rtt: float | None = 0.001
+    carrier: str | None = "udp"
 
 
 def test_only_links_in_use_and_only_to_whom_they_belong() -> None:
@@ -30,6 +31,7 @@ def test_only_links_in_use_and_only_to_whom_they_belong() -> None:
             out, into = sorted(links.entities(), key=lambda link: link.connection_id, reverse=True)
             assert out.connection_id == "uid-of-studio-an-out"
             assert (out.num_transfers_queued, out.rtt, out.encrypted_connection_state) == (2, 1000, "connected")
+            assert out.carrier == "udp"
             assert (into.num_transfers_queued, into.rtt) == (1, None)
         assert len(links.entities(Principal(Kind.ACCOUNT, "ann"))) == 2
         assert links.entities(Principal(Kind.ACCOUNT, "bob")) == []

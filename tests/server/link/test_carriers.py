@@ -8,16 +8,15 @@ from typing import Protocol
 
 import pytest
 
+from helpers.carriers import MemorySink, MemorySource
+from helpers.datagrams import loopback_port
+from helpers.sockets import tcp_pair
 from jetstream.constants import BLOCK_SIZE
 from jetstream_server.link.carrier import CarrierStatistics
 from jetstream_server.link.limiter import Bucket, Limiter
 from jetstream_server.link.sealed import SessionKey
 from jetstream_server.link.tcp import TcpReceiver, TcpSender
 from jetstream_server.link.udp.carrier import UdpReceiver, UdpSender
-
-from .carriers import MemorySink, MemorySource
-from .datagrams import loopback_port
-from .sockets import tcp_pair
 
 
 def limiter(rate: int | None = None) -> Limiter:

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from helpers.carriers import MemorySink, MemorySource
+from helpers.sockets import tcp_pair
 from jetstream.constants import BLOCK_SIZE
 from jetstream_server.link.limiter import Bucket, Limiter
 from jetstream_server.link.sealed import HEADER_BYTES, RECORD_OVERHEAD, Kind, Sealer, SessionKey
 from jetstream_server.link.tcp import CONGESTION_CONTROLS, LOCAL_CONGESTION_CONTROLS, TcpReceiver, TcpSender, tune
-
-from .carriers import MemorySink, MemorySource
 
 KEY = SessionKey(os.urandom(16), os.urandom(32))
 
@@ -48,7 +48,7 @@ class Pair:
 
     def connect(self) -> tuple[socket.socket, socket.socket]:
         """One more connection; returns both ends."""
-        ours, theirs = _tcp_pair()
+        ours, theirs = tcp_pair()
         self._number += 1
         self.receiver.add(theirs, self._number)
         self.sender.add(ours, self._number)
@@ -60,13 +60,6 @@ class Pair:
         self.receiver.close()
         assert self.sender.join(10)
         assert self.receiver.join(10)
-
-
-def _tcp_pair() -> tuple[socket.socket, socket.socket]:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        ours = socket.create_connection(server.getsockname())
-        theirs, _ = server.accept()
-    return ours, theirs
 
 
 @pytest.fixture
@@ -122,7 +115,7 @@ def test_all_connections_die_and_new_ones_go_on(pairs: list[Pair]) -> None:
 
 def hostile(pair: Pair, data: bytes) -> None:
     """Connection with *data* instead of records; returns when the receiver has let go of it."""
-    ours, theirs = _tcp_pair()
+    ours, theirs = tcp_pair()
     before = len(pair.lost)
     pair.receiver.add(theirs, 99)
     with ours:
@@ -168,14 +161,14 @@ def test_an_error_of_the_sink_reaches_the_session(pairs: list[Pair]) -> None:
 def test_close_lets_go_of_a_receiver_that_does_not_read(pairs: list[Pair]) -> None:
     pair = Pair(MemorySource(64, BLOCK_SIZE))
     pairs.append(pair)
-    ours, theirs = _tcp_pair()
+    ours, theirs = tcp_pair()
     with theirs:
         pair.sender.add(ours, 1)
         while not pair.sender.statistics.bytes_sent:
             time.sleep(0)
         pair.close()
     assert pair.sender.open_connections == 0
-    late, other = _tcp_pair()
+    late, other = tcp_pair()
     with other:
         assert pair.sender.add(late, 2) is False
 

@@ -80,7 +80,9 @@ async def side(carriers: tuple[str, ...]) -> AsyncIterator[Side]:
 
 
 @contextlib.asynccontextmanager
-async def peers(first_port: int, second_port: int, rtt: float = 0.0001) -> AsyncIterator[tuple[PeerConnection, PeerConnection]]:
+async def peers(
+    first_port: int, second_port: int, rtt: float = 0.0001
+) -> AsyncIterator[tuple[PeerConnection, PeerConnection]]:
     """Two ends of a proven session, the first of which dialled. Ports: where each takes data connections."""
     accepted: asyncio.Future[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = (
         asyncio.get_running_loop().create_future()

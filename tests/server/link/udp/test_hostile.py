@@ -9,14 +9,13 @@ from random import Random
 
 import pytest
 
+from helpers.carriers import MemorySink, MemorySource
+from helpers.datagrams import Meddle, Relay, loopback_port
 from jetstream.constants import BLOCK_SIZE
 from jetstream_server.link.limiter import Bucket, Limiter
 from jetstream_server.link.sealed import SessionKey
 from jetstream_server.link.udp.carrier import UdpReceiver, UdpSender
 from jetstream_server.link.udp.packets import DATA, Control, ControlSeal, Report, heads_for, tag_of
-
-from ..carriers import MemorySink, MemorySource
-from ..datagrams import Meddle, Relay, loopback_port
 
 SECONDS = 90.0
 
@@ -206,7 +205,7 @@ def test_forged_and_senseless_packets_change_nothing_and_are_counted(made: Make)
 
 
 def test_a_forged_fragment_costs_its_block_a_second_journey_and_no_more(made: Make) -> None:
-    """Somebody on the path puts their own packet in the place of one: the block does not authenticate, and comes again."""
+    """Somebody on the path puts their own packet in the place of one: the block is not believed, and comes again."""
     forged = 0
 
     def replace(datagram: bytes) -> list[bytes]:
