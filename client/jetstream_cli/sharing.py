@@ -60,9 +60,10 @@ def summary(shared: Shared, files: Sequence[dict[str, Any]]) -> str:
     """Who shares what, until when, how often."""
     facts, total = shared.facts, sum(file["fileSize"] for file in files)
     name = facts["description"] or facts["label"] or "files"
-    words = [f"{name} from {facts['sourceName']}: {text.files(len(files))}, {text.size(total)}"]
+    count = sum(not file["isEmptyDir"] for file in files)
+    words = [f"{name} from {facts['sourceName']}: {text.files(count)}, {text.size(total)}"]
     if len(files) < len(shared.files):
-        words.append(f"of {text.files(len(shared.files))}, {text.size(facts['totalSize'])}")
+        words.append(f"of {text.files(facts['totalFiles'])}, {text.size(facts['totalSize'])}")
     if facts["expiryTime"] is not None:
         until = datetime.fromtimestamp(facts["expiryTime"] / 1_000_000, UTC).astimezone()
         words.append(f"until {until:%Y-%m-%d %H:%M}")
