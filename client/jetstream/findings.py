@@ -29,6 +29,8 @@ class Step(enum.StrEnum):
     PORTS = "ports"
     FIREWALL = "firewall"
     BUFFERS = "buffers"
+    DATAGRAMS = "datagrams"
+    DROPPED = "dropped"
     OWN_FOLDER = "ownFolder"
     NAME = "name"
     ROUTE = "route"
@@ -51,6 +53,8 @@ STEP_NAMES: Final[Mapping[Step, str]] = {
     Step.PORTS: "Ports",
     Step.FIREWALL: "Firewall",
     Step.BUFFERS: "Buffers",
+    Step.DATAGRAMS: "Datagrams",
+    Step.DROPPED: "Dropped",
     Step.OWN_FOLDER: "Own folder",
     Step.NAME: "Name",
     Step.ROUTE: "Route and port",
@@ -80,6 +84,8 @@ _LET_IN = ("Its owner lets this node in: jetstream api recv.addAuthorizedClient 
 _ROOM = "Make room at the receiving computer. Transfers wait for it, and nothing is lost."
 
 _OWN_FOLDER = "Choose another one: jetstream api server.setReceivingFolder --path=FOLDER"
+_DROPPED = (" Of no transfer, or one that is over: {stray}; too short: {short}; forged: {forged}; "
+            "repeated: {replayed}; senseless: {senseless}; reports of what was never sent: {unsent}.")
 _SYSCTL = ("sudo sysctl -w net.core.rmem_max={wanted_bytes} net.core.wmem_max={wanted_bytes}  (to keep it: write both "
            "to /etc/sysctl.d/90-jetstream.conf)")
 
@@ -116,6 +122,24 @@ WORDS: Final[Mapping[str, Words]] = {
     "buffers-ok": Words(Step.BUFFERS, Outcome.OK, "A socket may have {buffer}."),
     "buffers-small": Words(Step.BUFFERS, Outcome.WARNING,
                            "The system gives a socket {buffer} at most; fast, long paths want {wanted}.", _SYSCTL),
+    # Datagrams
+    "datagrams-offload": Words(Step.DATAGRAMS, Outcome.OK,
+                               "They leave and come in bundles that the system itself splits and joins; a socket of "
+                               "the node holds {buffer}."),
+    "datagrams-batch": Words(Step.DATAGRAMS, Outcome.OK,
+                             "They leave and come many in one call, the best that this system has; a socket of the "
+                             "node holds {buffer}."),
+    "datagrams-plain": Words(Step.DATAGRAMS, Outcome.OK,
+                             "They leave and come one by one, the best that this system has; a socket of the node "
+                             "holds {buffer}."),
+    "datagrams-off": Words(Step.DATAGRAMS, Outcome.SKIPPED, "This node was told to use none (--carrier tcp)."),
+    "datagrams-none": Words(Step.DATAGRAMS, Outcome.WARNING,
+                            "None can come in: {reason}. Nodes that dial this one use TCP.",
+                            "If another program has the same UDP port, end it or give the node another port; then "
+                            "start the node again."),
+    "dropped-none": Words(Step.DROPPED, Outcome.OK, "Every datagram that came belonged to a transfer."),
+    "dropped-one": Words(Step.DROPPED, Outcome.OK, "One datagram proved nothing and was dropped." + _DROPPED),
+    "dropped-some": Words(Step.DROPPED, Outcome.OK, "{dropped} datagrams proved nothing and were dropped." + _DROPPED),
     # Where received files go
     "own-folder-ok": Words(Step.OWN_FOLDER, Outcome.OK, "{path} can be written; {free} are free."),
     "own-folder-low": Words(Step.OWN_FOLDER, Outcome.WARNING, "{path} can be written, but only {free} are free.",

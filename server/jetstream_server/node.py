@@ -210,7 +210,7 @@ class Node:
         handlers: dict[str, Handler] = {}
         groups: tuple[Mapping[str, Handler], ...] = (
             self._info.methods(),
-            DiagnosisHandlers(settings, self._myself, gate, self._info, self._files).methods(),
+            DiagnosisHandlers(settings, self._myself, gate, self._info, self._files, self._udp).methods(),
             LoginHandlers(door, self._owner, self._ticket_secret, settings.api_allow_remote_control).methods(),
             UserHandlers(accounts, sandboxes, self._log_out).methods(),
             BrowseHandlers(sandboxes, self._files, gate).methods(),
@@ -241,6 +241,7 @@ class Node:
         try:
             self._udp.listen(bind_datagrams(self._listener.peer_sockets))
         except OSError as error:
+            self._udp.trouble = error.strerror or str(error)
             log.warning("No datagrams can come in: %s. Nodes that dial this one use TCP.", error.strerror)
 
     def _activity(self) -> Activity:

@@ -4,6 +4,7 @@ To look at more, add an entry: a function from :class:`Circumstances` to a findi
 nothing to say on this system. What it says is a code with words in :mod:`jetstream.checks`.
 """
 
+import dataclasses
 import ipaddress
 import sys
 from collections.abc import Callable, Sequence
@@ -17,6 +18,8 @@ from jetstream_server.diagnosis import system
 from jetstream_server.diagnosis.firewalls import Verdict
 from jetstream_server.diagnosis.system import Interface, Rules
 from jetstream_server.files.landing import Landing, look_at
+from jetstream_server.link.udp.port import PortFacts
+from jetstream_server.link.udp.tally import Dropped
 from jetstream_server.verdicts import LITTLE_ROOM, NO_ROOM
 
 WANTED_BUFFER: Final = 8 << 20
@@ -36,6 +39,8 @@ class Circumstances:
     api_port: int
     receive_port: int
     folder: Path
+    datagrams: PortFacts | None = None
+    """Its datagram sockets; ``None``: it was told to use none."""
     host: str = ""
     """Where somebody wants to send."""
     address: str | None = None
@@ -74,6 +79,16 @@ def look_at_buffers(_: Circumstances) -> Check | None:
     return None if largest is None else buffers(largest)
 
 
+def look_at_datagrams(about: Circumstances) -> Check:
+    """How datagrams go out and come in."""
+    return datagrams(about.datagrams)
+
+
+def look_at_dropped(about: Circumstances) -> Check | None:
+    """What came over datagrams and proved nothing."""
+    return None if about.datagrams is None else dropped(about.datagrams.dropped)
+
+
 def look_at_folder(about: Circumstances) -> Check:
     """Whether what comes in can be written."""
     return own_folder(look_at(about.folder), str(about.folder))
@@ -90,6 +105,8 @@ LOOKS: Final[tuple[Look, ...]] = (
     look_at_ports,
     look_at_firewall,
     look_at_buffers,
+    look_at_datagrams,
+    look_at_dropped,
     look_at_folder,
     look_at_interface,
 )
@@ -134,6 +151,21 @@ def buffers(largest: int) -> Check:
     if largest >= WANTED_BUFFER:
         return check("buffers-ok", buffer=largest)
     return check("buffers-small", buffer=largest, wanted=WANTED_BUFFER, wanted_bytes=WANTED_BUFFER)
+
+
+def datagrams(found: PortFacts | None) -> Check:
+    """Whether datagrams can come in, and how."""
+    if found is None:
+        return check("datagrams-off")
+    if not found.sockets:
+        return check("datagrams-none", reason=found.trouble or "no socket")
+    return check(f"datagrams-{found.way}", buffer=found.buffer, sockets=found.sockets)
+
+
+def dropped(found: Dropped) -> Check:
+    """How much came that proved nothing."""
+    code = {0: "dropped-none", 1: "dropped-one"}.get(found.total, "dropped-some")
+    return check(code, dropped=found.total, **dataclasses.asdict(found))
 
 
 def own_folder(found: Landing, path: str) -> Check:

@@ -17,23 +17,26 @@ from jetstream_server.diagnosis.looks import FOR_ANYBODY, LOOKS, Circumstances, 
 from jetstream_server.dispatch import Call, Handler
 from jetstream_server.handlers.server_info import ServerInfoHandlers
 from jetstream_server.link.handshake import Myself
+from jetstream_server.link.udp.port import UdpPort
 
 
 class DiagnosisHandlers:
     """Findings about this node.
 
     :param files: threads for what asks the system and the disk.
+    :param udp: the node's datagram sockets, if it uses any.
     """
 
     def __init__(
         self, settings: Settings, myself: Myself, gate: NodeGate, info: ServerInfoHandlers, files: Executor,
-        resolve: Resolve = resolve_name,
+        udp: UdpPort | None = None, resolve: Resolve = resolve_name,
     ) -> None:
         self._settings = settings
         self._myself = myself
         self._gate = gate
         self._info = info
         self._files = files
+        self._udp = udp
         self._resolve = resolve
         self._started = time.monotonic()
 
@@ -53,6 +56,7 @@ class DiagnosisHandlers:
             api_port=api_port,
             receive_port=receive_port,
             folder=await self._gate.receiving_folder(),
+            datagrams=self._udp.facts() if self._udp is not None else None,
             host=host,
             address=await self._resolve(checked_address(host)) if host else None,
         )

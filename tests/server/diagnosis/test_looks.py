@@ -6,10 +6,21 @@ from pathlib import Path
 import pytest
 
 from jetstream_server.diagnosis import looks, system
-from jetstream_server.diagnosis.looks import Circumstances, buffers, interface, look_around, own_folder
+from jetstream_server.diagnosis.looks import (
+    Circumstances,
+    buffers,
+    datagrams,
+    dropped,
+    interface,
+    look_around,
+    own_folder,
+)
 from jetstream_server.diagnosis.routes import interface_in_ipv4, interface_in_ipv6
 from jetstream_server.diagnosis.system import Interface
 from jetstream_server.files.landing import Landing
+from jetstream_server.link.udp.datagrams import WAYS
+from jetstream_server.link.udp.port import PortFacts
+from jetstream_server.link.udp.tally import Dropped
 
 IPV4 = """Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT
 eth0\t00000000\t010200C0\t0003\t0\t0\t100\t00000000\t0\t0\t0
@@ -100,3 +111,28 @@ def test_all_of_it(tmp_path: Path) -> None:
     assert found[:3] == ["node", "ports", "firewall"]
     assert "ownFolder" in found
     assert [entry.name for entry in tmp_path.iterdir()] == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_how_datagrams_come_and_go(way: str) -> None:
+    found = datagrams(PortFacts(way, 2, 4 << 20))
+    assert (found.code, found.outcome) == (f"datagrams-{way}", "ok")
+    assert "holds 4 MiB" in found.text
+
+
+def test_no_datagrams_come_in() -> None:
+    assert datagrams(None).code == "datagrams-off"
+    found = datagrams(PortFacts("plain", 0, 0, "Address already in use"))
+    assert "Address already in use" in found.text
+    assert found.fix
+
+
+def test_what_proved_nothing_is_told(tmp_path: Path) -> None:
+    assert dropped(Dropped(moved=3)).code == "dropped-none"
+    assert dropped(Dropped(forged=1)).text.startswith("One datagram proved nothing and was dropped.")
+    many = dropped(Dropped(stray=20, short=4, forged=3, replayed=2, senseless=1, unsent=1))
+    assert many.text.startswith("31 datagrams proved nothing and were dropped. Of no transfer")
+    assert "forged: 3;" in many.text
+    untold = [one.step for one in look_around(about(tmp_path))]
+    assert "datagrams" in untold
+    assert "dropped" not in untold

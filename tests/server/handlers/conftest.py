@@ -199,7 +199,7 @@ async def _build(
         ).methods(),
         **manifests.methods(),
         **desk.info.methods(),
-        **DiagnosisHandlers(settings, myself, gate, desk.info, executor, desk.resolve).methods(),
+        **DiagnosisHandlers(settings, myself, gate, desk.info, executor, resolve=desk.resolve).methods(),
         **BandwidthHandlers(desk.bandwidth).methods(),
         **BrowseHandlers(desk.sandboxes, executor, gate).methods(),
         **LoginHandlers(door, "olga", TICKET, False).methods(),

@@ -87,6 +87,7 @@ class _Side:
 
     def dial(self, address: str, port: int) -> None:
         """The other side is there; speak first."""
+        self._port.tally.begin(self.line.statistics)
         self.line.dial(address, port).add(self._heads, self)
 
     def mute(self) -> None:
@@ -95,6 +96,7 @@ class _Side:
 
     def expect(self) -> None:
         """The other side will dial."""
+        self._port.tally.begin(self.line.statistics)
         self._port.expect(self._heads, self)
 
     def close(self) -> None:
@@ -102,6 +104,7 @@ class _Side:
         with self._starting:
             self._closed.set()
         self._port.forget(self._heads)
+        self._port.tally.end(self.line.statistics)
 
     def join(self, timeout: float) -> bool:
         """Wait until all threads have ended; whether they have."""
@@ -200,6 +203,11 @@ class UdpSender(_Side):
     def useless(self) -> bool:
         """Whether nothing gets through although the other side is heard: another carrier has to do it."""
         return self.line.muted
+
+    @property
+    def datagram_bytes(self) -> int:
+        """The largest datagram that is known to pass, without its headers of IP and UDP; 0 before there is a path."""
+        return self._mtu.size if self._mtu is not None else 0
 
     def path(self) -> list[PathFacts]:
         """What is known of the path, in the form that the kernel's knowledge of connections has."""

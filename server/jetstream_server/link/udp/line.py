@@ -13,6 +13,7 @@ from jetstream_server.link.sealed import SealBroken, SessionKey
 from jetstream_server.link.udp.datagrams import Address, TooLong
 from jetstream_server.link.udp.packets import CONTROL_OVERHEAD, Control, ControlSeal, Report, tag_of
 from jetstream_server.link.udp.port import Endpoint, UdpPort
+from jetstream_server.link.udp.tally import LineStatistics
 
 KNOCK_SECONDS: Final = 0.05
 """Between the first words of the dialler; grows to :data:`ALIVE_SECONDS`."""
@@ -21,19 +22,6 @@ REMEMBERED: Final = 64
 FRESH_SECONDS: Final = 2.0
 """How long the largest datagram that came is spoken of."""
 SMALLEST_ANSWER: Final = CONTROL_OVERHEAD + 64
-
-
-@dataclass(slots=True)
-class LineStatistics:
-    """What came that proves nothing, by kind."""
-
-    forged: int = 0
-    replayed: int = 0
-    moved: int = 0
-    """How often the other side's address changed."""
-    senseless: int = 0
-    unsent: int = 0
-    """Reports of packets that were never sent."""
 
 
 @dataclass(slots=True)

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 import numpy as np
@@ -25,6 +26,7 @@ from jetstream_server.link.udp.datagrams import (
     writer_for,
 )
 from jetstream_server.link.udp.packets import DATA, Numbers
+from jetstream_server.link.udp.tally import Dropped, Tally
 
 log = logging.getLogger(__name__)
 
@@ -213,6 +215,20 @@ class Endpoint:
 _EIGHT: Final = np.arange(8, dtype=np.int64)
 
 
+@dataclass(frozen=True, slots=True)
+class PortFacts:
+    """How a node sends and receives datagrams."""
+
+    way: str
+    sockets: int
+    """At the node's own port; 0: nobody can dial it over datagrams."""
+    buffer: int
+    """Bytes that the smallest of them may hold."""
+    trouble: str = ""
+    """Why there are none."""
+    dropped: Dropped = field(default_factory=Dropped)
+
+
 class UdpPort:
     """All datagram sockets of a node.
 
@@ -221,6 +237,9 @@ class UdpPort:
 
     def __init__(self, way: str | None = None) -> None:
         self.way = way or best_way()
+        self.tally = Tally()
+        self.trouble = ""
+        """Why it has no sockets at the node's own port."""
         self._listening: list[Endpoint] = []
         self._dialling: dict[int, Endpoint] = {}
         self._lock = threading.Lock()
@@ -241,6 +260,12 @@ class UdpPort:
         for endpoint in [*self._listening, *self._dialling.values()]:
             total.update(endpoint.counts)
         return total
+
+    def facts(self) -> PortFacts:
+        """How it is now."""
+        sockets = self._listening
+        buffer = min((endpoint.buffer_bytes for endpoint in sockets), default=0)
+        return PortFacts(self.way, len(sockets), buffer, self.trouble, self.tally.dropped(self.counts))
 
     def listen(self, sockets: Sequence[socket.socket]) -> None:
         """Use *sockets*, bound and not blocking."""
