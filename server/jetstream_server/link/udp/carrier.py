@@ -489,6 +489,8 @@ class UdpReceiver(_Side):
             try:
                 record = slot.record
                 header = opener.header(record[:HEADER_BYTES])
+                if header.counter != slot.number + 1:
+                    raise SealBroken("a record lies in a slot that is not its own")
                 self._limiter.wait(len(record))
                 data = opener.open(header, record[HEADER_BYTES:], plain)
             except SealBroken:

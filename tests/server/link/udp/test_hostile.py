@@ -221,6 +221,25 @@ def test_a_forged_fragment_costs_its_block_a_second_journey_and_no_more(made: Ma
     assert ends.receiver.statistics.refused > 0
 
 
+def test_a_record_that_is_repeated_in_another_slot_takes_nobodys_place(made: Make) -> None:
+    """It authenticates, for it was sealed with the key; but it belongs to the slot that it was sealed for."""
+    first: dict[int, bytes] = {}
+
+    def replay(datagram: bytes) -> list[bytes]:
+        if datagram[0] != DATA:
+            return [datagram]
+        slot, fragment = int.from_bytes(datagram[12:16]), int.from_bytes(datagram[16:18])
+        if slot == 0:
+            first[fragment] = datagram[20:]
+        elif slot == 3 and len(first.get(fragment, b"")) == len(datagram) - 20:
+            return [datagram[:20] + first[fragment]]
+        return [datagram]
+
+    ends = made(MemorySource(6, 20_000), replay)
+    ends.check()
+    assert ends.receiver.statistics.refused > 0
+
+
 def test_old_control_packets_are_not_believed_again(made: Make) -> None:
     old: list[bytes] = []
 
