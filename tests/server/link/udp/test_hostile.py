@@ -229,10 +229,12 @@ def test_a_record_that_is_repeated_in_another_slot_takes_nobodys_place(made: Mak
         if datagram[0] != DATA:
             return [datagram]
         slot, fragment = int.from_bytes(datagram[12:16]), int.from_bytes(datagram[16:18])
+        size = len(datagram) - 20
         if slot == 0:
             first[fragment] = datagram[20:]
-        elif slot == 3 and len(first.get(fragment, b"")) == len(datagram) - 20:
-            return [datagram[:20] + first[fragment]]
+        elif slot == 3:
+            record = b"".join(first[number] for number in sorted(first))
+            return [datagram[:20] + record[fragment * size : (fragment + 1) * size].ljust(size, b"\0")]
         return [datagram]
 
     ends = made(MemorySource(6, 20_000), replay)
