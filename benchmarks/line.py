@@ -7,7 +7,7 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -72,7 +72,7 @@ def _line(cell: str, result: Result, size: int) -> list[str]:
 def _cell(context: Context, source: Path, control: str, loss: int) -> list[Result]:
     folder = context.folder / "line" / f"{control}{loss}"
     folder.mkdir()
-    with _emulated(context.wan, control, loss), ours.pair(
+    with emulated(context.wan, control, loss), ours.pair(
             folder / "nodes", namespaces=(NEAR, FAR), address=ADDRESSES[FAR]) as pair, contextlib.ExitStack() as stack:
         return measure(context, [
             _ours(pair, source),
@@ -81,8 +81,10 @@ def _cell(context: Context, source: Path, control: str, loss: int) -> list[Resul
 
 
 @contextlib.contextmanager
-def _emulated(wan: Path, control: str, loss: int) -> Iterator[None]:
-    """The line, between the namespaces :data:`NEAR` and :data:`FAR`."""
+def emulated(
+    wan: Path, control: str, loss: float, trip: float = ROUND_TRIP, options: Sequence[str] = ()
+) -> Iterator[None]:
+    """The line, between the namespaces :data:`NEAR` and :data:`FAR`. *trip* in ms, *loss* in per cent."""
     script = wan / "wan.sh"
     if not script.exists():
         raise Missing("there is no wan.sh in the folder that --wan names")
@@ -90,7 +92,7 @@ def _emulated(wan: Path, control: str, loss: int) -> Iterator[None]:
         raise Missing("network namespaces need root")
     program("gcc")
     _wait_until_free()
-    subprocess.run([script, "up", str(RATE), str(ROUND_TRIP), str(loss)], check=True,
+    subprocess.run([script, "up", str(RATE), str(trip), str(loss), *options], check=True,
                    env={**os.environ, "CC": control})
     ours_is = _identity()
     try:

@@ -12,7 +12,7 @@ from jetstream_server.link.udp.packets import DATA_HEADER, FRAGMENTS, Bytes, Col
 LARGEST_FRAGMENT: Final = 65_507
 SMALLEST_FRAGMENT: Final = 512
 MAX_RECORD: Final = MAX_PAYLOAD + RECORD_OVERHEAD
-WINDOW: Final = 96
+WINDOW: Final = 72
 """Slots that may be under way at once: about as many mebibytes."""
 _SPARE: Final = 12
 """Buffers that are kept for the next slots; the rest goes back to the system."""

@@ -33,7 +33,7 @@ IPV6_MTU_DISCOVER: Final = 23
 SO_TIMESTAMPNS: Final = 35
 PMTUDISC_PROBE: Final = 3
 """Never fragment, and believe nobody about the size of the path: it is found out by trying."""
-MESSAGES: Final = 64
+MESSAGES: Final = 128
 COALESCED: Final = 1 << 16
 WANTED_BUFFER: Final = 8 << 20
 WAYS: Final = ("offload", "batch", "plain")
@@ -183,7 +183,7 @@ class PlainReader:
 
 
 class BatchReader:
-    """recvmmsg: up to 64 messages with each call, each of which may be several datagrams that the kernel joined."""
+    """recvmmsg: up to 128 messages with each call, each of which may be several datagrams that the kernel joined."""
 
     def __init__(self, sock: socket.socket, room: int) -> None:
         self._sock = sock

@@ -8,7 +8,7 @@ import numpy as np
 from jetstream_server.link.sealed import MAX_PAYLOAD, RECORD_OVERHEAD
 from jetstream_server.link.udp.packets import DATA_HEADER, FRAGMENTS, Bytes, Flags, Numbers, write_headers
 
-SLOTS: Final = 112
+SLOTS: Final = 80
 """Slots that are kept at most: about as many mebibytes, and so the most that may be under way."""
 MAX_RECORD: Final = MAX_PAYLOAD + RECORD_OVERHEAD
 SMALLEST_FRAGMENT: Final = -(-MAX_RECORD // FRAGMENTS)

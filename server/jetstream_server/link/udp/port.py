@@ -30,9 +30,9 @@ from jetstream_server.link.udp.tally import Dropped, Tally
 
 log = logging.getLogger(__name__)
 
-NAP_SECONDS: Final = 0.0005
+NAP_SECONDS: Final = 0.001
 """A short sleep after a small catch lets the next one grow: fewer system calls, fewer turns of the interpreter."""
-SMALL_CATCH: Final = 32
+SMALL_CATCH: Final = 96
 NAP_BUFFER: Final = 1 << 20
 """With a smaller receive buffer than this there is no time for naps."""
 LONGEST_WAIT: Final = 0.5
