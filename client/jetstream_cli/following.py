@@ -4,18 +4,19 @@ import asyncio
 import contextlib
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Final, TypeVar
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+from rich.text import Text
 
 from jetstream.entities import Manifest, ReceiveTransfer, Transfer
 from jetstream.errors import ConnectionLost
 from jetstream_cli import text
 from jetstream_cli.exits import DONE, FAILED, say
-from jetstream_cli.showing import amounts, shown_id, view_of
+from jetstream_cli.showing import amounts, path_words, shown_id, view_of
 
 LOOK_SECONDS: Final = 0.25
 _STEPS: Final = 1000
@@ -34,8 +35,20 @@ def console() -> Console:
     return Console(file=sys.stderr, highlight=False)
 
 
-def _bar() -> Progress:
-    return Progress(
+class _Bar(Progress):
+    """A progress bar with a line of small print below it."""
+
+    below = ""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        """See rich: what is drawn, top to bottom."""
+        yield from super().get_renderables()
+        if self.below:
+            yield Text(f"  {self.below}", style="dim", no_wrap=True, overflow="ellipsis")
+
+
+def _bar() -> _Bar:
+    return _Bar(
         SpinnerColumn(finished_text="[green]✓[/]"), TextColumn("[bold]{task.description}"),
         BarColumn(bar_width=28, finished_style="green"),
         TextColumn("{task.fields[amount]}"), TextColumn("[dim]{task.fields[files]}"),
@@ -69,6 +82,7 @@ async def follow(look: Callable[[], Awaitable[T]], scan: Callable[[], Awaitable[
             bar.update(task, completed=steps or 0, total=None if steps is None else _STEPS,
                        description=escape(_short(view.label)), amount=amount, files=files, rate=view.rate,
                        left=view.left, words="waiting for a yes" if asked else escape(view.words))
+            bar.below = path_words(transfer)
             bar.refresh()
             if not transfer.processing:
                 return transfer

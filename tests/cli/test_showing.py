@@ -3,7 +3,7 @@
 import pytest
 
 from jetstream.entities import ReceiveTransfer, Transfer
-from jetstream_cli.showing import View, view_of, words_for
+from jetstream_cli.showing import View, path_words, view_of, words_for
 
 NOW = 1_000_000_000
 
@@ -54,3 +54,19 @@ def test_incoming():
 ])
 def test_words(changes, words):
     assert words_for(sending(**changes), NOW) == words
+
+
+@pytest.mark.parametrize(("changes", "words"), [
+    ({"carrier": "udp", "rtt": 111_292, "loss_rate": 0.0215, "bottleneck": "the line, 281 Mbit/s"},
+     "limited by the line, 281 Mbit/s · udp · 111 ms · 2.1 % lost"),
+    ({"carrier": "tcp"}, "tcp"),
+    ({"rtt": 5}, ""),
+    ({"carrier": "udp", "processing": False}, ""),
+])
+def test_what_is_known_of_the_way(changes, words):
+    assert path_words(sending(**changes)) == words
+
+
+def test_what_is_known_of_the_way_in():
+    transfer = ReceiveTransfer(transfer_id="9", status="receiving", processing=True, carrier="udp", rtt=20_000)
+    assert path_words(transfer) == "udp · 20 ms"
