@@ -2,8 +2,7 @@
 
 import contextlib
 import logging
-import os
-import select
+import selectors
 import socket
 import threading
 import time
@@ -70,9 +69,12 @@ class Endpoint:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closed = False
-        self._wake_read, self._wake_write = os.pipe()
-        os.set_blocking(self._wake_read, False)
-        os.set_blocking(self._wake_write, False)
+        self._woken, self._waker = socket.socketpair()  # a pipe cannot be waited for beside a socket everywhere
+        self._woken.setblocking(False)
+        self._waker.setblocking(False)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(sock, selectors.EVENT_READ)
+        self._selector.register(self._woken, selectors.EVENT_READ, self._woken)
 
     def __repr__(self) -> str:
         return f"<Endpoint {self.port} {self.way} sessions={len(self._sessions)}>"
@@ -112,7 +114,7 @@ class Endpoint:
     def wake(self) -> None:
         """Let the thread look around at once."""
         with contextlib.suppress(BlockingIOError, OSError):  # it is awake already, or gone
-            os.write(self._wake_write, b"\0")
+            self._waker.send(b"\0")
 
     def send(self, pieces: Sequence[memoryview], size: int, address: Address) -> int:
         """See :class:`~jetstream_server.link.udp.datagrams.Writer`. Any thread."""
@@ -120,12 +122,9 @@ class Endpoint:
 
     def wait_writable(self, seconds: float) -> None:
         """Until the system takes datagrams again, at most *seconds*."""
-        poller = select.poll() if hasattr(select, "poll") else None
-        if poller is None:
-            select.select([], [self._sock], [], seconds)
-            return
-        poller.register(self._sock, select.POLLOUT)
-        poller.poll(seconds * 1000)
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._sock, selectors.EVENT_WRITE)
+            selector.select(seconds)
 
     def close(self) -> None:
         """Stop the thread, close the socket."""
@@ -135,9 +134,10 @@ class Endpoint:
         self.wake()
         if thread is not None:
             thread.join()
+        self._selector.close()
         self._sock.close()
-        os.close(self._wake_read)
-        os.close(self._wake_write)
+        self._woken.close()
+        self._waker.close()
 
     # -- the thread -----------------------------------------------------------------------------------------------
 
@@ -160,10 +160,10 @@ class Endpoint:
                 time.sleep(NAP_SECONDS)
 
     def _wait(self, seconds: float) -> None:
-        readable, _, _ = select.select([self._sock.fileno(), self._wake_read], [], [], max(0.0, seconds))
-        if self._wake_read in readable:
-            with contextlib.suppress(BlockingIOError):
-                os.read(self._wake_read, 4096)
+        for key, _ in self._selector.select(max(0.0, seconds)):
+            if key.data is self._woken:
+                with contextlib.suppress(BlockingIOError):
+                    self._woken.recv(4096)
 
     def _tick(self) -> float:
         wait = LONGEST_WAIT
