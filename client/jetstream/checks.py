@@ -87,6 +87,8 @@ def shown_fact(name: str, value: Fact) -> str:
         return _time(value / 1e6)
     if isinstance(value, int | float) and name == "seconds":
         return f"{value:.3g} s"
+    if isinstance(value, int | float) and name == "loss":
+        return _percent(value)
     if isinstance(value, int | float) and name == "rate":
         return f"{_size(value * 125)}/s"
     if isinstance(value, str) and name in _IDENTITY_FACTS and len(value) >= _FINGERPRINT_DIGITS:
@@ -100,6 +102,13 @@ def _size(value: float) -> str:
     while place < len(units) - 1 and round(value) >= 1000:
         value, place = value / 1000, place + 1
     return f"{value:.1f} {units[place]}" if place >= 2 and value < 99.95 else f"{value:.0f} {units[place]}"
+
+
+def _percent(share: float) -> str:
+    percent = 100 * share
+    if percent and percent < 0.01:
+        return "under 0.01 %"
+    return f"{percent:.2g} %" if percent < 10 else f"{percent:.0f} %"
 
 
 def _time(seconds: float) -> str:

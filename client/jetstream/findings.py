@@ -41,12 +41,19 @@ class Step(enum.StrEnum):
     FOLDER = "folder"
     CLOCK = "clock"
     ROUND_TRIP = "roundTrip"
+    TCP_THERE = "tcpThere"
+    TCP_BACK = "tcpBack"
+    UDP_THERE = "udpThere"
+    UDP_BACK = "udpBack"
     THROUGHPUT = "throughput"
 
 
 DESTINATION_STEPS: Final = (Step.NAME, Step.ROUTE, Step.PROTOCOL, Step.IDENTITY, Step.LOGIN, Step.FOLDER, Step.CLOCK,
                             Step.ROUND_TRIP)
 """The steps of ``send.testDestination``, in order."""
+
+CARRIER_STEPS: Final = (Step.TCP_THERE, Step.TCP_BACK, Step.UDP_THERE, Step.UDP_BACK)
+"""What ``send.testDestination`` does besides with ``tryCarriers``."""
 
 STEP_NAMES: Final[Mapping[Step, str]] = {
     Step.NODE: "Node",
@@ -65,6 +72,10 @@ STEP_NAMES: Final[Mapping[Step, str]] = {
     Step.FOLDER: "Folder",
     Step.CLOCK: "Clock",
     Step.ROUND_TRIP: "Round trip",
+    Step.TCP_THERE: "TCP there",
+    Step.TCP_BACK: "TCP back",
+    Step.UDP_THERE: "UDP there",
+    Step.UDP_BACK: "UDP back",
     Step.THROUGHPUT: "Throughput",
 }
 
@@ -86,8 +97,40 @@ _ROOM = "Make room at the receiving computer. Transfers wait for it, and nothing
 _OWN_FOLDER = "Choose another one: jetstream api server.setReceivingFolder --path=FOLDER"
 _DROPPED = (" Of no transfer, or one that is over: {stray}; too short: {short}; forged: {forged}; "
             "repeated: {replayed}; senseless: {senseless}; reports of what was never sent: {unsent}.")
+_LET_UDP = ("Let UDP port {port} through there, and answers to it here: sudo ufw allow {port}/udp. Until then "
+            "transfers take TCP, which is slower on long paths.")
 _SYSCTL = ("sudo sysctl -w net.core.rmem_max={wanted_bytes} net.core.wmem_max={wanted_bytes}  (to keep it: write both "
            "to /etc/sysctl.d/90-jetstream.conf)")
+
+_AGAIN = "Test again; if it stays so, something on the way ends connections."
+
+
+def _of_carrier(start: str, step: Step, measured: str) -> dict[str, Words]:
+    """What can be said of a carrier in one direction: blocks of random bytes were sent to try it."""
+    return {
+        f"{start}-ok": Words(step, Outcome.OK, measured),
+        f"{start}-plain": Words(step, Outcome.OK, "{rate}."),
+        f"{start}-nothing": Words(step, Outcome.WARNING, "It opens, but no whole block came through in time.",
+                                  "The line is very slow, or something on the way holds back large packets: ask who "
+                                  "runs the network."),
+        f"{start}-broken": Words(step, Outcome.FAILED, "It broke off: {reason}", _AGAIN),
+        f"{start}-lost": Words(step, Outcome.FAILED, "The connection broke: {reason}", _AGAIN),
+        f"{start}-ours-off": Words(step, Outcome.SKIPPED, "This node does not use it (--carrier)."),
+        f"{start}-theirs-off": Words(step, Outcome.SKIPPED, "That node does not use it (--carrier)."),
+        f"{start}-busy": Words(step, Outcome.SKIPPED, "Another trial is running there."),
+        f"{start}-private": Words(step, Outcome.SKIPPED, "Only who may send there may try it."),
+        f"{start}-old": Words(step, Outcome.UNKNOWN, "It is too old: such a trial is not known there.",
+                              "Update it, or measure with --throughput."),
+        f"{start}-silent": Words(step, Outcome.WARNING, "Nothing of this node was heard there within {seconds}.",
+                                 _LET_UDP),
+        f"{start}-deaf": Words(step, Outcome.WARNING,
+                               "That node hears this one, but nothing comes back within {seconds}.", _LET_UDP),
+        f"{start}-untried": Words(step, Outcome.SKIPPED, "Not tried: datagrams do not get there and back."),
+    }
+
+
+_BY_TCP = "{rate}; there and back takes {rtt}; {loss} sent again."
+_BY_UDP = "{rate}; there and back takes {rtt}; {loss} lost; datagrams of {datagram} bytes pass."
 
 WORDS: Final[Mapping[str, Words]] = {
     # The node itself
@@ -274,8 +317,12 @@ WORDS: Final[Mapping[str, Words]] = {
     "clock-unsaid": Words(Step.CLOCK, Outcome.UNKNOWN, "It is too old to tell its time."),
     # The way there and back
     "round-trip-ok": Words(Step.ROUND_TRIP, Outcome.OK, "There and back takes {rtt}."),
-    "round-trip-lost": Words(Step.ROUND_TRIP, Outcome.FAILED, "The connection broke: {reason}",
-                             "Test again; if it stays so, something on the way ends connections."),
+    "round-trip-lost": Words(Step.ROUND_TRIP, Outcome.FAILED, "The connection broke: {reason}", _AGAIN),
+    # What blocks take
+    **_of_carrier("tcp-there", Step.TCP_THERE, _BY_TCP),
+    **_of_carrier("tcp-back", Step.TCP_BACK, _BY_TCP),
+    **_of_carrier("udp-there", Step.UDP_THERE, _BY_UDP),
+    **_of_carrier("udp-back", Step.UDP_BACK, _BY_UDP),
 }
 
 UNTRIED_TEXT: Final = "Not tried, because the way ends earlier."

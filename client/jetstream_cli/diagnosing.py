@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from jetstream.aio import AsyncClient, watch_test
 from jetstream.checks import Check, check, untried
@@ -18,7 +18,7 @@ from jetstream.errors import (
     ServerIdentityChanged,
     VersionMismatch,
 )
-from jetstream.findings import DESTINATION_STEPS, Step
+from jetstream.findings import CARRIER_STEPS, DESTINATION_STEPS, Step
 from jetstream_cli.measuring import TEST_BYTES, measure
 from jetstream_cli.node import Node
 from jetstream_cli.targets import Target
@@ -38,6 +38,7 @@ class Patient:
 
 
 Tell = Callable[[Check], None]
+_STEPS: Final = (*DESTINATION_STEPS, *CARRIER_STEPS)
 
 
 async def make_round(node: Node, patient: Patient | None, tell: Tell) -> None:
@@ -53,7 +54,7 @@ async def make_round(node: Node, patient: Patient | None, tell: Tell) -> None:
             await _with_node(client, info, node, patient, tell)
             return
     tell(refusal)
-    for step in DESTINATION_STEPS if patient is not None else ():
+    for step in _STEPS if patient is not None else ():
         tell(untried(step))
 
 
@@ -67,11 +68,11 @@ async def _with_node(client: AsyncClient, info: ServerInfo, node: Node, patient:
     if patient is None:
         return
     if any(found.code == "node-old" for found in about_node):
-        for step in DESTINATION_STEPS:
+        for step in _STEPS:
             tell(untried(step))
         return
     told: Sequence[Check] = ()
-    async for found_there in watch_test(client.call, **values):
+    async for found_there in watch_test(client.call, **values, tryCarriers=True):
         for found in found_there[len(told):]:
             tell(found)
         told = found_there

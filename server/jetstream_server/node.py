@@ -62,6 +62,7 @@ from jetstream_server.lock import StateLock
 from jetstream_server.manifests import Manifests
 from jetstream_server.transfers.answering import PeerService
 from jetstream_server.transfers.asking import Asking
+from jetstream_server.transfers.carriertrial import CarrierTrials
 from jetstream_server.transfers.incoming import Incoming
 from jetstream_server.transfers.live import receiving_table, sending_table
 from jetstream_server.transfers.offers import OfferBoard
@@ -191,9 +192,10 @@ class Node:
         )
         prober = Prober(gate, self._files, wall_clock)
         self._peers = PeerService(
-            self._myself, gate, asking, self._incoming, self._outgoing, self._pulls, liveness, prober
+            self._myself, gate, asking, self._incoming, self._outgoing, self._pulls, liveness, prober,
+            CarrierTrials(self._near),
         )
-        trials = Trials(self._myself, catalog.pins, destinations, wall_clock)
+        trials = Trials(self._myself, catalog.pins, destinations, wall_clock, self._near)
         manifest_handlers = ManifestHandlers(
             self._manifests, sandboxes, self._shared_tokens, self._manifest_in_use, self._files
         )

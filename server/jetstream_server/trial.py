@@ -7,6 +7,7 @@ the peer session. :data:`STEPS` is the list of what is tried, in order.
 import asyncio
 import contextlib
 import dataclasses
+import functools
 import ipaddress
 import socket
 import time
@@ -17,14 +18,16 @@ from typing import Any, Final, Protocol
 from jetstream.checks import Check, check, untried
 from jetstream.constants import DEFAULT_API_PORT
 from jetstream.errors import InvalidParameters, JetStreamError
-from jetstream.findings import Step
+from jetstream.findings import CARRIER_STEPS, Step
 from jetstream_server import verdicts
 from jetstream_server.destinations import Destinations, checked_fields
 from jetstream_server.link.errors import IdentityChanged, LinkError, NotJetStream
 from jetstream_server.link.handshake import Myself, dial, expect
-from jetstream_server.link.messages import Login, Probe, ProbeAnswer
+from jetstream_server.link.messages import CarrierName, Login, Probe, ProbeAnswer, TrialState
 from jetstream_server.link.peer import PeerConnection, ask
 from jetstream_server.records import DestinationRecord
+from jetstream_server.transfers.carriertrial import HEAR_SECONDS, carrier_works_here, try_carrier
+from jetstream_server.transfers.session import Surroundings
 
 NAME_SECONDS: Final = 5.0
 ROUTE_SECONDS: Final = 10.0
@@ -33,6 +36,8 @@ LOGIN_SECONDS: Final = 40.0
 """An address that guessed passwords is answered later and later."""
 LISTEN_SECONDS: Final = 1.0
 ROUND_TRIPS: Final = 3
+_WAYSIDE: Final = frozenset({Step.LOGIN, Step.FOLDER, *CARRIER_STEPS})
+"""Steps after which the way goes on although they failed."""
 
 Report = Callable[[Sequence[Check]], None]
 
@@ -93,11 +98,15 @@ class Walk:
     old: bool = False
     """The other node does not know what a probe is."""
     offset: int | None = None
+    near: Surroundings | None = None
+    """What trials of carriers need."""
+    one_way: bool = False
+    """Datagrams were not heard both ways."""
 
     @property
     def stopped(self) -> bool:
         """Whether there is no way further."""
-        return any(found.failed and found.step not in (Step.LOGIN, Step.FOLDER) for found in self.found)
+        return any(found.failed and found.step not in _WAYSIDE for found in self.found)
 
 
 TryStep = Callable[[Walk], Awaitable[Check | None]]
@@ -108,19 +117,23 @@ class Trials:
     """Tests destinations.
 
     :param wall: microseconds since the epoch (UTC).
+    :param near: what trials of carriers need of the node.
     """
 
-    def __init__(self, myself: Myself, pins: Pins, destinations: Destinations, wall: Callable[[], int]) -> None:
+    def __init__(self, myself: Myself, pins: Pins, destinations: Destinations, wall: Callable[[], int],
+                 near: Surroundings | None = None) -> None:
         self._myself = myself
         self._pins = pins
         self._destinations = destinations
         self._wall = wall
+        self._near = near
 
-    async def run(self, target: Target, report: Report) -> list[Check]:
-        """All steps in order. *report* hears what was found so far after each of them."""
-        walk = Walk(target, self._myself, self._pins, self._wall)
+    async def run(self, target: Target, report: Report, carriers: bool = False) -> list[Check]:
+        """All steps in order. *report* hears what was found so far after each of them; *carriers*: try these, too."""
+        walk = Walk(target, self._myself, self._pins, self._wall, near=self._near)
+        steps = STEPS + CARRIER_TRIALS if carriers else STEPS
         try:
-            for step, attempt in STEPS:
+            for step, attempt in steps:
                 found = untried(step) if walk.stopped else await attempt(walk)
                 if found is not None:
                     walk.found.append(found)
@@ -136,7 +149,7 @@ class Trials:
         """
         if (target.address, target.port) != (record.address, record.port):
             return
-        failed = next((one for one in found if one.failed and one.step not in (Step.LOGIN, Step.FOLDER)), None)
+        failed = next((one for one in found if one.failed and one.step not in _WAYSIDE), None)
         if failed is not None:
             await self._destinations.seen(record.id, last_error=failed.code, last_error_message=failed.text)
         else:
@@ -247,6 +260,24 @@ async def try_round_trip(walk: Walk) -> Check:
     return check("round-trip-ok", rtt=round(seconds * 1e6))
 
 
+async def _try_carrier(walk: Walk, step: Step, carrier: CarrierName, back: bool) -> Check:
+    """Whether blocks get through by *carrier*, and how fast."""
+    assert walk.peer is not None
+    if walk.near is None or not carrier_works_here(walk.near, carrier):
+        return check(f"{verdicts.CARRIER_CODES[step]}-ours-off")
+    if walk.one_way and carrier == "udp":
+        return check(f"{verdicts.CARRIER_CODES[step]}-untried")
+    try:
+        ours, theirs = await try_carrier(walk.near, walk.peer, carrier, back)
+    except LinkError as error:
+        return check(f"{verdicts.CARRIER_CODES[step]}-lost", reason=error.message)
+    except JetStreamError as error:
+        return verdicts.carrier_refused(step, error)
+    if carrier == "udp":
+        walk.one_way = theirs.state is not TrialState.OFF and not (ours.heard and theirs.heard)
+    return verdicts.carrier(step, ours, theirs, back, walk.target.port, HEAR_SECONDS)
+
+
 STEPS: Final[tuple[tuple[Step, TryStep], ...]] = (
     (Step.NAME, try_name),
     (Step.ROUTE, try_route),
@@ -257,6 +288,14 @@ STEPS: Final[tuple[tuple[Step, TryStep], ...]] = (
     (Step.CLOCK, try_clock),
     (Step.ROUND_TRIP, try_round_trip),
 )
+
+CARRIER_TRIALS: Final[tuple[tuple[Step, TryStep], ...]] = (
+    (Step.TCP_THERE, functools.partial(_try_carrier, step=Step.TCP_THERE, carrier="tcp", back=False)),
+    (Step.TCP_BACK, functools.partial(_try_carrier, step=Step.TCP_BACK, carrier="tcp", back=True)),
+    (Step.UDP_THERE, functools.partial(_try_carrier, step=Step.UDP_THERE, carrier="udp", back=False)),
+    (Step.UDP_BACK, functools.partial(_try_carrier, step=Step.UDP_BACK, carrier="udp", back=True)),
+)
+"""What takes seconds, and is tried when it is asked for."""
 
 
 async def _expected(walk: Walk) -> str | None:

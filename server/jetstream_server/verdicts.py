@@ -6,9 +6,17 @@ import re
 from typing import Final
 
 from jetstream.checks import Check, check
-from jetstream.errors import AuthenticationFailed, InvalidParameters, JetStreamError, VersionMismatch
+from jetstream.errors import (
+    AuthenticationFailed,
+    InvalidParameters,
+    JetStreamError,
+    LimitExceeded,
+    PermissionDenied,
+    VersionMismatch,
+)
+from jetstream.findings import Step
 from jetstream_server.link.errors import LinkError
-from jetstream_server.link.messages import Admission, FolderState, ProbeAnswer
+from jetstream_server.link.messages import Admission, CarrierTried, FolderState, ProbeAnswer, TrialState
 
 LITTLE_ROOM: Final = 1_000_000_000
 """Bytes below which somebody should know."""
@@ -99,6 +107,42 @@ def folder(answer: ProbeAnswer | None, old: bool) -> Check:
         return check("folder-failed", reason=answer.problem or "unknown error")
     return check({FolderState.DENIED: "folder-denied", FolderState.READ_ONLY: "folder-read-only",
                   FolderState.NOT_A_FOLDER: "folder-none"}[answer.folder])
+
+
+CARRIER_CODES: Final = {Step.TCP_THERE: "tcp-there", Step.TCP_BACK: "tcp-back", Step.UDP_THERE: "udp-there",
+                        Step.UDP_BACK: "udp-back"}
+"""What the codes of trials of carriers begin with."""
+
+
+def carrier_refused(step: Step, error: JetStreamError) -> Check:
+    """The other node does not take part in a trial."""
+    start = CARRIER_CODES[step]
+    if is_unknown_request(error):
+        return check(f"{start}-old")
+    if isinstance(error, LimitExceeded):
+        return check(f"{start}-busy")
+    if isinstance(error, PermissionDenied):
+        return check(f"{start}-private")
+    return check(f"{start}-broken", reason=str(error))
+
+
+def carrier(step: Step, ours: CarrierTried, theirs: CarrierTried, back: bool, port: int, patience: float) -> Check:
+    """What a trial of a carrier found. *back*: the blocks came here; *patience*: seconds that were waited for words."""
+    start = CARRIER_CODES[step]
+    sender, receiver = (theirs, ours) if back else (ours, theirs)
+    if theirs.state is TrialState.OFF:
+        return check(f"{start}-theirs-off")
+    if ours.problem or theirs.problem:
+        return check(f"{start}-broken", reason=ours.problem or theirs.problem)
+    if not theirs.heard or not ours.heard:
+        code = "deaf" if theirs.heard else "silent"
+        return check(f"{start}-{code}", port=port, seconds=patience)
+    if not receiver.received:
+        return check(f"{start}-nothing")
+    loss = sender.lost / sender.sent if sender.sent else 0.0
+    if sender.rtt is None:
+        return check(f"{start}-plain", rate=receiver.rate)
+    return check(f"{start}-ok", rate=receiver.rate, rtt=sender.rtt, loss=loss, datagram=sender.datagram)
 
 
 def clock_offset(theirs: int | None, asked_at: int, seconds: float) -> int | None:

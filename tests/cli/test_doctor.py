@@ -51,7 +51,7 @@ def test_a_destination_by_its_name(doctor, peer):
     peer.answers["send.getDestinations"] = [to_wire(replace(DESTINATION, name="Studio B"))]
     assert doctor("studio b").exit_code == 1
     asked = next(params for name, params in peer.calls if name == "send.testDestinationAsync")
-    assert asked == {"destination": DESTINATION.destination_id}
+    assert asked == {"destination": DESTINATION.destination_id, "tryCarriers": True}
 
 
 def test_nobody_is_asked_for_the_sake_of_a_measurement(doctor, peer):

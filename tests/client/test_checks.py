@@ -50,7 +50,8 @@ def test_findings_of_other_versions_keep_the_words_of_their_node():
     ("rtt", 300, "0.3 ms"), ("rtt", 12_345, "12 ms"), ("rtt", 250_000, "250 ms"), ("offset", 3_400_000, "3.4 s"),
     ("offset", 7_200_000_000, "2 h"), ("free", 1_234_567, "1.2 MB"), ("free", 0, "0 B"), ("seconds", 10.0, "10 s"),
     ("presented", "ab12" * 16, "ab12 ab12 ab12 ab12"), ("free", None, "?"), ("port", 8886, "8886"),
-    ("rate", 8000, "1.0 MB/s"),
+    ("rate", 8000, "1.0 MB/s"), ("loss", 0.0, "0 %"), ("loss", 0.0123, "1.2 %"), ("loss", 0.3, "30 %"),
+    ("loss", 1e-6, "under 0.01 %"),
 ])
 def test_facts_as_people_read_them(name, value, shown):
     assert shown_fact(name, value) == shown

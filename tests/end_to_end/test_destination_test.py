@@ -1,6 +1,9 @@
 """Destinations tested by a real node against another one, as clients see it."""
 
+import sys
 from pathlib import Path
+
+import pytest
 
 from helpers.nodes import nodes
 from jetstream.aio import watch_test
@@ -37,3 +40,33 @@ async def test_step_by_step(tmp_path: Path) -> None:
 
             unsaved = await client.send.test_destination(destination_address="127.0.0.1", destination_port=here.port)
             assert unsaved[4].code == "login-known", "a node may send to itself"
+
+
+CARRIERS = ["tcpThere", "tcpBack", "udpThere", "udpBack"]
+
+
+@pytest.mark.parametrize(("here_uses", "there_uses", "codes"), [
+    ("auto", "auto", ["tcp-there-ok", "tcp-back-ok", "udp-there-ok", "udp-back-ok"]),
+    ("udp", "auto", ["tcp-there-ours-off", "tcp-back-ours-off", "udp-there-ok", "udp-back-ok"]),
+    ("auto", "tcp", ["tcp-there-ok", "tcp-back-ok", "udp-there-theirs-off", "udp-back-theirs-off"]),
+])
+async def test_the_carriers(tmp_path: Path, here_uses: str, there_uses: str, codes: list[str]) -> None:
+    options = {"here": ["--carrier", here_uses], "there": ["--carrier", there_uses]}
+    with nodes(tmp_path, "here", "there", options=options) as (here, there):
+        async with here.client() as client:
+            made = await client.send.create_destination("127.0.0.1", there.port)
+            stranger = await client.send.test_destination(made, try_carriers=True)
+            assert [check.step for check in stranger] == ALL + CARRIERS
+            assert {check.outcome for check in stranger[-4:]} == {"skipped"}
+            await there.let_in(here)
+            found = await client.send.test_destination(made, try_carriers=True)
+            system = "ok" if sys.platform == "linux" else "plain"
+            wanted = [code if code.startswith("udp") else code.replace("-ok", f"-{system}") for code in codes]
+            assert [check.code for check in found[-4:]] == wanted
+            for check in found[-4:]:
+                if check.code.startswith("udp") and check.outcome == "ok":
+                    assert int(check.facts["datagram"] or 0) > 1200, "loopback takes more than the base"
+                    assert int(check.facts["rate"] or 0) > 0
+            about_itself = {check.step: check for check in await client.server.get_diagnostics()}
+            assert about_itself["datagrams"].outcome == "ok"
+            assert about_itself["dropped"].facts["forged"] == 0

@@ -112,16 +112,18 @@ class Send(Group):
     async def test_destination(self, destination: DestinationRef | None = None,
                                destination_address: str | None = None, destination_port: int | None = None,
                                user_name: str | None = None, password: str | None = None,
-                               permitted_destination_public_key: str | None = None) -> list[Check]:
+                               permitted_destination_public_key: str | None = None,
+                               try_carriers: bool = False) -> list[Check]:
         """Whether the node could send there now: name, route, protocol, identity, login, folder, clock, round trip.
 
         Values given replace those of *destination*; without one they are a destination that nobody has saved yet. A
-        saved password goes to the saved address only. :func:`jetstream.aio.watch_test` tells the steps as they end.
+        saved password goes to the saved address only. *try_carriers* also sends random bytes both ways by every carrier
+        for a few seconds each, and measures. :func:`jetstream.aio.watch_test` tells the steps as they end.
         """
         return await self._many(
             Check, "testDestination", destination=destination, destinationAddress=destination_address,
             destinationPort=destination_port, userName=user_name, password=password,
-            permittedDestinationPublicKey=permitted_destination_public_key)
+            permittedDestinationPublicKey=permitted_destination_public_key, tryCarriers=try_carriers)
 
     async def delete_destination(self, destination: DestinationRef) -> None:
         """Forget a destination; transfers that use it go on."""

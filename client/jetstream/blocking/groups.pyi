@@ -195,6 +195,7 @@ class SendInterface:
         userName: str | None = None,
         password: str | None = None,
         permittedDestinationPublicKey: str | None = None,
+        tryCarriers: bool = False,
     ) -> list[dict[str, Any]]:
         """Whether files could be sent there now, step by step."""
     def testDestinationAsync(
@@ -205,6 +206,7 @@ class SendInterface:
         userName: str | None = None,
         password: str | None = None,
         permittedDestinationPublicKey: str | None = None,
+        tryCarriers: bool = False,
     ) -> dict[str, int]: ...
     def deleteDestination(self, destination: str | Mapping[str, Any]) -> None:
         """Forget a destination."""

@@ -106,6 +106,7 @@ class DestinationHandlers:
         user_name: str | None,
         password: str | None,
         permitted_destination_public_key: str | None,
+        try_carriers: bool,
     ) -> list[dict[str, Any]]:
         """Whether the node could send there now."""
         require(call.login, PERMISSION_UPLOAD)
@@ -119,7 +120,7 @@ class DestinationHandlers:
         def report(found: Sequence[Check]) -> None:
             call.progress.value = [to_wire(check) for check in found]
 
-        found = await self._trials.run(target, report)
+        found = await self._trials.run(target, report, try_carriers)
         if record is not None:
             await self._trials.remember(record, target, found)
         return [to_wire(check) for check in found]

@@ -7,7 +7,7 @@ way the blocks go; the two are independent. The order is held by :class:`Stage` 
     dialler → answerer    hello, prove, then login or loginToken if there are credentials
     sender → receiver     offer                (the sender dialled: push)
     receiver → sender     look, fetch, fetchChosen   (the receiver dialled: pull)
-    dialler → answerer    probe                (a test before anything is sent)
+    dialler → answerer    probe, tryCarrier, trialEnough*   (a test before anything is sent)
     receiver → sender     page, begin, stored*, checkpoint*, held*, complete
     either                ping, stop*
 
@@ -15,7 +15,7 @@ way the blocks go; the two are independent. The order is held by :class:`Stage` 
 """
 
 import enum
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 import msgspec
 
@@ -37,6 +37,7 @@ MAX_ENTRIES: Final = 1 << 28
 MAX_PAGES: Final = 1 << 17
 
 Count = Annotated[int, msgspec.Meta(ge=0, le=(1 << 62))]
+CarrierName = Literal["tcp", "udp"]
 Digest = Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
 Nonce = Annotated[bytes, msgspec.Meta(min_length=NONCE_BYTES, max_length=NONCE_BYTES)]
 Ranges = Annotated[list[tuple[Count, Count]], msgspec.Meta(max_length=1 << 20)]
@@ -217,6 +218,59 @@ class ProbeAnswer(Message, frozen=True, kw_only=True):
     """With ``failed``: the system's name of the error."""
     time: Count | None = None
     """The answering node's clock, microseconds since the epoch (UTC)."""
+
+
+class TryCarrier(Message, frozen=True, kw_only=True):
+    """Take part in a trial of a carrier; the asking node dials it. The answer comes in the end."""
+
+    carrier: CarrierName
+    back: bool = False
+    """Whether the blocks go from the answering node to the asking one."""
+    session: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
+    key: Annotated[bytes, msgspec.Meta(min_length=32, max_length=32)]
+    size: Annotated[int, msgspec.Meta(ge=1 << 16, le=1 << 28)]
+    """Bytes after which it is enough."""
+    seconds: Annotated[float, msgspec.Meta(ge=0.1, le=10)]
+    block: Annotated[int, msgspec.Meta(ge=1 << 14, le=1 << 20)]
+    """Bytes of a block."""
+
+
+class TrialState(enum.Enum):
+    """How a side fared in a trial."""
+
+    OK = "ok"
+    OFF = "off"
+    """It does not use this carrier."""
+    UNHEARD = "unheard"
+    """It heard nothing of the other side."""
+    BROKEN = "broken"
+
+
+class CarrierTried(Message, frozen=True, kw_only=True):
+    """What a side saw of a trial: as the receiver what came, as the sender what it knows of the path."""
+
+    state: TrialState
+    heard: bool = False
+    """Whether it heard the other side."""
+    received: Count = 0
+    """Bytes."""
+    rate: Count = 0
+    """In kbit/s."""
+    rtt: Count | None = None
+    """Microseconds."""
+    sent: Count = 0
+    """Packets."""
+    lost: Count = 0
+    """Packets of them."""
+    datagram: Count = 0
+    """Bytes of the largest datagram that passed, without headers of IP and UDP."""
+    problem: Name = ""
+
+
+class TrialEnough(Message, frozen=True, kw_only=True):
+    """The asking node has what it wants of the trial."""
+
+    session: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
 
 
 class Finished(Message, frozen=True, kw_only=True):

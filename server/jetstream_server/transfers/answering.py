@@ -33,6 +33,7 @@ from jetstream_server.link.messages import (
 from jetstream_server.link.peer import Liveness, PeerConnection, PeerIdentity
 from jetstream_server.records import IncomingRecord, TokenRecord
 from jetstream_server.transfers.asking import Asking
+from jetstream_server.transfers.carriertrial import CarrierTrials
 from jetstream_server.transfers.incoming import Incoming
 from jetstream_server.transfers.listing import listing_of
 from jetstream_server.transfers.live import Live
@@ -65,7 +66,7 @@ class PeerService:
 
     def __init__(
         self, myself: Myself, gate: Gate, asking: Asking, incoming: Incoming, outgoing: Outgoing, pulls: Pulls,
-        liveness: Liveness, prober: Prober,
+        liveness: Liveness, prober: Prober, trials: CarrierTrials,
     ) -> None:
         self._myself = myself
         self._gate = gate
@@ -75,6 +76,7 @@ class PeerService:
         self._pulls = pulls
         self._liveness = liveness
         self._prober = prober
+        self._trials = trials
         self._open: set[PeerConnection] = set()
         self._offered: set[tuple[str, str]] = set()
 
@@ -97,7 +99,7 @@ class PeerService:
     def _on_proven(self, peer: PeerConnection) -> None:
         _Guest(
             peer, self._gate, self._asking, self._incoming, self._outgoing, self._pulls, self._myself.name,
-            self._offered, self._prober,
+            self._offered, self._prober, self._trials,
         )
 
 
@@ -106,7 +108,7 @@ class _Guest:
 
     def __init__(
         self, peer: PeerConnection, gate: Gate, asking: Asking, incoming: Incoming, outgoing: Outgoing,
-        pulls: Pulls, our_name: str, offered: set[tuple[str, str]], prober: Prober,
+        pulls: Pulls, our_name: str, offered: set[tuple[str, str]], prober: Prober, trials: CarrierTrials,
     ) -> None:
         assert peer.peer is not None
         self._peer = peer
@@ -119,6 +121,7 @@ class _Guest:
         self._our_name = our_name
         self._offered = offered
         self._prober = prober
+        self._trials = trials
         self._account: str | None = None
         self._token: TokenRecord | None = None
         self._busy = False
@@ -126,6 +129,7 @@ class _Guest:
             "login": self._login, "loginToken": self._login_token, "offer": self._offer,
             "look": self._look, "fetch": self._fetch, "fetchChosen": self._fetch_chosen,
             "withdraw": self._withdraw, "finished": self._finished, "probe": self._probe,
+            "tryCarrier": self._try_carrier,
         }
         for method, handler in handlers.items():
             peer.on_request(method, handler)
@@ -141,6 +145,11 @@ class _Guest:
 
     async def _probe(self, _: dict[str, Any]) -> Message:
         return await self._prober.answer(self._who, self._account)
+
+    async def _try_carrier(self, params: dict[str, Any]) -> Message:
+        if not await self._gate.may_send(self._who, self._account):
+            raise PermissionDenied("Trials are for nodes that may send here.")
+        return await self._trials.answer(self._peer, params)
 
     def _take_session(self) -> None:
         if self._busy:

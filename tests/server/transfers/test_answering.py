@@ -20,10 +20,13 @@ from jetstream.errors import (
 )
 from jetstream_server.catalog import Catalog
 from jetstream_server.eventlog import EventLog
+from jetstream_server.link.data import DataPlane
 from jetstream_server.link.errors import LinkError
 from jetstream_server.link.handshake import dial, expect
+from jetstream_server.link.limiter import Bucket
 from jetstream_server.link.messages import (
     Admission,
+    CarrierTried,
     Fetch,
     FolderState,
     Login,
@@ -34,16 +37,20 @@ from jetstream_server.link.messages import (
     Probe,
     ProbeAnswer,
     StopReason,
+    TrialState,
+    TryCarrier,
     Withdraw,
 )
 from jetstream_server.link.peer import Liveness, PeerConnection, PeerIdentity, ask
 from jetstream_server.records import IncomingRecord, TokenRecord
 from jetstream_server.transfers.answering import PeerService
 from jetstream_server.transfers.asking import Asking
+from jetstream_server.transfers.carriertrial import CarrierTrials
 from jetstream_server.transfers.live import Live
 from jetstream_server.transfers.offers import MOST_PER_SENDER, OfferBoard, Proposal
 from jetstream_server.transfers.probing import Prober
 from jetstream_server.transfers.pulls import Pulls
+from jetstream_server.transfers.session import Surroundings
 
 from .made import Clock, incoming
 
@@ -170,9 +177,10 @@ class Node:
         )
         refusing: Any = Refusing()
         pulls = Pulls(self.gate, refusing, "Studio B", self.clock)
+        self.near = Surroundings(DataPlane(), self.threads, Bucket(None, 0.0), Bucket(None, 0.0), self.clock)
         self.service = PeerService(
             myself, self.gate, self.asking, self.incoming, refusing, pulls, Liveness(),  # type: ignore[arg-type]
-            Prober(self.gate, self.threads, lambda: NOW),
+            Prober(self.gate, self.threads, lambda: NOW), CarrierTrials(self.near),
         )
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -407,3 +415,12 @@ async def test_a_stranger_that_probes_learns_that_it_would_be_refused_and_nothin
         (tmp_path / "file").write_text("x")
         assert (await ask(peer, "probe", Probe(), ProbeAnswer)).folder is FolderState.NOT_A_FOLDER
         assert await offered(peer) is OfferState.ACCEPTED, "a probe is no transfer"
+
+
+async def test_trials_of_carriers_are_for_those_that_may_send(tmp_path: Path) -> None:
+    async with Node(tmp_path) as node:
+        wanted = TryCarrier(carrier="udp", session=bytes(16), key=bytes(32), size=1 << 20, seconds=0.5, block=1 << 16)
+        with pytest.raises(PermissionDenied, match="may send here"):
+            await ask(await node.guest(logged_in=False), "tryCarrier", wanted, CarrierTried)
+        answer = await ask(await node.guest(), "tryCarrier", wanted, CarrierTried)
+        assert answer.state is TrialState.OFF, "this one has no datagram sockets"
