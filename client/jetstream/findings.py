@@ -181,6 +181,9 @@ WORDS: Final[Mapping[str, Words]] = {
                             "If another program has the same UDP port, end it or give the node another port; then "
                             "start the node again."),
     "dropped-none": Words(Step.DROPPED, Outcome.OK, "Every datagram that came belonged to a transfer."),
+    "dropped-late": Words(Step.DROPPED, Outcome.OK,
+                          "What came for no transfer, or for one that was over, was dropped: {stray} datagrams. "
+                          "Nothing was forged or senseless."),
     "dropped-one": Words(Step.DROPPED, Outcome.OK, "One datagram proved nothing and was dropped." + _DROPPED),
     "dropped-some": Words(Step.DROPPED, Outcome.OK, "{dropped} datagrams proved nothing and were dropped." + _DROPPED),
     # Where received files go

@@ -39,7 +39,8 @@ _CODES: Final = {"node-none": NO_NODE, "node-closed": NOT_ALLOWED}
 def doctor(
     host: Annotated[str | None, typer.Argument(
         metavar="[[USER@]HOST[:PORT]]", show_default=False,
-        help="Also the way to this node; the name of a destination will do.")] = None,
+        help="Also the way to this node, with random bytes both ways for some seconds; the name of a destination "
+             "will do.")] = None,
     throughput: Annotated[bool, typer.Option(
         "--throughput", help="Also send a test file and measure; it stays there as jetstream-doctor.bin.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The findings as JSON, with every fact.")] = False,

@@ -164,7 +164,10 @@ def datagrams(found: PortFacts | None) -> Check:
 
 def dropped(found: Dropped) -> Check:
     """How much came that proved nothing."""
-    code = {0: "dropped-none", 1: "dropped-one"}.get(found.total, "dropped-some")
+    if found.stray == found.total > 0:
+        code = "dropped-late"
+    else:
+        code = {0: "dropped-none", 1: "dropped-one"}.get(found.total, "dropped-some")
     return check(code, dropped=found.total, **dataclasses.asdict(found))
 
 

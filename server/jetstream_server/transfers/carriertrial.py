@@ -29,6 +29,9 @@ TRIPS: Final = 10
 LONGEST: Final = 5.0
 HEAR_SECONDS: Final = 3.0
 """How long the first words may take."""
+FIRST_TIMES: Final = 3.0
+MOST_TIMES: Final = 4.0
+"""So many times the usual time a receiver waits for the first block, and a sender for the end."""
 SHORTEST: Final = 0.5
 """However fast the blocks are: what passes on the path has to be found out."""
 SLACK_SECONDS: Final = 3.0
@@ -134,13 +137,19 @@ class Half:
 
     async def _flow(self, other: "asyncio.Future[Any]") -> None:
         self._began = self._near.steady()
-        patience = self._plan.seconds + (SLACK_SECONDS if self._dialled else 0.0)
         while not other.done():
             await _either(None, other, LOOK_SECONDS)
             self._look()
             spent = self._near.steady() - self._began
-            if spent >= patience or (self._over.is_set() and (self._problem or spent >= SHORTEST)):
+            if spent >= self._patience() or (self._over.is_set() and (self._problem or spent >= SHORTEST)):
                 return
+
+    def _patience(self) -> float:
+        """Seconds for the blocks. The receiver decides; on a slow line it waits longer for the first of them."""
+        seconds = self._plan.seconds
+        if self.sends:
+            return MOST_TIMES * seconds + (SLACK_SECONDS if self._dialled else 0.0)
+        return seconds if self._sink.received else FIRST_TIMES * seconds
 
     def _look(self) -> None:
         """What the sender knows of the path, while it is there."""
@@ -164,6 +173,7 @@ class Half:
 
     async def _close(self) -> None:
         self._source.stop()
+        self._limiter.close()
         if self._dialler is not None:
             await self._dialler.close()
         self._near.data.forget(self._key)
@@ -255,7 +265,7 @@ async def try_carrier(
     seconds = min(LONGEST, SECONDS + TRIPS * (peer.rtt or 0.0))
     plan = TryCarrier(carrier=carrier, back=back, session=key.session, key=key.key, size=SIZE, seconds=seconds,
                       block=BLOCKS[carrier])
-    patience = HEAR_SECONDS + seconds + SLACK_SECONDS + JOIN_SECONDS
+    patience = HEAR_SECONDS + MOST_TIMES * seconds + SLACK_SECONDS + JOIN_SECONDS
     asked = asyncio.ensure_future(ask(peer, "tryCarrier", plan, CarrierTried, patience))
     half = Half(near, peer, plan, dialled=True)
     try:

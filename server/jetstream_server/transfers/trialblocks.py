@@ -10,7 +10,7 @@ from jetstream.constants import BLOCK_SIZE
 from jetstream_server.link.carrier import Filled
 
 MOST_BLOCKS: Final = 1 << 16
-FEWEST: Final = 4
+FEWEST: Final = 16
 """Blocks from which on the beginning is left out of the rate."""
 
 

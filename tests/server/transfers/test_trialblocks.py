@@ -42,8 +42,9 @@ def test_the_sink_says_once_that_it_is_enough() -> None:
     ([], 0.0),
     ([2.0], 50.0),
     ([1.0, 2.0], 100.0),
-    ([0.0, 1.0, 2.0, 3.0, 4.0], 100.0),
-    ([0.0, 4.0, 6.0, 7.0, 7.5, 8.0], 100.0),
+    ([1.0, 1.1, 1.2, 2.0], 200.0),  # too few to leave any out
+    ([float(number) for number in range(21)], 100.0),
+    ([float(number) for number in range(11)] + [10 + number / 10 for number in range(1, 101)], 1000.0),  # faster later
 ])
 def test_the_rate_is_that_of_the_second_half(arrivals: list[float], rate: float) -> None:
     assert rate_of(arrivals, 100, 0.0) == pytest.approx(rate)
