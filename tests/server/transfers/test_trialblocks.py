@@ -32,7 +32,7 @@ def test_the_sink_says_once_that_it_is_enough() -> None:
         sink.store(block, memoryview(b""), zero=False, gaps=())
         assert len(told) == (1 if block >= 2 else 0)
     assert sink.received == 50
-    assert sink.rate(0.0) == 10.0
+    assert sink.rate(0.0) == 12.5
     assert sink.block_length(0) == 10
     with pytest.raises(IndexError):
         sink.block_length(MOST_BLOCKS)
