@@ -327,7 +327,8 @@ class RateControl:
             return False
         history.append((sample.clock, sample.delivered, sample.limited))
         # A path whose queue is long is measured over no more than that: its true length is what counts.
-        window = max(SAMPLE_SECONDS, min(self.trip, 1.0))
+        # While the rate doubles within a round trip, the last half of it says more.
+        window = max(SAMPLE_SECONDS, min(self.trip, 1.0)) * (0.5 if self.phase is Phase.STARTUP else 1.0)
         while len(history) > 2 and history[1][0] <= sample.clock - window:
             history.popleft()
         since, before, _ = history[0]
