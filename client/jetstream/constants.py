@@ -31,6 +31,11 @@ OVERWRITE_ALWAYS: Final = 4
 OVERWRITE_BACKUP: Final = 5
 OVERWRITE_KEEP_BOTH: Final = 6
 
+# What a transfer does about others on the line.
+RATE_POLICY_FAIR: Final = "fair"
+RATE_POLICY_BACKGROUND: Final = "background"
+RATE_POLICY_FIXED: Final = "fixed"
+
 SYMLINK_FOLLOW: Final = 0
 SYMLINK_IGNORE: Final = 1
 SYMLINK_PRESERVE: Final = 2

@@ -143,6 +143,8 @@ class Transfer:
     destination_path: str = ""
     priority: int = 100
     send_rate_max: int | None = None
+    rate_policy: str = "fair"
+    """What it does about others on the line: ``fair``, ``background``, or ``fixed``: ``send_rate_max`` is the rate."""
     overwrite_mode: int = 4
     min_cipher: int = 3
     checkpoint_frequency_seconds: int = 10

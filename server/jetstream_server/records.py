@@ -117,6 +117,8 @@ class TransferRecord:
     shared_token: str | None = None
     """The shared token whose downloads it uses up."""
     user_data: UserData = field(default_factory=dict)
+    rate_policy: str = "fair"
+    """What it does about others on the line: the value of a ``Policy``."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

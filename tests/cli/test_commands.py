@@ -47,6 +47,21 @@ def test_send(peer, jetstream, docs):
         "overwriteMode": 6}
 
 
+def test_send_lets_others_go_first_or_nobody(peer, jetstream, docs):
+    assert jetstream("send", docs, "studio", "--background").exit_code == 0
+    assert call(peer, "send.createTransfer")["ratePolicy"] == "background"
+    peer.calls.clear()
+    assert jetstream("send", docs, "studio", "--rate", "50M", "--fixed").exit_code == 0
+    made = call(peer, "send.createTransfer")
+    assert (made["ratePolicy"], made["sendRateMax"]) == ("fixed", 50_000)
+    for options, sentence in ((["--fixed"], "--fixed needs --rate"),
+                              (["--fixed", "--background", "--rate", "1M"], "contradict each other")):
+        peer.calls.clear()
+        result = jetstream("send", docs, "studio", *options)
+        assert (result.exit_code, sentence in result.stderr) == (2, True)
+        assert "send.createTransfer" not in peer.names()
+
+
 def test_send_to_this_machine_goes_to_the_own_node(peer, jetstream, docs):
     assert jetstream("send", docs, "localhost").exit_code == 0
     assert call(peer, "send.createDestination") == {"destinationAddress": "localhost", "destinationPort": 7777}

@@ -63,6 +63,8 @@ class RowDesk(QObject):
             action.triggered.connect(self._limit)
         for action in actions.priorities:
             action.triggered.connect(self._priority)
+        for action in actions.policies:
+            action.triggered.connect(self._policy)
         context.window.selection_changed.connect(self.show_details)
         context.poller.polled.connect(self.show_details)
         context.poller.polled.connect(self._resume_due)
@@ -163,6 +165,11 @@ class RowDesk(QObject):
         action = self.sender()
         if isinstance(action, QAction):
             self._c.run(self._c.commands.adjust(self._c.window.selected_rows(), priority=action.data()), "priority")
+
+    def _policy(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self._c.run(self._c.commands.adjust(self._c.window.selected_rows(), policy=action.data()), "rate policy")
 
     # Copies and folders
 

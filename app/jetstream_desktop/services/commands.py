@@ -51,12 +51,14 @@ class Commands:
         self._done()
         return problems
 
-    async def adjust(self, rows: Iterable[Row], *, priority: int | None = None, limit: int | None = None) -> None:
-        """Change priority or limit (kbit/s, 0 lifts it) of outgoing rows while they run."""
+    async def adjust(self, rows: Iterable[Row], *, priority: int | None = None, limit: int | None = None,
+                     policy: str | None = None) -> None:
+        """Change priority, limit (kbit/s, 0 lifts it) or policy of outgoing rows while they run."""
         client = self._session.client
         for row in rows:
             if not row.incoming:
-                await client.send.update_transfer(row.transfer_id, priority=priority, send_rate_max=limit)
+                await client.send.update_transfer(row.transfer_id, priority=priority, send_rate_max=limit,
+                                                  rate_policy=policy)
         self._done()
 
     # Sending and sharing
@@ -83,7 +85,8 @@ class Commands:
         manifest = await self.manifest(basket, options)
         made = await client.send.create_transfer(
             destination=destination_id, manifest=manifest, destination_path=options.folder,
-            priority=options.priority, send_rate_max=options.limit, overwrite_mode=options.overwrite)
+            priority=options.priority, send_rate_max=options.limit, overwrite_mode=options.overwrite,
+            rate_policy=options.policy)
         self._done()
         return made
 

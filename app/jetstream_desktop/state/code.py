@@ -3,7 +3,12 @@
 import shlex
 from collections.abc import Mapping
 
-from jetstream.constants import DEFAULT_API_PORT
+from jetstream.constants import (
+    DEFAULT_API_PORT,
+    RATE_POLICY_BACKGROUND,
+    RATE_POLICY_FAIR,
+    RATE_POLICY_FIXED,
+)
 from jetstream.entities import Destination, Transfer
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.state.nodes import LOCAL, OpenNode
@@ -30,7 +35,7 @@ def as_python(transfer: Transfer, destination: Destination | None, mappings: Map
         f"    destination = api.send.createDestination({address!r}, {port})",
         "    transfer = api.send.createTransfer(",
         f"        destination, manifest, destinationPath={transfer.destination_path!r},",
-        f"        priority={transfer.priority}, overwriteMode={transfer.overwrite_mode})",
+        f"        priority={transfer.priority}, overwriteMode={transfer.overwrite_mode}{_manner(transfer)})",
         "    print(api.send.waitForTransfer(transfer)['status'])",
     ])
 
@@ -43,9 +48,22 @@ def as_command(transfer: Transfer, destination: Destination | None, mappings: Ma
     port = "" if number == DEFAULT_API_PORT else f":{number}"
     folder = f":{transfer.destination_path}" if transfer.destination_path else ""
     sources = list(mappings.values()) if mappings else ["PATH"]
-    words = ["jetstream", "send", *_through(node), *sources, f"{f'[{host}]' if ':' in host else host}{port}{folder}"]
+    where = f"{f'[{host}]' if ':' in host else host}{port}{folder}"
+    words = ["jetstream", "send", *_through(node), *_options(transfer), *sources, where]
     renamed = any(base_name(source) != target for target, source in (mappings or {}).items())
     return shlex.join(words) + (tr("  # without the names given in the window") if renamed else "")
+
+
+def _manner(transfer: Transfer) -> str:
+    if transfer.rate_policy == RATE_POLICY_FIXED:
+        return f",\n        ratePolicy={transfer.rate_policy!r}, sendRateMax={transfer.send_rate_max}"
+    return "" if transfer.rate_policy == RATE_POLICY_FAIR else f", ratePolicy={transfer.rate_policy!r}"
+
+
+def _options(transfer: Transfer) -> list[str]:
+    if transfer.rate_policy == RATE_POLICY_FIXED:
+        return ["--rate", f"{transfer.send_rate_max}k", "--fixed"]
+    return ["--background"] if transfer.rate_policy == RATE_POLICY_BACKGROUND else []
 
 
 def _through(node: OpenNode) -> list[str]:

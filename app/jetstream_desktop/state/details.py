@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from jetstream.constants import RATE_POLICY_BACKGROUND, RATE_POLICY_FIXED
 from jetstream.entities import Destination, Event, Manifest, ReceiveTransfer, Transfer
 from jetstream_desktop.i18n import digits, say, tr
 from jetstream_desktop.state import numbers
@@ -131,6 +132,8 @@ def _line(entity: Transfer | ReceiveTransfer) -> Fact | None:
         parts.append(tr("{n} ms", n=digits(f"{entity.rtt / 1000:.{0 if entity.rtt >= 1000 else 1}f}")))
     if isinstance(entity, Transfer) and entity.loss_rate is not None:
         parts.append(tr("{n} % loss", n=digits(f"{entity.loss_rate * 100:.1f}")))
+    if isinstance(entity, Transfer) and entity.rate_policy == RATE_POLICY_BACKGROUND:
+        parts.append(tr("in the background"))
     if entity.retries:
         parts.append(tr("{n} retries", n=entity.retries))
     return Fact(tr("Line"), ", ".join(parts)) if parts else None
@@ -141,6 +144,9 @@ def _limit(entity: Transfer | ReceiveTransfer) -> Fact | None:
         return None
     if entity.bottleneck and entity.processing:
         return Fact(tr("Limited by"), printable(say(entity.bottleneck)), strong=True)
+    if entity.rate_policy == RATE_POLICY_FIXED and entity.send_rate_max:
+        return Fact(tr("Limited by"), tr("a fixed rate of {rate}", rate=numbers.rate(entity.send_rate_max * 125)),
+                    strong=True)
     if entity.send_rate_max:
         return Fact(tr("Limited by"), tr("you, to {rate}", rate=numbers.rate(entity.send_rate_max * 125)), strong=True)
     return None

@@ -8,6 +8,8 @@ from jetstream.constants import (
     OVERWRITE_BACKUP,
     OVERWRITE_KEEP_BOTH,
     OVERWRITE_NEVER,
+    RATE_POLICY_BACKGROUND,
+    RATE_POLICY_FAIR,
     SYMLINK_FOLLOW,
     SYMLINK_IGNORE,
     SYMLINK_PRESERVE,
@@ -22,13 +24,14 @@ LIMITS: Final[tuple[int | None, ...]] = (None, 1_000, 10_000, 50_000, 100_000, 5
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What happens to files that are there, how fast, how important, and what links become."""
+    """What happens to files that are there, how fast, how important, what links become, who goes first on the line."""
 
     overwrite: int = OVERWRITE_ALWAYS
     limit: int | None = None
     priority: int = NORMAL
     symlinks: int = SYMLINK_FOLLOW
     folder: str = ""
+    policy: str = RATE_POLICY_FAIR
 
 
 def overwrite_names() -> dict[int, str]:
@@ -51,6 +54,12 @@ def priority_names() -> dict[int, str]:
     return {HIGH: tr("high priority"), NORMAL: tr("normal priority"), LOW: tr("low priority")}
 
 
+def policy_names() -> dict[str, str]:
+    """What to do about others on the line, in words."""
+    return {RATE_POLICY_FAIR: tr("shares the line"),
+            RATE_POLICY_BACKGROUND: tr("in the background: lets others go first")}
+
+
 def symlink_names() -> dict[int, str]:
     """What links become, in words."""
     return {SYMLINK_FOLLOW: tr("links followed"), SYMLINK_IGNORE: tr("links left out"),
@@ -63,4 +72,6 @@ def summary(options: Options) -> str:
              priority_names().get(options.priority, tr("priority {n}", n=options.priority))]
     if options.symlinks != SYMLINK_FOLLOW:
         parts.append(symlink_names()[options.symlinks])
+    if options.policy == RATE_POLICY_BACKGROUND:
+        parts.append(tr("in the background"))
     return " · ".join(parts)

@@ -53,6 +53,7 @@ class Row:
     priority: int | None = None
     limit: int | None = None
     """kbit/s."""
+    policy: str | None = None
     added: int = 0
     finished: int | None = None
     error: str | None = None
@@ -165,7 +166,7 @@ def _sent(entity: Transfer, names: Names, group: Group, estimator: RateEstimator
         rate=_rate(estimator, entity.rate),
         time_left=_left(estimator, entity.bytes_acked, entity.total_bytes, entity.eta),
         average=_average(entity.average_rate), elapsed=_elapsed(entity.start_time, entity.end_time, now),
-        priority=entity.priority, limit=entity.send_rate_max, added=entity.request_time or 0,
+        priority=entity.priority, limit=entity.send_rate_max, policy=entity.rate_policy, added=entity.request_time or 0,
         finished=entity.end_time, error=say(entity.error_message or _waits_for(entity) or "") or None,
         destination_id=entity.destination_id or None, path=entity.destination_path,
         can_pause=entity.processing, can_resume=entity.status == "suspended",

@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QKeySequence
 
 from jetstream_desktop.i18n import tr
-from jetstream_desktop.state.options import LIMITS, limit_name, priority_names
+from jetstream_desktop.state.options import LIMITS, limit_name, policy_names, priority_names
 from jetstream_desktop.state.rows import Group, Row
 from jetstream_desktop.state.text import sentence_case
 from jetstream_desktop.views.theme import Theme
@@ -61,6 +61,7 @@ class Actions(QObject):
         self.quit = self._make(tr("Quit"), "", QKeySequence.StandardKey.Quit, "")
         self.limits = [self._choice(sentence_case(limit_name(limit)), limit) for limit in LIMITS]
         self.priorities = [self._choice(sentence_case(name), value) for value, name in priority_names().items()]
+        self.policies = [self._choice(sentence_case(name), value) for value, name in policy_names().items()]
         self.follow(())
 
     def _make(self, text: str, icon: str, keys: Keys, tip: str) -> QAction:
@@ -81,7 +82,7 @@ class Actions(QObject):
         action.setData(value)
         return action
 
-    def _choice(self, text: str, value: int | None) -> QAction:
+    def _choice(self, text: str, value: int | str | None) -> QAction:
         action = QAction(text, self)
         action.setData(value)
         action.setCheckable(True)
@@ -120,8 +121,9 @@ class Actions(QObject):
         for action in (self.copy_python, self.copy_command):
             action.setEnabled(single and not rows[0].incoming)
         adjustable = [row for row in rows if not row.incoming and row.finished is None]
-        for group, value in ((self.limits, adjustable[0].limit if adjustable else 0),
-                             (self.priorities, adjustable[0].priority if adjustable else 0)):
+        first = adjustable[0] if adjustable else None
+        for group, value in ((self.limits, first and first.limit), (self.priorities, first and first.priority),
+                             (self.policies, first and first.policy)):
             for action in group:
-                action.setEnabled(bool(adjustable))
-                action.setChecked(bool(adjustable) and action.data() == value)
+                action.setEnabled(first is not None)
+                action.setChecked(first is not None and action.data() == value)

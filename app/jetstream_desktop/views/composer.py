@@ -307,7 +307,8 @@ class Composer(QWidget):
 
     def _options(self) -> Options:
         chosen = self.options.values()
-        return Options(chosen.overwrite, chosen.limit, chosen.priority, chosen.symlinks, self.folder.text().strip())
+        return Options(chosen.overwrite, chosen.limit, chosen.priority, chosen.symlinks, self.folder.text().strip(),
+                       chosen.policy)
 
     # Showing
 

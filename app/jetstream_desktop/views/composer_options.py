@@ -37,6 +37,8 @@ class OptionsBox(QWidget):
         self.overwrite = self._box(tr("Files that are there already"), options.overwrite_names(), layout)
         self.limit = self._box(tr("Speed"), {n or 0: options.limit_name(n) for n in options.LIMITS}, layout)
         self.priority = self._box(tr("Priority"), options.priority_names(), layout)
+        self.policy = self._box(tr("When others use the line"), options.policy_names(), layout)
+        self.policy.setToolTip(tr("Counts where files travel as datagrams, which is so on long lines."))
         self.symlinks = self._box(tr("Symbolic links"), options.symlink_names(), layout)
         self.priority.setCurrentIndex(1)
         self._inner.setLayout(layout)
@@ -48,7 +50,7 @@ class OptionsBox(QWidget):
         theme.changed.connect(self._show)
         self._show()
 
-    def _box(self, name: str, values: Mapping[int, str], layout: Any) -> QComboBox:
+    def _box(self, name: str, values: Mapping[int, str] | Mapping[str, str], layout: Any) -> QComboBox:
         box = QComboBox()
         box.setAccessibleName(name)
         for value, text in values.items():
@@ -76,4 +78,4 @@ class OptionsBox(QWidget):
     def values(self) -> Options:
         """What is chosen."""
         return Options(self.overwrite.currentData(), self.limit.currentData() or None, self.priority.currentData(),
-                       self.symlinks.currentData())
+                       self.symlinks.currentData(), policy=self.policy.currentData())

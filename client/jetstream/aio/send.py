@@ -20,6 +20,7 @@ from jetstream.constants import (
     DEFAULT_PRIORITY,
     MIN_CIPHER_ENCRYPTED_256,
     OVERWRITE_ALWAYS,
+    RATE_POLICY_FAIR,
     SYMLINK_FOLLOW,
 )
 from jetstream.entities import Connection, Destination, Event, Manifest, Token, Transfer, UserData, wire_name
@@ -142,7 +143,8 @@ class Send(Group):
                               priority: int = DEFAULT_PRIORITY, send_rate_max: int | None = None,
                               overwrite_mode: int = OVERWRITE_ALWAYS, min_cipher: int = MIN_CIPHER_ENCRYPTED_256,
                               checkpoint_frequency_seconds: int = DEFAULT_CHECKPOINT_SECONDS,
-                              user_data: UserData | None = None) -> Transfer:
+                              user_data: UserData | None = None,
+                              rate_policy: str = RATE_POLICY_FAIR) -> Transfer:
         """Send a manifest to a destination.
 
         :param destination_path: folder at the receiver that the targets go below.
@@ -151,11 +153,13 @@ class Send(Group):
         :param overwrite_mode: one of ``OVERWRITE_...``.
         :param min_cipher: one of ``MIN_CIPHER_...``; every transfer is encrypted with 256 bits anyway.
         :param checkpoint_frequency_seconds: how often the receiver makes sure of what it has.
+        :param rate_policy: one of ``RATE_POLICY_...``: share with others on the line, let them go first, or send at
+            *send_rate_max*, whatever happens.
         """
         return await self._one(
             Transfer, "createTransfer", destination=destination, manifest=manifest, destinationPath=destination_path,
             priority=priority, sendRateMax=send_rate_max, overwriteMode=overwrite_mode, minCipher=min_cipher,
-            checkpointFrequencySeconds=checkpoint_frequency_seconds, userData=user_data)
+            checkpointFrequencySeconds=checkpoint_frequency_seconds, userData=user_data, ratePolicy=rate_policy)
 
     async def get_transfer(self, transfer: TransferRef) -> Transfer:
         """One transfer."""
@@ -197,14 +201,15 @@ class Send(Group):
         await self._none("deleteTransfer", transfer=transfer)
 
     async def update_transfer(self, transfer: TransferRef, *, priority: int | None = None,
-                              send_rate_max: int | None = None) -> Transfer:
+                              send_rate_max: int | None = None, rate_policy: str | None = None) -> Transfer:
         """Change a transfer while it runs; ``None`` keeps a value.
 
         :param priority: lower goes first.
         :param send_rate_max: kbit/s, 0 lifts the limit.
+        :param rate_policy: one of ``RATE_POLICY_...``.
         """
         return await self._one(Transfer, "updateTransfer", transfer=transfer, priority=priority,
-                               sendRateMax=send_rate_max)
+                               sendRateMax=send_rate_max, ratePolicy=rate_policy)
 
     async def get_transfer_events(self, transfer: TransferRef, limit: int = 1000) -> list[Event]:
         """What happened to one transfer."""

@@ -225,6 +225,7 @@ class SendInterface:
         minCipher: int = 3,
         checkpointFrequencySeconds: int = 10,
         userData: Mapping[str, Any] | None = None,
+        ratePolicy: str = 'fair',
     ) -> dict[str, Any]:
         """Send a manifest to a destination."""
     def createTransferAsync(
@@ -238,6 +239,7 @@ class SendInterface:
         minCipher: int = 3,
         checkpointFrequencySeconds: int = 10,
         userData: Mapping[str, Any] | None = None,
+        ratePolicy: str = 'fair',
     ) -> dict[str, int]: ...
     def getTransfer(self, transfer: str | Mapping[str, Any]) -> dict[str, Any]:
         """One transfer."""
@@ -265,13 +267,15 @@ class SendInterface:
         transfer: str | Mapping[str, Any],
         priority: int | None = None,
         sendRateMax: int | None = None,
+        ratePolicy: str | None = None,
     ) -> dict[str, Any]:
-        """Change priority and rate limit (kbit/s; 0 lifts it) while it runs."""
+        """Change priority, rate limit (kbit/s; 0 lifts it) and rate policy while it runs."""
     def updateTransferAsync(
         self,
         transfer: str | Mapping[str, Any],
         priority: int | None = None,
         sendRateMax: int | None = None,
+        ratePolicy: str | None = None,
     ) -> dict[str, int]: ...
     def getTransferEvents(self, transfer: str | Mapping[str, Any], limit: int = 1000) -> list[dict[str, Any]]:
         """The event log of one transfer."""

@@ -6,8 +6,16 @@ from typing import Annotated, Final
 import typer
 
 from jetstream.aio import AsyncClient
-from jetstream.constants import DEFAULT_API_PORT, DEFAULT_PRIORITY, DEFAULT_SERVER_ADDRESS
+from jetstream.constants import (
+    DEFAULT_API_PORT,
+    DEFAULT_PRIORITY,
+    DEFAULT_SERVER_ADDRESS,
+    RATE_POLICY_BACKGROUND,
+    RATE_POLICY_FAIR,
+    RATE_POLICY_FIXED,
+)
 from jetstream.entities import Manifest, ServerInfo, Transfer
+from jetstream.errors import InvalidParameters
 from jetstream_cli.choices import (
     Detach,
     Exclude,
@@ -39,6 +47,7 @@ class _Sending:
     overwrite: Overwrite
     priority: int
     rate: int | None
+    policy: str
 
 
 def send(
@@ -51,6 +60,8 @@ def send(
     overwrite: OverwriteOption = Overwrite.ALWAYS,
     priority: Annotated[int, typer.Option(min=0, help="Lower goes first.")] = DEFAULT_PRIORITY,
     rate: Annotated[str | None, typer.Option(metavar="RATE", help="Limit in bits per second: 800k, 50M, 1.5G.")] = None,
+    fixed: Annotated[bool, typer.Option("--fixed", help="Send at --rate, whatever happens on the line.")] = False,
+    background: Annotated[bool, typer.Option("--background", help="Take what others on the line leave.")] = False,
     exclude: Exclude = None,
     symlinks: SymlinksOption = Symlinks.FOLLOW,
     skip_unreadable: SkipUnreadable = False,
@@ -70,7 +81,7 @@ def send(
         target = read_target(destination)
         listing = Listing(read_paths(paths, local=node.is_local), symlinks, exclude, skip_unreadable)
         sending = _Sending(target, user or target.user, fingerprint, overwrite, priority,
-                           None if rate is None else read_rate(rate))
+                           None if rate is None else read_rate(rate), _policy(rate, fixed, background))
     run(_send(node, listing, sending, detach))
 
 
@@ -99,8 +110,16 @@ async def _begin(client: AsyncClient, info: ServerInfo, listing: Listing,
     manifest = await listing.begin(client)
     transfer = await client.send.create_transfer(
         place, manifest, destination_path=target.folder, overwrite_mode=sending.overwrite.mode,
-        priority=sending.priority, send_rate_max=sending.rate)
+        priority=sending.priority, send_rate_max=sending.rate, rate_policy=sending.policy)
     return manifest, transfer
+
+
+def _policy(rate: str | None, fixed: bool, background: bool) -> str:
+    if fixed and background:
+        raise InvalidParameters("--fixed and --background contradict each other: leave one of them out.")
+    if fixed and rate is None:
+        raise InvalidParameters("--fixed needs --rate: the rate to send at, for example --rate 50M.")
+    return RATE_POLICY_FIXED if fixed else RATE_POLICY_BACKGROUND if background else RATE_POLICY_FAIR
 
 
 def _port(target: Target, info: ServerInfo) -> int:

@@ -22,7 +22,7 @@ from jetstream_server.records import (
     TransferRecord,
 )
 
-HEAD: Final = "0003"
+HEAD: Final = "0004"
 """Revision of this schema. Known here, so that opening a current catalog need not import alembic."""
 
 metadata = MetaData()

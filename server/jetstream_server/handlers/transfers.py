@@ -72,6 +72,7 @@ class TransferHandlers:
         min_cipher: int,
         checkpoint_frequency_seconds: int,
         user_data: Mapping[str, Any] | None,
+        rate_policy: str,
     ) -> dict[str, Any]:
         """Queue a manifest for a destination."""
         principal = call.login
@@ -94,6 +95,7 @@ class TransferHandlers:
                 "min_cipher": min_cipher,
                 "checkpoint_seconds": checkpoint_frequency_seconds,
                 "user_data": dict(user_data or {}),
+                "rate_policy": rate_policy,
             },
         )
         return self._shown(principal, live)
@@ -155,12 +157,12 @@ class TransferHandlers:
         await self._outgoing.delete(self.visible(call.login, transfer))
 
     async def update(
-        self, call: Call, *, transfer: str, priority: int | None, send_rate_max: int | None
+        self, call: Call, *, transfer: str, priority: int | None, send_rate_max: int | None, rate_policy: str | None
     ) -> dict[str, Any]:
-        """Change priority and limit."""
+        """Change priority, limit and policy."""
         require(call.login, PERMISSION_UPLOAD)
         live = self.visible(call.login, transfer)
-        await self._outgoing.update(live, priority, send_rate_max)
+        await self._outgoing.update(live, priority, send_rate_max, rate_policy)
         return self._shown(call.login, live)
 
     async def events(self, call: Call, *, transfer: str, limit: int) -> list[dict[str, Any]]:

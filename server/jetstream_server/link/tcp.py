@@ -43,15 +43,34 @@ LOCAL_CONGESTION_CONTROLS: Final = (b"cubic", b"reno")
 of what the others do."""
 
 
-def tune(sock: socket.socket) -> None:
-    """Options of a data connection; each is taken where the system offers it and does without where not."""
+BACKGROUND_CONGESTION_CONTROLS: Final = (b"lp",)
+"""Those that let others go first. Few systems let an ordinary user choose one."""
+
+
+def tune(sock: socket.socket, background: bool = False) -> None:
+    """Options of a data connection; each is taken where the system offers it and does without where not.
+
+    :param background: whether it is to let others go first, where the system can.
+    """
     sock.setblocking(True)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if sys.platform == "linux":
-        for name in LOCAL_CONGESTION_CONTROLS if _within_machine(sock) else CONGESTION_CONTROLS:
-            with contextlib.suppress(OSError):  # not in tcp_allowed_congestion_control: the system's default stays
-                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, name)
-                break
+    choose_congestion_control(sock, background)
+
+
+def choose_congestion_control(sock: socket.socket, background: bool) -> None:
+    """Take the first that the system lets us have; a connection may change while it is used."""
+    if sys.platform != "linux":
+        return
+    usual = LOCAL_CONGESTION_CONTROLS if _within_machine(sock) else CONGESTION_CONTROLS
+    for name in (*(BACKGROUND_CONGESTION_CONTROLS if background else ()), *usual, _default_congestion_control()):
+        with contextlib.suppress(OSError):  # not in tcp_allowed_congestion_control
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, name)
+            return
+
+
+def _default_congestion_control() -> bytes:
+    with socket.socket() as fresh:
+        return fresh.getsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, 16).rstrip(b"\0")
 
 
 def _within_machine(sock: socket.socket) -> bool:
@@ -73,6 +92,7 @@ class _Connections:
         self._on_lost = on_lost
         self._on_failed = on_failed
         self._lock = threading.Lock()
+        self._background = False
         self._open: dict[int, socket.socket] = {}
         self._threads: list[threading.Thread] = []
         self._closed = False
@@ -82,12 +102,12 @@ class _Connections:
 
     def add(self, sock: socket.socket, number: int) -> bool:
         """Use *sock*, whose hello went through, as connection *number*. False, and closed, after :meth:`close`."""
-        tune(sock)
         thread = threading.Thread(target=self._run, args=(sock, number), name=f"tcp-{number}", daemon=True)
         with self._lock:
             if self._closed:
                 sock.close()
                 return False
+            tune(sock, self._background)
             self._open[number] = sock
             self._threads = [t for t in self._threads if t.is_alive()]
             self._threads.append(thread)
@@ -151,14 +171,27 @@ class _Connections:
 
 
 class TcpSender(_Connections):
-    """The sending side: takes blocks from the source, seals them, writes them."""
+    """The sending side: takes blocks from the source, seals them, writes them.
+
+    :param background: whether to let others go first, where the system has a congestion control that does.
+    """
 
     def __init__(
-        self, key: SessionKey, source: BlockSource, limiter: Limiter, on_lost: Lost, on_failed: Failed
+        self, key: SessionKey, source: BlockSource, limiter: Limiter, on_lost: Lost, on_failed: Failed, *,
+        background: bool = False,
     ) -> None:
         super().__init__(key, on_lost, on_failed)
+        self._background = background
         self._source = source
         self._limiter = limiter
+
+    def follow(self, *, background: bool) -> None:
+        """From now on let others go first, or no longer."""
+        with self._lock:
+            if background != self._background:
+                self._background = background
+                for sock in self._open.values():
+                    choose_congestion_control(sock, background)
 
     def close(self) -> None:
         """Stop at once, also where a thread waits for its rate limit."""

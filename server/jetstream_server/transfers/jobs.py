@@ -31,7 +31,7 @@ class Job:
     settling: bool = False
     """The try has ended; what became of it is being written down, which nothing may interrupt."""
     wake_limits: list[Callable[[], None]] = field(default_factory=list)
-    """Called when a rate limit has changed."""
+    """Called when a rate limit or policy has changed."""
 
 
 Attempt = Callable[[Live[Record], Job], Awaitable[Outcome]]

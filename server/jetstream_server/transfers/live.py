@@ -218,6 +218,7 @@ def transfer_entity(live: Live[TransferRecord], now: float) -> Transfer:
         destination_path=record.destination_path,
         priority=record.priority,
         send_rate_max=record.send_rate_max,
+        rate_policy=record.rate_policy,
         overwrite_mode=record.overwrite_mode,
         min_cipher=record.min_cipher,
         checkpoint_frequency_seconds=record.checkpoint_seconds,

@@ -14,12 +14,14 @@ from jetstream_server.link.handshake import CheckIdentity, Myself, dial, expect
 from jetstream_server.link.limiter import Bucket
 from jetstream_server.link.messages import Login, Pages, StopReason
 from jetstream_server.link.peer import Liveness, PeerConnection
+from jetstream_server.link.udp.rate import Policy
 from jetstream_server.links import Links
 from jetstream_server.manifests import Manifests, StoredManifest
 from jetstream_server.records import DestinationRecord, TransferRecord
 from jetstream_server.transfers.jobs import Job, Scheduler, carry_out
 from jetstream_server.transfers.listing import asked_pages, part_of
 from jetstream_server.transfers.live import Live, SendingTable, transfer_entity
+from jetstream_server.transfers.policies import check_policy
 from jetstream_server.transfers.sending import SendSession, refused_sentence
 from jetstream_server.transfers.session import Surroundings, outcome_of, outcome_of_dialling
 from jetstream_server.transfers.states import Event, IllegalMove, ManifestStatus, Phase, Status
@@ -127,12 +129,14 @@ class Outgoing:
         :param owner_token: the token whose login asks for it.
         :param shared_token: the shared token that gives the manifest, if one does; it uses up a download.
         :raises Conflict: if the manifest failed.
+        :raises InvalidParameters: if the rate policy is none, or needs a rate.
         """
         manifest = self._manifests.get(manifest_id)
         if manifest.status == ManifestStatus.ERROR:
             raise Conflict(f"The manifest failed, so it cannot be sent: {manifest.error_message}")
         now = self._near.wall()
         rate = options.get("send_rate_max") or destination.send_rate_max
+        check_policy(options.get("rate_policy", Policy.FAIR.value), rate)
         record = TransferRecord(
             id=await self._catalog.next_id("transfer"),
             owner=owner,
@@ -255,9 +259,18 @@ class Outgoing:
             sentence = f"Transfer {live.id} is {error.state.value}: it cannot be {event.participle} now."
             raise Conflict(sentence) from error
 
-    async def update(self, live: Live[TransferRecord], priority: int | None, send_rate_max: int | None) -> None:
-        """Change priority and rate limit (kbit/s; 0 lifts it), live."""
+    async def update(
+        self, live: Live[TransferRecord], priority: int | None, send_rate_max: int | None, rate_policy: str | None
+    ) -> None:
+        """Change priority, rate limit (kbit/s; 0 lifts it) and policy, live.
+
+        :raises InvalidParameters: if the rate policy is none, or needs a rate.
+        """
+        rate = live.record.send_rate_max if send_rate_max is None else send_rate_max or None
+        check_policy(live.record.rate_policy if rate_policy is None else rate_policy, rate)
         changes: dict[str, Any] = {}
+        if rate_policy is not None:
+            changes["rate_policy"] = rate_policy
         if priority is not None:
             changes["priority"] = priority
         if send_rate_max is not None:
@@ -434,7 +447,7 @@ class Outgoing:
                 live, total_files=stored.record.total_files, total_bytes=stored.record.total_size
             )
         session = SendSession(peer, live, self._table, stored, self._near, self._bucket(live), we_dialled)
-        job.wake_limits.append(session.limiter.wake)
+        job.wake_limits.append(session.follow_limits)
         if prepared is not None:
             prepared(session)
         record = live.record

@@ -31,11 +31,13 @@ from jetstream_server.link.peer import PeerConnection, ask
 from jetstream_server.link.queue import BlockQueue
 from jetstream_server.link.tcp import TcpSender
 from jetstream_server.link.udp.carrier import UdpSender
+from jetstream_server.link.udp.rate import Policy
 from jetstream_server.manifests import StoredManifest
 from jetstream_server.records import TransferRecord
 from jetstream_server.transfers.bottleneck import Stages, bottleneck
 from jetstream_server.transfers.listing import asked_pages, first_pages
 from jetstream_server.transfers.live import Live, SendingTable
+from jetstream_server.transfers.policies import for_carriers
 from jetstream_server.transfers.session import TICK_SECONDS, Session, Surroundings
 from jetstream_server.transfers.states import Event, Phase, Status
 from jetstream_server.transfers.trouble import Asked, Done, Failed, Outcome, TryAgain
@@ -108,12 +110,14 @@ class SendSession(Session):
         self._source = SendSource(self._queue, self._reader)
         self._data_key = near.new_key()
         self.limiter = Limiter([bucket, near.outgoing], near.steady)
-        self._tcp = TcpSender(self._data_key, self._source, self.limiter, self._connection_lost, self._on_failure)
+        policy, fixed = for_carriers(live.record.rate_policy, live.record.send_rate_max)
+        self._tcp = TcpSender(self._data_key, self._source, self.limiter, self._connection_lost, self._on_failure,
+                              background=policy is Policy.BACKGROUND)
         self._data_way = self._make_way(self._data_key, near.carriers)
         self._udp: UdpSender | None = None
         if near.udp is not None and self._data_way.wants_datagrams:
             self._udp = UdpSender(near.udp, self._data_key, we_dialled, self._source, self.limiter, self._on_up,
-                                  self._on_failure, trip=peer.rtt)
+                                  self._on_failure, trip=peer.rtt, policy=policy, fixed=fixed)
         self.before_done: Callable[[], Awaitable[None]] | None = None
         """Called when everything is there, before the receiver hears that we know."""
         self._counted_before = live.record
@@ -145,6 +149,14 @@ class SendSession(Session):
             carriers=list(self._near.carriers),
             first_pages=[] if self._live.asked_time is not None else first_pages(self._manifest),
         )
+
+    def follow_limits(self) -> None:
+        """The transfer's policy or somebody's rate limit has changed: do as they say now."""
+        policy, fixed = for_carriers(self._live.record.rate_policy, self._live.record.send_rate_max)
+        if self._udp is not None:
+            self._udp.follow(policy, fixed)
+        self._tcp.follow(background=policy is Policy.BACKGROUND)
+        self.limiter.wake()
 
     @property
     def all_stored(self) -> bool:

@@ -235,10 +235,11 @@ class MemoryClient:
     def send_cancelTransfer(self, transfer):
         return self._act(transfer, status="cancelled", processing=False)
 
-    def send_updateTransfer(self, transfer, priority=None, sendRateMax=None):
+    def send_updateTransfer(self, transfer, priority=None, sendRateMax=None, ratePolicy=None):
         known = self.node.transfers[transfer]
         return self._act(transfer, priority=known.priority if priority is None else priority,
-                         send_rate_max=known.send_rate_max if sendRateMax is None else sendRateMax or None)
+                         send_rate_max=known.send_rate_max if sendRateMax is None else sendRateMax or None,
+                         rate_policy=ratePolicy or known.rate_policy)
 
     def send_deleteTransfer(self, transfer):
         del self.node.transfers[transfer]

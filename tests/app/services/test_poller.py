@@ -69,9 +69,10 @@ async def test_actions_and_their_problems(parts):
         assert await commands.act(what, [row]) == []
         await poller.poll()
         assert poller.rows["s1"].group is group
-    await commands.adjust([row], priority=10, limit=1000)
+    await commands.adjust([row], priority=10, limit=1000, policy="background")
     assert node.transfers["1"].priority == 10
     assert node.transfers["1"].send_rate_max == 1000
+    assert node.transfers["1"].rate_policy == "background"
     del node.transfers["1"]
     assert len(await commands.act(PAUSE, [row])) == 1
 

@@ -15,6 +15,17 @@ def test_the_script_is_python():
     assert "ADDRESS" in bare
 
 
+def test_what_it_does_about_others_is_repeated():
+    for changes, python, command in (
+            ({"rate_policy": "background"}, "ratePolicy='background'", "jetstream send --background PATH HOST"),
+            ({"rate_policy": "fixed", "send_rate_max": 5000}, "ratePolicy='fixed', sendRateMax=5000",
+             "jetstream send --rate 5000k --fixed PATH HOST")):
+        script = as_python(transfer(**changes), None, None)
+        compile(script, "copied", "exec")
+        assert python in script
+        assert as_command(transfer(**changes), None, None) == command
+
+
 def test_the_command_is_one_line_of_a_shell():
     where = Destination(destination_id="d", destination_address="::1", destination_port=9000)
     text = as_command(transfer(destination_path="in coming"), where, {"a b": "/x/a b"})

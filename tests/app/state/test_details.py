@@ -32,6 +32,12 @@ def test_a_paused_one_says_what_next():
     assert "Limited by" not in lines(transfer(bottleneck="x", status="suspended", processing=False))
 
 
+def test_what_it_does_about_others_on_the_line():
+    assert lines(transfer(carrier="udp", rate_policy="background"))["Line"].text == "UDP, in the background"
+    fixed = lines(transfer(rate_policy="fixed", send_rate_max=8000))
+    assert fixed["Limited by"].text == "a fixed rate of 1.0 MB/s"
+
+
 def test_a_finished_one():
     facts = lines(transfer(status="complete", processing=False, end_time=NOW, average_rate=8000))
     assert "took 1 min, 1.0 MB/s on average" in facts["Finished"].text

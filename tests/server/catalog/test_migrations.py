@@ -88,6 +88,22 @@ async def test_the_migrations_make_exactly_the_schema(tmp_path: Path) -> None:
     assert structure(migrated) == structure(tmp_path / "made.db")
 
 
+async def test_transfers_from_before_there_were_policies_share(path: Path) -> None:
+    await made(path)
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.executescript("ALTER TABLE transfers DROP COLUMN rate_policy;"
+                                 "UPDATE alembic_version SET version_num = '0003'")
+        columns = [row[1:4] for row in connection.execute("PRAGMA table_info(transfers)")]
+        values = {"id": "7", "send_rate_max": 5}
+        names = [name for name, _, needed in columns if needed or name in values]
+        row = [values.get(name, b"\x80" if name == "user_data" else 0) for name in names]
+        connection.execute(f"INSERT INTO transfers ({', '.join(names)}) VALUES ({', '.join('?' * len(row))})", row)
+        connection.commit()
+    async with await Catalog.open(path) as catalog:
+        (record,) = await catalog.transfers.all()
+        assert (record.id, record.send_rate_max, record.rate_policy) == ("7", 5, "fair")
+
+
 async def test_an_older_catalog_is_copied_then_migrated(path: Path, tmp_path: Path) -> None:
     await made(path)
     before = structure(path)

@@ -20,6 +20,31 @@ async def made(desk: Desk, client: Client, tmp_path: Path, **options: Any) -> di
     ))
 
 
+async def test_the_rate_policy(desk: Desk, tmp_path: Path) -> None:
+    client = desk.client(ANN)
+    transfer = await made(desk, client, tmp_path)
+    id = transfer["transferId"]
+    assert transfer["ratePolicy"] == "fair"
+    with pytest.raises(InvalidParameters, match="`sendRateMax` is missing"):
+        await client("send.updateTransfer", transfer=id, ratePolicy="fixed")
+    with pytest.raises(InvalidParameters, match="`ratePolicy` must be"):
+        await client("send.updateTransfer", transfer=id, ratePolicy="")
+    assert (await client("send.updateTransfer", transfer=id, ratePolicy="background"))["ratePolicy"] == "background"
+    fixed = await client("send.updateTransfer", transfer=id, ratePolicy="fixed", sendRateMax=5000)
+    assert (fixed["ratePolicy"], fixed["sendRateMax"]) == ("fixed", 5000)
+    with pytest.raises(InvalidParameters, match="`sendRateMax` is missing"):
+        await client("send.updateTransfer", transfer=id, sendRateMax=0)
+    same = await client("send.updateTransfer", transfer=id, priority=3)
+    assert (same["ratePolicy"], same["sendRateMax"]) == ("fixed", 5000)
+    lifted = await client("send.updateTransfer", transfer=id, sendRateMax=0, ratePolicy="fair")
+    assert (lifted["ratePolicy"], lifted["sendRateMax"]) == ("fair", None)
+    for wrong in ({"ratePolicy": "polite"}, {"ratePolicy": "fixed"}):
+        with pytest.raises(InvalidParameters):
+            await made(desk, client, tmp_path, **wrong)
+    stored = [record.rate_policy for record in await desk.catalog.transfers.all()]
+    assert stored == ["fair"], "nothing was made of the refused ones"
+
+
 async def test_the_life_of_a_transfer(desk: Desk, tmp_path: Path) -> None:
     client = desk.client(ANN)
     transfer = await made(desk, client, tmp_path, priority=7, sendRateMax=500, userData={"k": "v"})

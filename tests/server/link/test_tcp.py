@@ -14,7 +14,14 @@ from helpers.sockets import tcp_pair
 from jetstream.constants import BLOCK_SIZE
 from jetstream_server.link.limiter import Bucket, Limiter
 from jetstream_server.link.sealed import HEADER_BYTES, RECORD_OVERHEAD, Kind, Sealer, SessionKey
-from jetstream_server.link.tcp import CONGESTION_CONTROLS, LOCAL_CONGESTION_CONTROLS, TcpReceiver, TcpSender, tune
+from jetstream_server.link.tcp import (
+    CONGESTION_CONTROLS,
+    LOCAL_CONGESTION_CONTROLS,
+    TcpReceiver,
+    TcpSender,
+    choose_congestion_control,
+    tune,
+)
 
 KEY = SessionKey(os.urandom(16), os.urandom(32))
 
@@ -196,6 +203,31 @@ def test_congestion_control_is_that_of_the_path(source: str, wanted: tuple[bytes
             after = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, 16).rstrip(b"\0")
             allowed = [name for name in wanted if _allowed(sock, name)]
             assert after == (allowed[0] if allowed else before.rstrip(b"\0"))
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_CONGESTION"), reason="the system does not let programs choose")
+def test_letting_others_go_first_takes_what_the_system_has_for_it(
+    pairs: list[Pair], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here reno stands for a congestion control that does; every system has it."""
+    monkeypatch.setattr("jetstream_server.link.tcp.BACKGROUND_CONGESTION_CONTROLS", (b"no-such", b"reno"))
+    with socket.create_server(("127.0.0.1", 0)) as listening, \
+            socket.create_connection(listening.getsockname()) as sock:
+        def control() -> bytes:
+            return sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, 16).rstrip(b"\0")
+
+        tune(sock)
+        usual = control()
+        choose_congestion_control(sock, True)
+        assert control() == b"reno"
+        choose_congestion_control(sock, False)
+        assert control() == usual
+    pair = Pair(MemorySource(40, 10))
+    pairs.append(pair)
+    pair.sender.follow(background=True)
+    pair.connect()
+    pair.sender.follow(background=False)
+    assert pair.sink.complete.wait(30)
 
 
 def _allowed(sock: socket.socket, name: bytes) -> bool:

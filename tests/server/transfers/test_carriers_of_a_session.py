@@ -8,7 +8,9 @@ import pytest
 
 from helpers.nodes import until
 from helpers.trees import contents
+from jetstream_server.link.udp.carrier import UdpSender
 from jetstream_server.link.udp.port import UdpPort
+from jetstream_server.link.udp.rate import Policy
 from jetstream_server.transfers.datapath import GRACE_SECONDS
 from jetstream_server.transfers.trouble import Done
 
@@ -40,6 +42,33 @@ async def test_everything_arrives_by_the_carrier_that_fits(
         assert contents(both.folder / "in") == contents(tmp_path / "s")
         counters = both.out.record
         assert counters.bytes_sent > tree.result.size // 2
+
+
+async def test_the_policy_of_a_transfer_reaches_its_carrier_and_may_change(tmp_path: Path) -> None:
+    tree = make(tmp_path / "s")
+    async with halves(tree, tmp_path / "r", rate=20_000, carriers=("udp",)) as both:
+        async def sent() -> int:
+            return both.out.record.bytes_acked
+
+        async def policy() -> Policy:
+            return udp_of(both).rate.policy
+
+        await both.sending.save(both.out, rate_policy="fixed")
+        async with peers(*ports_of(both, "push"), FAR) as (first, second):
+            pushing = asyncio.create_task(both.push(first, second))
+            await until(sent, lambda count: count > 0)
+            model = udp_of(both).rate
+            assert (model.policy, model.pacing) == (Policy.FIXED, 2_500_000.0)
+            await both.sending.save(both.out, rate_policy="background")
+            both.session.follow_limits()
+            await until(policy, lambda now: now is Policy.BACKGROUND)
+            assert await pushing == await ended(both) == Done()
+        assert contents(both.folder / "in") == contents(tmp_path / "s")
+
+
+def udp_of(both: Halves) -> UdpSender:
+    assert both.session._udp is not None
+    return both.session._udp
 
 
 @pytest.mark.parametrize("way", ["push", "pull"])

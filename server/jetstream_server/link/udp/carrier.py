@@ -186,6 +186,7 @@ class UdpSender(_Side):
         self._ahead = 0
         self._news = threading.Event()
         self._reports: deque[tuple[Report, float]] = deque()
+        self._policies: deque[tuple[Policy, float | None]] = deque()
         self._first_trip = trip
         now = time.monotonic()
         self._core = SenderCore(RateControl(policy, now, Random(), trip, fixed), now)
@@ -208,6 +209,11 @@ class UdpSender(_Side):
     def datagram_bytes(self) -> int:
         """The largest datagram that is known to pass, without its headers of IP and UDP; 0 before there is a path."""
         return self._mtu.size if self._mtu is not None else 0
+
+    def follow(self, policy: Policy, fixed: float | None = None) -> None:
+        """From now on *policy* counts; with ``FIXED``, *fixed* bytes a second. Any thread."""
+        self._policies.append((policy, fixed))
+        self._news.set()
 
     def path(self) -> list[PathFacts]:
         """What is known of the path, in the form that the kernel's knowledge of connections has."""
@@ -325,6 +331,8 @@ class UdpSender(_Side):
                 sealed, self._sealed = self._sealed, []
             for slot in sealed:
                 core.add(slot)
+        while self._policies:
+            core.rate.follow(*self._policies.popleft(), now)
         while self._reports:
             report, when = self._reports.popleft()
             core.on_report(report, when)

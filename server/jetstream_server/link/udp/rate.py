@@ -277,6 +277,22 @@ class RateControl:
     def _reports_every(self) -> float:
         return max(self.report_seconds, self._gap)
 
+    def follow(self, policy: Policy, fixed: float | None, now: float) -> None:
+        """From now on *policy* counts. Who gave way until now, or sent at a rate of its own, has not seen what can be
+        had of the line: to share it, begin as on a new line of the same length.
+        """
+        self._fixed = fixed
+        if policy is self.policy:
+            return
+        self.policy, self._share = policy, 1.0
+        if policy is Policy.FAIR:
+            self._history.clear()
+            self._rates.clear()
+            self._bandwidth = self._full = 0.0
+            self._full_rounds = 0
+            self.ceiling = Ceiling()
+            self._enter(Phase.STARTUP, now)
+
     # -- what it hears --------------------------------------------------------------------------------------------
 
     def on_sample(self, sample: Sample, now: float) -> None:

@@ -126,6 +126,31 @@ def test_fixed_sends_at_its_rate_whatever_happens() -> None:
     assert flow.goodput(2.0, 6.0) == pytest.approx(10 * MEGABIT * 0.9, rel=0.05)
 
 
+def test_a_policy_may_change_on_the_way() -> None:
+    world = World()
+    there, back = path(20, 0.05)
+    flow = Flow(world, there, back, policy=Policy.FIXED, fixed=5 * MEGABIT, record=100_000)
+    world.run(4.0)
+    assert flow.goodput(2.0, 4.0) == pytest.approx(5 * MEGABIT, rel=0.05)
+    flow.sender.rate.follow(Policy.FAIR, None, world.now)
+    world.run(10.0)
+    assert flow.goodput(7.0, 10.0) > 0.9 * 20 * MEGABIT
+    rival = Cubic(world, there, back, 10.0)
+    flow.sender.rate.follow(Policy.BACKGROUND, None, world.now)
+    assert shares(flow, rival, world, 20.0, 40.0)[0] < 0.1
+
+
+def test_who_let_others_go_first_may_have_the_line_again() -> None:
+    world = World()
+    there, back = path(20, 0.05)
+    flow = Flow(world, there, back, policy=Policy.BACKGROUND, record=100_000)
+    there.free = 1.0  # somebody filled the queue
+    world.run(3.0)
+    flow.sender.rate.follow(Policy.FAIR, None, world.now)
+    world.run(8.0)
+    assert flow.goodput(5.0, 8.0) > 0.9 * 20 * MEGABIT
+
+
 def test_limits_of_either_side_hold_and_end_at_once() -> None:
     world = World()
     there, back = path(50, 0.05)
