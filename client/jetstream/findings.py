@@ -182,8 +182,8 @@ WORDS: Final[Mapping[str, Words]] = {
                             "start the node again."),
     "dropped-none": Words(Step.DROPPED, Outcome.OK, "Every datagram that came belonged to a transfer."),
     "dropped-late": Words(Step.DROPPED, Outcome.OK,
-                          "What came for no transfer, or for one that was over, was dropped: {stray} datagrams. "
-                          "Nothing was forged or senseless."),
+                          "Datagrams for no transfer, or for one that was over, were dropped: {stray}. Nothing was "
+                          "forged or senseless."),
     "dropped-one": Words(Step.DROPPED, Outcome.OK, "One datagram proved nothing and was dropped." + _DROPPED),
     "dropped-some": Words(Step.DROPPED, Outcome.OK, "{dropped} datagrams proved nothing and were dropped." + _DROPPED),
     # Where received files go

@@ -130,7 +130,7 @@ def test_no_datagrams_come_in() -> None:
 def test_what_proved_nothing_is_told(tmp_path: Path) -> None:
     assert dropped(Dropped(moved=3)).code == "dropped-none"
     assert dropped(Dropped(forged=1)).text.startswith("One datagram proved nothing and was dropped.")
-    assert dropped(Dropped(stray=7)).text.endswith("7 datagrams. Nothing was forged or senseless.")
+    assert dropped(Dropped(stray=7)).text.endswith("were dropped: 7. Nothing was forged or senseless.")
     many = dropped(Dropped(stray=20, short=4, forged=3, replayed=2, senseless=1, unsent=1))
     assert many.text.startswith("31 datagrams proved nothing and were dropped. Of no transfer")
     assert "forged: 3;" in many.text

@@ -36,6 +36,8 @@ SMALL_CATCH: Final = 96
 NAP_BUFFER: Final = 1 << 20
 """With a smaller receive buffer than this there is no time for naps."""
 LONGEST_WAIT: Final = 0.5
+IDLE_WAIT: Final = 60.0
+"""Without sessions only a datagram or a new session is a reason to wake up."""
 SMALLEST: Final = 36
 
 
@@ -102,10 +104,15 @@ class Endpoint:
         """Datagrams that begin with one of *heads*, eight bytes each, go to *handler* from now on."""
         with self._lock:
             self._sessions = {**self._sessions, **dict.fromkeys(heads, handler)}
+        self.start()
+        self.wake()
+
+    def start(self) -> None:
+        """Take datagrams in, if it does not yet: those of no session are counted and dropped."""
+        with self._lock:
             if self._thread is None and not self._closed:
                 self._thread = threading.Thread(target=self._run, name=f"udp-{self.port}", daemon=True)
                 self._thread.start()
-        self.wake()
 
     def remove(self, heads: Sequence[bytes]) -> None:
         """Datagrams that begin with one of *heads* go nowhere from now on."""
@@ -167,7 +174,7 @@ class Endpoint:
                     self._woken.recv(4096)
 
     def _tick(self) -> float:
-        wait = LONGEST_WAIT
+        wait = LONGEST_WAIT if self._sessions else IDLE_WAIT
         now = time.monotonic()
         for handler in set(self._sessions.values()):
             try:
@@ -272,7 +279,9 @@ class UdpPort:
 
     def listen(self, sockets: Sequence[socket.socket]) -> None:
         """Use *sockets*, bound and not blocking."""
-        self._listening.extend(Endpoint(sock, self.way) for sock in sockets)
+        for sock in sockets:
+            self._listening.append(Endpoint(sock, self.way))
+            self._listening[-1].start()
 
     def for_dialling(self, address: str) -> Endpoint:
         """The socket that datagrams to *address* leave by: the node's own port where that can reach it, so that a

@@ -46,3 +46,15 @@ def test_a_forged_packet_is_counted_by_the_node_also_after_its_session() -> None
     assert facts.dropped.short > 0
     assert (facts.sockets, facts.trouble) == (1, "")
     assert facts.buffer > 0
+
+
+def test_what_comes_before_there_is_any_session_is_counted() -> None:
+    port = loopback_port()
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as scanner:
+        until = time.monotonic() + 20
+        while not port.facts().dropped.total and time.monotonic() < until:
+            scanner.sendto(bytes(100), ("127.0.0.1", port.listening[0].port))
+            time.sleep(0.01)
+    stray = port.facts().dropped.stray
+    port.close()
+    assert stray > 0
