@@ -17,6 +17,7 @@ from jetstream.constants import BLOCK_SIZE
 from jetstream_server.link.carrier import BlockSink, BlockSource, CarrierStatistics
 from jetstream_server.link.kernel import PathFacts, path_facts
 from jetstream_server.link.limiter import Limiter
+from jetstream_server.link.records import seal_block, store_block
 from jetstream_server.link.sealed import (
     HEADER_BYTES,
     MAX_PAYLOAD,
@@ -24,12 +25,9 @@ from jetstream_server.link.sealed import (
     TAG_BYTES,
     Kind,
     Opener,
-    RecordHeader,
     SealBroken,
     Sealer,
     SessionKey,
-    pack_gaps,
-    split_gaps,
 )
 
 Lost = Callable[[int, str], None]
@@ -204,28 +202,13 @@ class TcpSender(_Connections):
         sealed = memoryview(bytearray(MAX_PAYLOAD + RECORD_OVERHEAD))
         try:
             while (block := self._source.take(number)) is not None:
-                self._write(sock, sealed[: self._seal(sealer, block, plain, sealed)])
+                length = seal_block(self._source, block, sealer, plain, sealed, self.statistics)
+                self._write(sock, sealed[:length])
             self._write(sock, sealed[: sealer.seal(0, Kind.END, b"", sealed)])
             sock.shutdown(socket.SHUT_WR)
         except OSError:
             self._source.lost(number)
             raise
-
-    def _seal(self, sealer: Sealer, block: int, plain: memoryview, sealed: memoryview) -> int:
-        clock, statistics = time.perf_counter, self.statistics
-        began = clock()
-        filled = self._source.fill(block, plain)
-        read = clock()
-        if filled.zero:
-            length = sealer.seal(block, Kind.ZERO, b"", sealed)
-        elif filled.gaps:
-            payload = pack_gaps(list(filled.gaps)) + plain[: filled.length]
-            length = sealer.seal(block, Kind.GAPS, payload, sealed)
-        else:
-            length = sealer.seal(block, Kind.DATA, plain[: filled.length], sealed)
-        statistics.seconds_reading += read - began
-        statistics.seconds_sealing += clock() - read
-        return length
 
     def _write(self, sock: socket.socket, data: memoryview) -> None:
         began = time.perf_counter()
@@ -277,23 +260,10 @@ class TcpReceiver(_Connections):
             statistics.seconds_sealing += opened - moved
             if header.kind == Kind.END:
                 return
-            self._hand_over(header, data)
+            store_block(self._sink, header.block, header.kind, data)
             statistics.seconds_writing += clock() - opened
             statistics.bytes_received += HEADER_BYTES + len(body)
             statistics.records_received += 1
-
-    def _hand_over(self, header: RecordHeader, data: memoryview) -> None:
-        gaps: list[int] = []
-        if header.kind == Kind.GAPS:
-            gaps, data = split_gaps(data)
-        try:
-            expected = self._sink.block_length(header.block)
-        except IndexError as error:
-            raise SealBroken("a record names a block that does not exist") from error
-        zero = header.kind == Kind.ZERO
-        if not zero and len(data) != expected:
-            raise SealBroken("a record has another length than its block")
-        self._sink.store(header.block, data, zero=zero, gaps=gaps)
 
     def _read(self, sock: socket.socket, buffer: memoryview) -> None:
         done = 0

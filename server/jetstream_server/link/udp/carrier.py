@@ -16,6 +16,7 @@ from typing import Final
 from jetstream_server.link.carrier import BlockSink, BlockSource, CarrierStatistics
 from jetstream_server.link.kernel import PathFacts
 from jetstream_server.link.limiter import Limiter
+from jetstream_server.link.records import seal_block, store_block
 from jetstream_server.link.sealed import (
     HEADER_BYTES,
     MAX_PAYLOAD,
@@ -25,8 +26,6 @@ from jetstream_server.link.sealed import (
     SealBroken,
     Sealer,
     SessionKey,
-    pack_gaps,
-    split_gaps,
 )
 from jetstream_server.link.tcp import Failed
 from jetstream_server.link.udp.assembly import SlotIn
@@ -256,18 +255,8 @@ class UdpSender(_Side):
             block = self._source.take(LANE_BASE + number)
             if block is None:
                 return
-            began = clock()
-            filled = self._source.fill(block, plain)
-            read = clock()
-            if filled.zero:
-                length = sealer.seal(block, Kind.ZERO, b"", sealed)
-            elif filled.gaps:
-                length = sealer.seal(block, Kind.GAPS, pack_gaps(list(filled.gaps)) + plain[: filled.length], sealed)
-            else:
-                length = sealer.seal(block, Kind.DATA, plain[: filled.length], sealed)
+            length = seal_block(self._source, block, sealer, plain, sealed, statistics)
             slot = self._outbox.lay_out(number, memory, sealed[:length], self._fragment)
-            statistics.seconds_reading += read - began
-            statistics.seconds_sealing += clock() - read
             with self._turn:
                 self._sealed.append(slot)
                 self._ahead += 1
@@ -515,19 +504,10 @@ class UdpReceiver(_Side):
             self._core.settled(slot)
 
     def _hand_over(self, block: int, kind: Kind, data: memoryview) -> None:
+        """Blocks that were sealed anew because their slot seemed lost may come twice; the sink gets them once."""
         assert self._sink is not None
-        gaps: list[int] = []
-        if kind == Kind.GAPS:
-            gaps, data = split_gaps(data)
-        try:
-            expected = self._sink.block_length(block)
-        except IndexError as error:
-            raise SealBroken("a record names a block that does not exist") from error
-        zero = kind == Kind.ZERO
-        if not zero and len(data) != expected:
-            raise SealBroken("a record has another length than its block")
         with self._done_lock:
             again = block in self._done
             self._done.add(block)
         if not again:
-            self._sink.store(block, data, zero=zero, gaps=gaps)
+            store_block(self._sink, block, kind, data)
