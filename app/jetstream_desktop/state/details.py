@@ -132,7 +132,8 @@ def _line(entity: Transfer | ReceiveTransfer) -> Fact | None:
         parts.append(tr("{n} ms", n=digits(f"{entity.rtt / 1000:.{0 if entity.rtt >= 1000 else 1}f}")))
     if isinstance(entity, Transfer) and entity.loss_rate is not None:
         parts.append(tr("{n} % loss", n=digits(f"{entity.loss_rate * 100:.1f}")))
-    if isinstance(entity, Transfer) and entity.rate_policy == RATE_POLICY_BACKGROUND:
+    # Connections hardly ever let others go first (docs/guide.md), so of them it is not said.
+    if isinstance(entity, Transfer) and entity.rate_policy == RATE_POLICY_BACKGROUND and entity.carrier == "udp":
         parts.append(tr("in the background"))
     if entity.retries:
         parts.append(tr("{n} retries", n=entity.retries))

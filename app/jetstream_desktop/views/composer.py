@@ -38,6 +38,9 @@ from jetstream_desktop.views.widgets import (
     set_role,
 )
 
+_LEAST_LIST = 56
+"""Height of the list of destinations, unless unfolded options need the room."""
+
 
 class Composer(QWidget):
     """Builds a basket and says where it goes. It owns the history of the basket; services count, list and send."""
@@ -146,12 +149,13 @@ class Composer(QWidget):
         layout.addWidget(self.search)
         self.list = ChoiceList(self._theme)
         self.list.chosen.connect(self._show)
-        self.list.setMinimumHeight(56)
+        self.list.setMinimumHeight(_LEAST_LIST)
         layout.addWidget(self.list, 1)
         layout.addWidget(label(tr("Folder there"), "dim"))
         self.folder = FolderField()
         layout.addWidget(self.folder)
         self.options = OptionsBox(self._theme)
+        self.options.unfolded.connect(lambda open_: self.list.setMinimumHeight(1 if open_ else _LEAST_LIST))
         layout.addWidget(self.options)
         self._summary = self._summary_box()
         layout.addWidget(self._summary)

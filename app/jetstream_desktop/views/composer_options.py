@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QScrollArea, QSizePolicy, QToolButton, QWidget
 
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.state import options
@@ -14,10 +14,34 @@ from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import column, label
 
 
+class _Scrolled(QScrollArea):
+    """As high as its content where there is room, and scrolled where there is not."""
+
+    def __init__(self, inner: QWidget, least: int) -> None:
+        super().__init__()
+        self._inner, self._least = inner, least
+        self.setWidgetResizable(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.setWidget(inner)
+        self.viewport().setAutoFillBackground(False)
+        inner.setAutoFillBackground(False)
+
+    def sizeHint(self) -> QSize:
+        """The content's."""
+        return self._inner.sizeHint()
+
+    def minimumSizeHint(self) -> QSize:
+        """One option and a half, so that it shows that there is more."""
+        return QSize(0, self._least)
+
+
 class OptionsBox(QWidget):
     """Options folded under one line that shows their current values."""
 
     changed = Signal()
+    unfolded = Signal(bool)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -32,7 +56,7 @@ class OptionsBox(QWidget):
         self._line.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._line.toggled.connect(self._unfold)
         self._boxes: list[QComboBox] = []
-        self._inner = QWidget()
+        inner = QWidget()
         layout = column(spacing=6)
         self.overwrite = self._box(tr("Files that are there already"), options.overwrite_names(), layout)
         self.limit = self._box(tr("Speed"), {n or 0: options.limit_name(n) for n in options.LIMITS}, layout)
@@ -41,7 +65,8 @@ class OptionsBox(QWidget):
         self.policy.setToolTip(tr("Counts where files travel as datagrams, which is so on long lines."))
         self.symlinks = self._box(tr("Symbolic links"), options.symlink_names(), layout)
         self.priority.setCurrentIndex(1)
-        self._inner.setLayout(layout)
+        inner.setLayout(layout)
+        self._inner = _Scrolled(inner, round(84 * theme.scale))
         self._inner.hide()
         outer = column(spacing=4)
         outer.addWidget(self._line)
@@ -53,6 +78,8 @@ class OptionsBox(QWidget):
     def _box(self, name: str, values: Mapping[int, str] | Mapping[str, str], layout: Any) -> QComboBox:
         box = QComboBox()
         box.setAccessibleName(name)
+        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        box.setMinimumContentsLength(8)
         for value, text in values.items():
             box.addItem(sentence_case(text), value)
         box.currentIndexChanged.connect(self._show)
@@ -62,6 +89,7 @@ class OptionsBox(QWidget):
 
     def _unfold(self, open_: bool) -> None:
         self._inner.setVisible(open_)
+        self.unfolded.emit(open_)
         self._show()
 
     def _show(self) -> None:

@@ -34,6 +34,7 @@ def test_a_paused_one_says_what_next():
 
 def test_what_it_does_about_others_on_the_line():
     assert lines(transfer(carrier="udp", rate_policy="background"))["Line"].text == "UDP, in the background"
+    assert lines(transfer(carrier="tcp", rate_policy="background"))["Line"].text == "TCP"
     fixed = lines(transfer(rate_policy="fixed", send_rate_max=8000))
     assert fixed["Limited by"].text == "a fixed rate of 1.0 MB/s"
 
