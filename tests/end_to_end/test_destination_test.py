@@ -1,6 +1,9 @@
 """Destinations tested by a real node against another one, as clients see it."""
 
+import asyncio
+import contextlib
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -70,3 +73,33 @@ async def test_the_carriers(tmp_path: Path, here_uses: str, there_uses: str, cod
             about_itself = {check.step: check for check in await client.server.get_diagnostics()}
             assert about_itself["datagrams"].outcome == "ok"
             assert about_itself["dropped"].facts["forged"] == 0
+
+
+@contextlib.asynccontextmanager
+async def connections_alone(port: int) -> AsyncIterator[int]:
+    """A port that passes connections on to *port*, and where datagrams get nowhere."""
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(OSError):
+            while data := await reader.read(1 << 16):
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        beyond_reader, beyond_writer = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.gather(pump(reader, beyond_writer), pump(beyond_reader, writer))
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]
+
+
+async def test_a_way_that_lets_no_datagrams_through(tmp_path: Path) -> None:
+    with nodes(tmp_path, "here", "there") as (here, there):
+        await there.let_in(here)
+        async with connections_alone(there.port) as port, here.client() as client:
+            found = {check.step: check for check in await client.send.test_destination(
+                destination_address="127.0.0.1", destination_port=port, try_carriers=True)}
+            assert found["tcpThere"].outcome == found["tcpBack"].outcome == "ok"
+            assert (found["udpThere"].code, found["udpBack"].code) == ("udp-there-silent", "udp-back-untried")
+            assert f"sudo ufw allow {port}/udp" in found["udpThere"].fix

@@ -205,7 +205,8 @@ class Half:
         self._from_thread(self._heard.set)
 
     def _on_lost(self, number: int, why: str) -> None:
-        if self._tcp is not None and not self._tcp.open_connections:
+        # To a sender the end of its connections may only mean that the receiver has enough, which it is about to say.
+        if not self.sends and self._tcp is not None and not self._tcp.open_connections:
             self._from_thread(lambda: self._all_lost(why))
 
     def _all_lost(self, why: str) -> None:

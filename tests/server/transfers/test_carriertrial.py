@@ -43,6 +43,19 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(carriertrial, "SHORTEST", 0.1)
 
 
+def noted(monkeypatch: pytest.MonkeyPatch) -> list[Half]:
+    """All halves that are made from now on."""
+    halves: list[Half] = []
+    made = Half.__init__
+
+    def note(self: Half, *given: Any, **more: Any) -> None:
+        made(self, *given, **more)
+        halves.append(self)
+
+    monkeypatch.setattr(Half, "__init__", note)
+    return halves
+
+
 @pytest.mark.parametrize("back", [False, True])
 @pytest.mark.parametrize("carrier", BOTH)
 async def test_blocks_get_through_and_are_measured(carrier: CarrierName, back: bool) -> None:
@@ -59,6 +72,23 @@ async def test_blocks_get_through_and_are_measured(carrier: CarrierName, back: b
             assert sender.rtt
             assert first.near.udp is not None
         assert not trials._running
+
+
+async def test_connections_that_end_before_the_answer_comes_are_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    halves = noted(monkeypatch)
+    async with two() as (first, asking, answering, trials):
+
+        async def late(params: dict[str, Any]) -> CarrierTried:
+            found = await trials.answer(answering, params)
+            (asks,) = (half for half in halves if half._dialled)
+            assert asks._tcp is not None
+            await until(lambda: _now(asks._tcp.open_connections), lambda left: not left, 30)
+            return found
+
+        answering.on_request("tryCarrier", late)
+        ours, theirs = await try_carrier(first.near, asking, "tcp", False)
+        assert (ours.problem, theirs.problem) == ("", "")
+        assert theirs.received >= 4 << 20
 
 
 async def test_one_after_the_other_on_the_same_session() -> None:
@@ -146,14 +176,7 @@ async def test_plans_that_make_no_sense(changes: dict[str, Any]) -> None:
 @pytest.mark.parametrize("carrier", BOTH)
 async def test_a_session_that_ends_leaves_nothing_behind(carrier: CarrierName, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(carriertrial, "SIZE", 1 << 28)
-    halves: list[Half] = []
-    made = Half.__init__
-
-    def note(self: Half, *given: Any, **more: Any) -> None:
-        made(self, *given, **more)
-        halves.append(self)
-
-    monkeypatch.setattr(Half, "__init__", note)
+    halves = noted(monkeypatch)
     async with two() as (first, asking, answering, trials):
         running = asyncio.ensure_future(try_carrier(first.near, asking, carrier, False))
         await until(lambda: _now(sum(half._heard.is_set() for half in halves)), lambda heard: heard == 2, 30)
