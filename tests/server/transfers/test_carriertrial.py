@@ -15,6 +15,7 @@ from jetstream_server.link.messages import CarrierName, CarrierTried, TrialState
 from jetstream_server.link.peer import PeerConnection, ask
 from jetstream_server.transfers import carriertrial
 from jetstream_server.transfers.carriertrial import AT_ONCE, CarrierTrials, Half, carrier_works_here, try_carrier
+from jetstream_server.transfers.trialblocks import MOST_BLOCKS, NoiseSource
 
 from .halves import Side, peers, side
 
@@ -75,6 +76,8 @@ async def test_blocks_get_through_and_are_measured(carrier: CarrierName, back: b
 
 
 async def test_connections_that_end_before_the_answer_comes_are_no_trouble(monkeypatch: pytest.MonkeyPatch) -> None:
+    # There is always more to send, so that the sender notices when the connections end.
+    monkeypatch.setattr(carriertrial, "NoiseSource", lambda block, _: NoiseSource(block, MOST_BLOCKS))
     halves = noted(monkeypatch)
     async with two() as (first, asking, answering, trials):
 
