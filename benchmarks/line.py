@@ -82,9 +82,9 @@ def _cell(context: Context, source: Path, control: str, loss: int) -> list[Resul
 
 @contextlib.contextmanager
 def emulated(
-    wan: Path, control: str, loss: float, trip: float = ROUND_TRIP, options: Sequence[str] = ()
+    wan: Path, control: str, loss: float, trip: float = ROUND_TRIP, options: Sequence[str] = (), rate: int = RATE
 ) -> Iterator[None]:
-    """The line, between the namespaces :data:`NEAR` and :data:`FAR`. *trip* in ms, *loss* in per cent."""
+    """The line, between the namespaces :data:`NEAR` and :data:`FAR`; in ms, per cent, Mbit/s."""
     script = wan / "wan.sh"
     if not script.exists():
         raise Missing("there is no wan.sh in the folder that --wan names")
@@ -92,8 +92,9 @@ def emulated(
         raise Missing("network namespaces need root")
     program("gcc")
     _wait_until_free()
-    subprocess.run([script, "up", str(RATE), str(trip), str(loss), *options], check=True,
-                   env={**os.environ, "CC": control})
+    buffers = {} if rate == RATE else {"BUF": str(64 << 20)}
+    subprocess.run([script, "up", str(rate), str(trip), str(loss), *options], check=True,
+                   env={**os.environ, "CC": control, **buffers})
     ours_is = _identity()
     try:
         yield
