@@ -24,7 +24,11 @@ SETTLED_SECONDS: Final = 10.0
 """What happens before this is the newcomer's beginning."""
 ALONE_SECONDS: Final = 4.0
 PORT: Final = 9100
-RIVALS: Final = ("ours", "cubic", "bbr")
+CELLS: Final = (
+    ("ours", "ours", "fair"), ("cubic", "ours", "fair"), ("cubic", "other", "fair"), ("bbr", "ours", "fair"),
+    ("bbr", "other", "fair"), ("cubic", "ours", "background"), ("bbr", "ours", "background"),
+)
+"""Beside whom, who was there first, and what ours does about others."""
 
 
 def row(context: Context) -> Row:
@@ -33,9 +37,7 @@ def row(context: Context) -> Row:
     lines: list[list[str]] = []
     notes: list[str] = []
     data: list[dict[str, Any]] = []
-    cells = [(rival, first, "fair") for rival in RIVALS for first in (("ours", "other") if rival != "ours" else ("ours",))]
-    cells += [("cubic", "ours", "background"), ("bbr", "ours", "background")]
-    for number, (rival, first, policy) in enumerate(cells):
+    for number, (rival, first, policy) in enumerate(CELLS):
         context.say(f"{policy} beside {rival}, {first} first")
         try:
             with line.emulated(context.wan, "cubic", 0, trip=TRIP, rate=RATE):
@@ -48,8 +50,8 @@ def row(context: Context) -> Row:
         lines.append([policy, rival, first, f"{one * 8 / 1e6:.0f}", f"{other * 8 / 1e6:.0f}", f"{one / both:.0%}",
                       f"{jain:.2f}"])
         data.append({"policy": policy, "rival": rival, "first": first, "ours": one, "other": other, "jain": jain})
-    notes.append(f"Bytes that arrived from second {SETTLED_SECONDS:.0f} to {TOGETHER_SECONDS:.0f} of being together. TCP with "
-                 "buffers of up to 64 MiB; one run of each.")
+    notes.append(f"Bytes that arrived from second {SETTLED_SECONDS:.0f} to {TOGETHER_SECONDS:.0f} of being together. "
+                 "TCP with buffers of up to 64 MiB; one run of each.")
     return Row(f"Two on one line of {RATE} Mbit/s and {TRIP} ms, queue of one bandwidth-delay product",
                ["policy", "beside", "who was first", "ours, Mbit/s", "the other, Mbit/s", "our share", "Jain index"],
                lines, notes, {"cells": data})
