@@ -17,7 +17,8 @@ from jetstream_server.link.messages import CarrierName, CarrierTried, TrialEnoug
 from jetstream_server.link.peer import PeerConnection, ask
 from jetstream_server.link.sealed import SessionKey
 from jetstream_server.link.tcp import TcpReceiver, TcpSender
-from jetstream_server.link.udp.carrier import UdpReceiver, UdpSender
+from jetstream_server.link.udp.receiving import UdpReceiver
+from jetstream_server.link.udp.sending import UdpSender
 from jetstream_server.transfers.datapath import JOIN_SECONDS, connections_for
 from jetstream_server.transfers.session import Surroundings
 from jetstream_server.transfers.trialblocks import CountingSink, NoiseSource

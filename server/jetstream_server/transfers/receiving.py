@@ -31,7 +31,7 @@ from jetstream_server.link.messages import (
 from jetstream_server.link.peer import PeerConnection
 from jetstream_server.link.sealed import SessionKey
 from jetstream_server.link.tcp import TcpReceiver
-from jetstream_server.link.udp.carrier import UdpReceiver
+from jetstream_server.link.udp.receiving import UdpReceiver
 from jetstream_server.records import IncomingRecord, StoredBlocks
 from jetstream_server.transfers.bottleneck import Stages
 from jetstream_server.transfers.fetching import fetched_pages

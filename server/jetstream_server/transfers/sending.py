@@ -30,8 +30,8 @@ from jetstream_server.link.messages import (
 from jetstream_server.link.peer import PeerConnection, ask
 from jetstream_server.link.queue import BlockQueue
 from jetstream_server.link.tcp import TcpSender
-from jetstream_server.link.udp.carrier import UdpSender
 from jetstream_server.link.udp.rate import Policy
+from jetstream_server.link.udp.sending import UdpSender
 from jetstream_server.manifests import StoredManifest
 from jetstream_server.records import TransferRecord
 from jetstream_server.transfers.bottleneck import Stages, bottleneck

@@ -16,7 +16,8 @@ from jetstream_server.link.carrier import CarrierStatistics
 from jetstream_server.link.limiter import Bucket, Limiter
 from jetstream_server.link.sealed import SessionKey
 from jetstream_server.link.tcp import TcpReceiver, TcpSender
-from jetstream_server.link.udp.carrier import UdpReceiver, UdpSender
+from jetstream_server.link.udp.receiving import UdpReceiver
+from jetstream_server.link.udp.sending import UdpSender
 
 
 def limiter(rate: int | None = None) -> Limiter:

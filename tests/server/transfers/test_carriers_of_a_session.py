@@ -8,9 +8,9 @@ import pytest
 
 from helpers.nodes import until
 from helpers.trees import contents
-from jetstream_server.link.udp.carrier import UdpSender
 from jetstream_server.link.udp.port import UdpPort
 from jetstream_server.link.udp.rate import Policy
+from jetstream_server.link.udp.sending import UdpSender
 from jetstream_server.transfers.datapath import GRACE_SECONDS
 from jetstream_server.transfers.trouble import Done
 
@@ -103,7 +103,7 @@ async def test_datagrams_that_stop_getting_through_are_replaced(
 
     monkeypatch.setattr(UdpPort, "for_dialling", dialled)
     monkeypatch.setattr("jetstream_server.transfers.datapath.SILENT_SECONDS", 0.5)
-    monkeypatch.setattr("jetstream_server.link.udp.carrier.USELESS_SECONDS", 1.0)
+    monkeypatch.setattr("jetstream_server.link.udp.sending.USELESS_SECONDS", 1.0)
     async with halves(tree, tmp_path / "r", 30_000, carriers=BOTH) as both:
         async with peers(*ports_of(both, way), FAR) as (first, second):
             work = asyncio.ensure_future((both.push if way == "push" else both.pull)(first, second))

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
+from jetstream_server.link.udp.ceiling import LEAST_PACKETS, SHORT_QUEUE, Ceiling
+
 KBIT: Final = 125
 """Bytes per second in one kbit/s."""
 
@@ -65,20 +67,9 @@ FIRST_RATE: Final = 4_000_000.0
 """Bytes a second before anything is known: 32 Mbit/s."""
 SMALLEST_RATE: Final = 12_000.0
 FIRST_TRIP: Final = 0.1
-LEAST_PACKETS: Final = 16
 DRAINED_QUEUE: Final = 0.05
-CUBIC_GROWTH: Final = 0.4
-CUBIC_SHARE: Final = 0.7
-RENO_GROWTH: Final = 0.53
-LONGEST_QUEUE_FADES: Final = 0.995
-SHORT_QUEUE: Final = 0.002
-NOTICEABLE_LOSS: Final = 0.005
-STREAK_TRIPS: Final = 4
-STREAK: Final = 5
-STUBBORN_SECONDS: Final = 10.0
-SQUEEZED: Final = 0.55
-REFERENCE_SECONDS: Final = 20.0
-LONGEST_GAP: Final = 0.1
+LONGEST_GAP: Final = 0.25
+GAP_FADES: Final = 0.98
 SMALLEST_PROBE: Final = 0.05
 NOTICEABLE_QUEUE: Final = 0.010
 """Seconds; below this it may as well be the machine that is late."""
@@ -111,72 +102,6 @@ class Sample:
     lost: int = 0
 
 
-class Ceiling:
-    """How much may be under way at most on a path whose queue overflows.
-
-    Loss with a short queue is the line's own. Loss with a long one is a queue that overflows, and whoever shares it has
-    to make room: as CUBIC does (RFC 9438), to the same share and back by the same curve, so that it and we get alike.
-    Where we make room and are only squeezed, others do not: then neither do we, for a while or until the losses end.
-    """
-
-    def __init__(self) -> None:
-        self._most = 0.0
-        """Packets under way when the queue overflowed last; 0 if it never did."""
-        self._since = 0.0
-        self._curve = 0.0
-        self._longest_queue = 0.0
-        self._ambient = 0.0
-        self._excess = 0.0
-        self._streak = 0
-        self._reference = 0.0
-        """The highest rate lately."""
-        self._looked = 0.0
-        self._stubborn_until = 0.0
-        self.bytes = float("inf")
-
-    def on_round(
-        self, loss: float, queue: float, trip: float, in_flight: float, packet: int, rate: float, now: float
-    ) -> None:
-        """A round trip is over.
-
-        :param loss: share of its packets that was lost.
-        :param queue: seconds that packets wait in queues now.
-        :param in_flight: the most bytes that were on the path in it.
-        :param rate: the bottleneck's rate, as far as we get it.
-        """
-        self._longest_queue = max(queue, self._longest_queue * LONGEST_QUEUE_FADES)
-        self._reference = max(rate, self._reference * 0.5 ** ((now - self._looked) / REFERENCE_SECONDS))
-        self._looked = now
-        long = queue > max(0.5 * self._longest_queue, 0.1 * trip, SHORT_QUEUE)
-        if not long:
-            self._ambient += (loss - self._ambient) / 8
-        excess = loss - 1.5 * self._ambient
-        self._excess += (excess - self._excess) / 8
-        if now < self._stubborn_until:
-            if self._excess < NOTICEABLE_LOSS:
-                self._stubborn_until = now
-        elif long and excess > NOTICEABLE_LOSS:
-            self._overflow(in_flight / packet, queue + trip, rate, now)
-        self.bytes = self._allowed(queue + trip, now) * packet
-
-    def _allowed(self, trip: float, now: float) -> float:
-        if now < self._stubborn_until or not self._most:
-            return float("inf")
-        grown = CUBIC_GROWTH * (now - self._since - self._curve) ** 3
-        steady = CUBIC_SHARE * self._most + RENO_GROWTH * (now - self._since) / trip
-        return max(self._most + grown, steady, LEAST_PACKETS)
-
-    def _overflow(self, packets: float, trip: float, rate: float, now: float) -> None:
-        again = bool(self._most) and now - self._since < STREAK_TRIPS * trip
-        self._streak = self._streak + 1 if again else 1
-        self._most, self._since = max(packets, LEAST_PACKETS), now
-        self._curve = (self._most * (1 - CUBIC_SHARE) / CUBIC_GROWTH) ** (1 / 3)
-        if self._streak >= STREAK or rate < SQUEEZED * self._reference:
-            self._stubborn_until, self._streak = now + STUBBORN_SECONDS, 0
-            self._excess = max(self._excess, 4 * NOTICEABLE_LOSS)
-            self._reference = rate
-
-
 class RateControl:
     """The model of one path. Rates are bytes a second on the wire, times seconds.
 
@@ -191,7 +116,7 @@ class RateControl:
         self.report_seconds = 0.01
         """How often the receiver is to report; what arrived and is not reported yet counts as under way here."""
         self._gap = 0.0
-        """How often it does: a busy machine is late."""
+        """The longest time between two of them lately: a busy machine is late."""
         self._gap_from: float | None = None
         self._packet = 1500
         self._fixed = fixed
@@ -270,7 +195,8 @@ class RateControl:
         if self.phase is Phase.SHORTEST:
             return max(self._bandwidth * self.trip * 0.5 + held / 2, least)
         gain = STARTUP_GAIN if self.phase is Phase.STARTUP else 2.0
-        share = self._bandwidth * self.trip * self._share
+        # On a short path the machines themselves may take longer than the path, and nothing may stand still meanwhile.
+        share = self._bandwidth * max(self.trip, min(self.smooth_trip, NOTICEABLE_QUEUE)) * self._share
         return max(min(gain * share, max(self.ceiling.bytes, share)) + held, least)
 
     @property
@@ -298,8 +224,8 @@ class RateControl:
     def on_sample(self, sample: Sample, now: float) -> None:
         """A report came."""
         self._packet = sample.packet
-        if self._gap_from is not None and now - self._gap_from < LONGEST_GAP:
-            self._gap += (now - self._gap_from - self._gap) / 8
+        if self._gap_from is not None:
+            self._gap = max(min(now - self._gap_from, LONGEST_GAP), self._gap * GAP_FADES)
         self._gap_from = now
         if sample.trip is not None:
             self._learn_trip(sample.trip, now)
@@ -309,7 +235,7 @@ class RateControl:
             sent, lost = sample.sent - self._counted[0], sample.lost - self._counted[1]
             self._counted = sample.sent, sample.lost
             if sent > 0:
-                on_the_path = max(0.0, self._peak - self._bandwidth * self._reports_every)
+                on_the_path = max(0.0, self._peak - self._bandwidth * self.report_seconds)
                 self.ceiling.on_round(max(0, lost) / sent, self.queue, self.trip, on_the_path, sample.packet,
                                       self._bandwidth, now)
             self._peak = sample.in_flight

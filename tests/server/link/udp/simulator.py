@@ -14,8 +14,8 @@ import numpy as np
 from jetstream_server.link.udp.outbox import Outbox
 from jetstream_server.link.udp.packets import WIRE_OVERHEAD, Report
 from jetstream_server.link.udp.rate import Policy, RateControl
-from jetstream_server.link.udp.receiver import ReceiverCore, report_interval
-from jetstream_server.link.udp.sender import SenderCore
+from jetstream_server.link.udp.receiver_core import ReceiverCore, report_interval
+from jetstream_server.link.udp.sender_core import SenderCore
 
 MEGABIT = 125_000.0
 NAP = 0.001

@@ -14,8 +14,9 @@ from helpers.datagrams import Meddle, Relay, loopback_port
 from jetstream.constants import BLOCK_SIZE
 from jetstream_server.link.limiter import Bucket, Limiter
 from jetstream_server.link.sealed import SessionKey
-from jetstream_server.link.udp.carrier import UdpReceiver, UdpSender
 from jetstream_server.link.udp.packets import DATA, Control, ControlSeal, Report, heads_for, tag_of
+from jetstream_server.link.udp.receiving import UdpReceiver
+from jetstream_server.link.udp.sending import UdpSender
 
 SECONDS = 90.0
 

@@ -7,8 +7,8 @@ from collections import Counter
 from helpers.datagrams import loopback_port
 from jetstream_server.link.limiter import Limiter
 from jetstream_server.link.sealed import SessionKey
-from jetstream_server.link.udp.carrier import UdpReceiver
 from jetstream_server.link.udp.packets import heads_for, tag_of
+from jetstream_server.link.udp.receiving import UdpReceiver
 from jetstream_server.link.udp.tally import Dropped, LineStatistics, Tally
 
 
