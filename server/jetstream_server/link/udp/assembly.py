@@ -8,13 +8,14 @@ import numpy as np
 
 from jetstream_server.link.sealed import HEADER_BYTES, MAX_PAYLOAD, RECORD_OVERHEAD, TAG_BYTES
 from jetstream_server.link.udp.packets import DATA_HEADER, FRAGMENTS, Bytes, Columns, Flags
+from jetstream_server.link.udp.pages import pages
 
 LARGEST_FRAGMENT: Final = 65_507
 SMALLEST_FRAGMENT: Final = 512
 MAX_RECORD: Final = MAX_PAYLOAD + RECORD_OVERHEAD
-WINDOW: Final = 72
+WINDOW: Final = 104
 """Slots that may be under way at once: about as many mebibytes."""
-_SPARE: Final = 12
+_SPARE: Final = 32
 """Buffers that are kept for the next slots; the rest goes back to the system."""
 
 
@@ -111,7 +112,7 @@ class Assembly:
     def _memory(self) -> Bytes:
         if self._spare:
             return self._spare.pop()
-        return np.empty(MAX_RECORD + LARGEST_FRAGMENT, dtype=np.uint8)
+        return pages(MAX_RECORD + LARGEST_FRAGMENT)
 
     def _lay(self, slot: SlotIn, first: int, count: int, buffer: Bytes, offset: int, step: int) -> bool:
         """Lay *count* fragments from *first* on; whether the slot is whole now."""
@@ -152,6 +153,13 @@ class Assembly:
         if len(self._spare) < _SPARE:
             self._spare.append(slot.memory)
         self._settled += 1
+
+    def clear(self) -> None:
+        """It is over: nothing comes any more, and no memory is kept."""
+        self._open.clear()
+        self._spare.clear()
+        self._returned.clear()
+        self._window = -self._settled
 
     def abandon_below(self, floor: int) -> list[int]:
         """Slots below *floor* get no more packets; those that are not whole are thrown away. Returns which."""

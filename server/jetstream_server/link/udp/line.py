@@ -93,6 +93,11 @@ class Line:
         """Whether the line goes over IPv6."""
         return self._other is not None and ":" in self._other.address[0] and "::ffff:" not in self._other.address[0]
 
+    @property
+    def host(self) -> str:
+        """The other side's address; empty while it is not known."""
+        return str(self._other.address[0]) if self._other is not None else ""
+
     def dial(self, address: str, port: int) -> Endpoint:
         """The other side is at *address*: from the next tick on we speak to it."""
         endpoint = self._port.for_dialling(address)

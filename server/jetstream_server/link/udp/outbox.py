@@ -7,8 +7,9 @@ import numpy as np
 
 from jetstream_server.link.sealed import MAX_PAYLOAD, RECORD_OVERHEAD
 from jetstream_server.link.udp.packets import DATA_HEADER, FRAGMENTS, Bytes, Flags, Numbers, write_headers
+from jetstream_server.link.udp.pages import pages
 
-SLOTS: Final = 80
+SLOTS: Final = 112
 """Slots that are kept at most: about as many mebibytes, and so the most that may be under way."""
 MAX_RECORD: Final = MAX_PAYLOAD + RECORD_OVERHEAD
 SMALLEST_FRAGMENT: Final = -(-MAX_RECORD // FRAGMENTS)
@@ -57,14 +58,18 @@ class Outbox:
             memory = self._spare.pop()
         else:
             self._left -= 1
-            memory = np.empty((MAX_RECORD // SMALLEST_FRAGMENT + 1) * (DATA_HEADER + SMALLEST_FRAGMENT) + 65_536,
-                              dtype=np.uint8)
+            memory = pages((MAX_RECORD // SMALLEST_FRAGMENT + 1) * (DATA_HEADER + SMALLEST_FRAGMENT) + 65_536)
         number, self._next = self._next, self._next + 1
         return number, memory
 
     def give_back(self, memory: Bytes) -> None:
         """It may be used for another slot."""
         self._spare.append(memory)
+
+    def clear(self) -> None:
+        """It is over: no memory is kept."""
+        self._spare.clear()
+        self._left = 0
 
     def lay_out(self, number: int, memory: Bytes, record: memoryview, size: int) -> SlotOut:
         """Spread *record* over datagrams with fragments of *size* bytes."""

@@ -25,6 +25,7 @@ from jetstream_server.link.udp.datagrams import (
     tune,
     writer_for,
 )
+from jetstream_server.link.udp.memory import PathMemory
 from jetstream_server.link.udp.packets import DATA, Numbers
 from jetstream_server.link.udp.tally import Dropped, Tally
 
@@ -246,6 +247,7 @@ class UdpPort:
     def __init__(self, way: str | None = None) -> None:
         self.way = way or best_way()
         self.tally = Tally()
+        self.memory = PathMemory()
         self.trouble = ""
         """Why it has no sockets at the node's own port."""
         self._listening: list[Endpoint] = []

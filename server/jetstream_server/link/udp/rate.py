@@ -47,6 +47,7 @@ class Phase(enum.Enum):
 
 
 STARTUP_GAIN: Final = 2.89
+REMEMBERED_GAIN: Final = 2.0
 DRAIN_GAIN: Final = 0.5
 PROBE: Final = 0.25
 """What a probe adds, as a share of what the path holds."""
@@ -63,8 +64,8 @@ RATE_SECONDS: Final = 0.6
 SAMPLE_SECONDS: Final = 0.04
 TRIP_SECONDS: Final = 10.0
 SHORT_SECONDS: Final = 0.2
-FIRST_RATE: Final = 4_000_000.0
-"""Bytes a second before anything is known: 32 Mbit/s."""
+FIRST_RATE: Final = 6_000_000.0
+"""Bytes a second before anything is known: 48 Mbit/s."""
 SMALLEST_RATE: Final = 12_000.0
 FIRST_TRIP: Final = 0.1
 DRAINED_QUEUE: Final = 0.05
@@ -138,6 +139,7 @@ class RateControl:
         self._trip_time = now
         self._smooth: float | None = trip
         self._first = FIRST_RATE
+        self._startup_gain = STARTUP_GAIN
         self._lowest_seen = float("inf")
         self.ceiling = Ceiling()
         self._counted = (0, 0)
@@ -242,6 +244,14 @@ class RateControl:
         if self.policy is Policy.BACKGROUND:
             self._yield(now)
         self._step(sample, now, grew)
+
+    def begin_at(self, rate: float) -> None:
+        """Nothing is known of this session's path yet, but that *rate* is well below what it took before."""
+        if not self._bandwidth:
+            self._first = max(self._first, rate)
+            self._startup_gain = REMEMBERED_GAIN
+            if self.phase is Phase.STARTUP:
+                self._gain = self._startup_gain
 
     def on_silence(self, now: float) -> None:
         """Nothing was heard for so long that everything under way counts as lost: begin again, carefully."""
@@ -373,7 +383,7 @@ class RateControl:
     def _enter(self, phase: Phase, now: float) -> None:
         self.phase, self._phase_began = phase, now
         if phase is Phase.STARTUP:
-            self._gain, self._queue_before = STARTUP_GAIN, float("inf")
+            self._gain, self._queue_before = self._startup_gain, float("inf")
         elif phase is Phase.DRAIN:
             self._gain = DRAIN_GAIN
         elif phase is Phase.UP:

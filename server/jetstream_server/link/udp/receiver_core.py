@@ -102,6 +102,10 @@ class ReceiverCore:
         """
         self._damaged.extend(self._assembly.abandon_below(floor))
 
+    def clear(self) -> None:
+        """It is over: nothing comes any more, and no memory is kept."""
+        self._assembly.clear()
+
     def due(self, now: float) -> float:
         """Seconds until the next report; 0 or less if it is due."""
         if self._unreported >= REPORT_EVERY_PACKETS:

@@ -63,6 +63,8 @@ class UdpReceiver(Side):
     def close(self) -> None:
         """Stop at once."""
         super().close()
+        with self.line.lock:
+            self._core.clear()
         for _ in range(WRITERS):
             self._whole.put(None)
 

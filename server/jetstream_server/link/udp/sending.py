@@ -33,6 +33,8 @@ AHEAD: Final = 6
 NO_PROGRESS_SECONDS: Final = 1.5
 USELESS_SECONDS: Final = 6.0
 IDLE_SECONDS: Final = 0.02
+WORTH_KEEPING: Final = 16 << 20
+"""Bytes after which a session knows its path well enough for the next one."""
 
 
 class UdpSender(Side):
@@ -154,6 +156,9 @@ class UdpSender(Side):
         core, clock = self._core, time.monotonic
         now = clock()
         self._mtu = PathSize(self.line.six, now)
+        rate = self._port.memory.first_rate(self.line.host, self._first_trip, now)
+        if rate is not None:
+            core.rate.begin_at(rate)
         hold_until = 0.0
         try:
             while not self._closed.is_set():
@@ -266,5 +271,14 @@ class UdpSender(Side):
             self._source.lost(LANE_BASE + slot.number)
 
     def _give_up(self) -> None:
-        """Whatever the receiver has not reported as stored goes another way."""
+        """Whatever the receiver has not reported as stored goes another way. What was learnt of the path is kept."""
+        rate = self._core.rate
+        if rate.bandwidth and rate.policy is Policy.FAIR and self._core.bytes_sent > WORTH_KEEPING:
+            self._port.memory.keep(self.line.host, rate.bandwidth, rate.trip, time.monotonic())
+        self._core.abandon()
+        self._core.take_finished()
+        with self._turn:
+            self._sealed.clear()
+            self._returned.clear()
+            self._outbox.clear()
         self._source.lost(LANE_BASE, LANE_BASE + (1 << 32))
