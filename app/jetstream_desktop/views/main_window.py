@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QByteArray, QMimeData, QPoint, Qt, Signal
+from PySide6.QtCore import QByteArray, QMimeData, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import (
     QCloseEvent,
     QDragEnterEvent,
@@ -38,6 +38,7 @@ from jetstream_desktop.views.transfer_table import TransferTable
 from jetstream_desktop.views.welcome import Welcome
 from jetstream_desktop.views.widgets import button, column, label, panel, row
 
+_USUAL_SIZE = QSize(1280, 800)
 _ROOMY_HEIGHT = 700
 
 
@@ -78,7 +79,7 @@ class MainWindow(QMainWindow):
         self._show_title()
         self.setAcceptDrops(True)
         self.setMinimumSize(720, 420)
-        self.resize(1280, 800)
+        self.resize(_USUAL_SIZE.boundedTo(self.screen().availableSize()))
         self.addActions(actions.all())
         cycle = QShortcut(QKeySequence("F6"), self)
         cycle.activated.connect(self.cycle_focus)

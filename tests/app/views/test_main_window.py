@@ -72,6 +72,16 @@ def test_rows_and_actions_follow_the_selection(gui, qapp, node):
     gui(work)
 
 
+def test_the_first_window_is_no_larger_than_the_screen(gui, qapp, node):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            room, size = desk.window.screen().availableSize(), desk.window.size()
+            assert room.width() < 1280  # else this proves nothing
+            assert (size.width(), size.height()) == (room.width(), min(800, room.height()))
+
+    gui(work)
+
+
 def test_pausing_for_a_while(gui, qapp, node):
     async def work():
         async with running(qapp, node.connect) as desk:
