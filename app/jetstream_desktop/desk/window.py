@@ -22,7 +22,7 @@ from jetstream_desktop.models.sidebar import Entry, EntryKind, SidebarModel
 from jetstream_desktop.models.transfers import TransferTableModel
 from jetstream_desktop.services.notices import Notice
 from jetstream_desktop.settings import Settings
-from jetstream_desktop.state import announcing, sharing
+from jetstream_desktop.state import announcing, columns, sharing
 from jetstream_desktop.state.address import recent_first
 from jetstream_desktop.state.changes import Changes
 from jetstream_desktop.state.connection import Connected, Connecting, Connection, Failed, seconds_until
@@ -106,14 +106,15 @@ class WindowDesk(QObject):
     def _restore(self) -> None:
         now = self._c.settings.now
         self._c.window.restore_state(now.geometry)
-        self._c.window.table.restore_header(now.header)
+        self._c.window.table.columns.restore(columns.parse(now.header))
         self._c.window.details.tabs.setCurrentIndex(now.tab)
         self._week.start()
 
     def remember(self) -> None:
         """Keep size, columns and tab for the next start."""
         window = self._c.window
-        self._c.settings.change(geometry=window.geometry_state(), header=window.table.header_state(),
+        self._c.settings.change(geometry=window.geometry_state(),
+                                header=columns.dump(window.table.columns.arrangement()),
                                 tab=window.details.tabs.currentIndex())
 
     # What the services tell

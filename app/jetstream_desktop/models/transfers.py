@@ -22,14 +22,15 @@ from jetstream_desktop.state.sharing import moment
 from jetstream_desktop.state.text import printable
 
 _RESET_ABOVE = 200
-_NUMERIC = frozenset({Column.DONE, Column.FILES, Column.RATE, Column.TIME_LEFT, Column.ELAPSED, Column.AVERAGE,
-                      Column.PRIORITY})
+NUMERIC = frozenset({Column.DONE, Column.FILES, Column.RATE, Column.TIME_LEFT, Column.ELAPSED, Column.AVERAGE,
+                     Column.PRIORITY})
 
 
 def titles() -> dict[Column, str]:
     """The headings of the columns."""
     return {
-        Column.DIRECTION: tr("Direction"), Column.NAME: tr("Name"), Column.PROGRESS: tr("Progress"),
+        Column.DIRECTION: tr("Direction"), Column.NAME: tr("Name"), Column.OTHER: tr("Other side"),
+        Column.PROGRESS: tr("Progress"),
         Column.STATUS: tr("Status"), Column.DONE: tr("Done"), Column.FILES: tr("Files"), Column.RATE: tr("Rate"),
         Column.TIME_LEFT: tr("Time left"), Column.ELAPSED: tr("Elapsed"), Column.AVERAGE: tr("Average"),
         Column.PRIORITY: tr("Priority"), Column.ADDED: tr("Added"), Column.FINISHED: tr("Finished"),
@@ -44,6 +45,8 @@ def cell_text(row: Row, column: Column) -> str:
             return tr("incoming") if row.incoming else tr("outgoing")
         case Column.NAME:
             return printable(row.name)
+        case Column.OTHER:
+            return printable(row.other)
         case Column.PROGRESS:
             return numbers.percent(row.fraction)
         case Column.STATUS:
@@ -138,7 +141,7 @@ class TransferTableModel(QAbstractTableModel):
             return cell_text(row, column)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return spoken(row) if column is Column.NAME else cell_text(row, column)
-        if role == Qt.ItemDataRole.TextAlignmentRole and column in _NUMERIC:
+        if role == Qt.ItemDataRole.TextAlignmentRole and column in NUMERIC:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None
 
@@ -151,7 +154,7 @@ class TransferTableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return titles()[column]
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if column in _NUMERIC else Qt.AlignmentFlag.AlignLeft
+            side = Qt.AlignmentFlag.AlignRight if column in NUMERIC else Qt.AlignmentFlag.AlignLeft
             return side | Qt.AlignmentFlag.AlignVCenter
         return None
 

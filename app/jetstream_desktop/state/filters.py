@@ -44,6 +44,7 @@ class Column(enum.IntEnum):
     ADDED = 11
     FINISHED = 12
     ERROR = 13
+    OTHER = 14
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ def _left(value: TimeLeft | None) -> float:
 _KEYS: Final[dict[Column, Callable[[Row], Any]]] = {
     Column.DIRECTION: lambda row: (row.incoming, *natural(row)),
     Column.NAME: lambda row: (row.name.casefold(), *natural(row)),
+    Column.OTHER: lambda row: (row.other.casefold(), *natural(row)),
     Column.PROGRESS: lambda row: (row.fraction or 0.0, *natural(row)),
     Column.STATUS: natural,
     Column.DONE: lambda row: (row.total or row.done, *natural(row)),

@@ -135,6 +135,7 @@ class MainWindow(QMainWindow):
     def _connect(self, sidebar_model: SidebarModel) -> None:
         self.sidebar.list.chosen.connect(self._entry)
         self.sidebar.list.dropped.connect(self._dropped_on)
+        self.toolbar.add_menus(self.table.columns.menus(self.toolbar))
         self.toolbar.searched.connect(self._search)
         self.toolbar.search.left.connect(self.table.setFocus)
         self.actions_.search.triggered.connect(self._focus_search)

@@ -1,5 +1,7 @@
 """The toolbar: the verbs of the program, and the search."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QFontMetrics, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QLineEdit, QMenu, QSizePolicy, QToolButton, QWidget
@@ -77,7 +79,8 @@ class Toolbar(QWidget):
         line.addWidget(self.search, 4)
         self.more = icon_button(theme, "more", tr("More"), "dim")
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.more.setMenu(self._menu(actions))
+        self._menu = self._more_menu(actions)
+        self.more.setMenu(self._menu)
         line.addWidget(self.more)
         self.setLayout(line)
         icons = (len(self._verbs) + 1) * (ICON_SIZE + 30)
@@ -96,7 +99,7 @@ class Toolbar(QWidget):
             made.setProperty("role", role)
         return made
 
-    def _menu(self, actions: Actions) -> QMenu:
+    def _more_menu(self, actions: Actions) -> QMenu:
         menu = QMenu(self)
         groups = ((actions.send_files, actions.send_folder, actions.get),
                   (actions.pause_all, *actions.pauses, actions.resume_all, actions.remove_done),
@@ -106,7 +109,14 @@ class Toolbar(QWidget):
             if number:
                 menu.addSeparator()
             menu.addActions(group)
+        self._before_nodes = actions.connect_node
         return menu
+
+    def add_menus(self, menus: Sequence[QMenu]) -> None:
+        """How the table is shown, before what is about nodes."""
+        for menu in menus:
+            self._menu.insertMenu(self._before_nodes, menu)
+        self._menu.insertSeparator(self._before_nodes)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

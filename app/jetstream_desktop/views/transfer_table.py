@@ -1,7 +1,6 @@
 """The transfer table: a view with fixed sections and a delegate that paints rows from their snapshots."""
 
 from PySide6.QtCore import (
-    QByteArray,
     QItemSelection,
     QItemSelectionModel,
     QPoint,
@@ -11,11 +10,10 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QAction, QContextMenuEvent, QFontMetrics, QHelpEvent, QKeyEvent, QPainter, QResizeEvent
+from PySide6.QtGui import QContextMenuEvent, QFontMetrics, QHelpEvent, QKeyEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
-    QMenu,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -26,20 +24,18 @@ from PySide6.QtWidgets import (
 
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.models.roles import KEY, SNAPSHOT, Index
-from jetstream_desktop.models.transfers import TransferTableModel, cell_text, second_line, titles
+from jetstream_desktop.models.transfers import NUMERIC, TransferTableModel, cell_text, second_line, titles
 from jetstream_desktop.state import numbers
 from jetstream_desktop.state.filters import Column
 from jetstream_desktop.state.rows import Group, Row
 from jetstream_desktop.state.text import printable
 from jetstream_desktop.views import painting
+from jetstream_desktop.views.columns import Columns
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import plain_tooltip
 
 _PAD = 10
 _PERCENT_WIDTH = 46
-_SHOWN = (Column.DIRECTION, Column.NAME, Column.PROGRESS, Column.STATUS, Column.DONE, Column.RATE, Column.TIME_LEFT)
-_RIGHT = frozenset({Column.DONE, Column.FILES, Column.RATE, Column.TIME_LEFT, Column.ELAPSED, Column.AVERAGE,
-                    Column.PRIORITY})
 _BAR = {Group.ACTIVE: "accent", Group.WAITING: "faint", Group.PAUSED: "caution", Group.FAILED: "bad",
         Group.DONE: "good"}
 
@@ -114,7 +110,7 @@ class TransferDelegate(QStyledItemDelegate):
 
     def _plain(self, painter: QPainter, area: QRect, row: Row, column: Column) -> None:
         theme = self._theme
-        align = painting.Align.AlignRight if column in _RIGHT else painting.Align.AlignLeft
+        align = painting.Align.AlignRight if column in NUMERIC else painting.Align.AlignLeft
         inner = area.adjusted(8, 0, -8, 0)
         painting.text(painter, inner, cell_text(row, column), theme.font("body"), theme.colour("text"), align,
                       within=area)
@@ -133,8 +129,6 @@ class TransferTable(QTableView):
         self._theme = theme
         self._model = model
         self._kept: tuple[list[str], str | None] = ([], None)
-        self._own_widths = False
-        self._fitting = True
         self.setModel(model)
         self.setItemDelegate(TransferDelegate(theme, self))
         self.setAccessibleName(tr("Transfers"))
@@ -157,20 +151,14 @@ class TransferTable(QTableView):
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.verticalHeader().setDefaultSectionSize(self._theme.row)
         header = self.horizontalHeader()
-        header.setSectionsMovable(True)
         header.setHighlightSections(False)
         header.setMinimumSectionSize(34)
         header.setFixedHeight(32)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        header.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
-        header.customContextMenuRequested.connect(self._choose_columns)
-        header.setSectionsClickable(True)
-        header.sectionClicked.connect(self._header_clicked)
-        header.sectionResized.connect(self._section_resized)
         for column in Column:
-            self.setColumnHidden(column, column not in _SHOWN)
             self.setColumnWidth(column, 110)
-        self._fitting = False
+        self.columns = Columns(self, self._model)
+        self.columns.chosen.connect(self._fit)
 
     # Selection
 
@@ -211,68 +199,19 @@ class TransferTable(QTableView):
 
     # Columns
 
-    def _header_clicked(self, section: int) -> None:
-        header = self.horizontalHeader()
-        query = self._model.query
-        if query.column != Column(section):
-            order = Qt.SortOrder.DescendingOrder if section in _RIGHT else Qt.SortOrder.AscendingOrder
-        elif query.descending == (section in _RIGHT):
-            order = Qt.SortOrder.AscendingOrder if query.descending else Qt.SortOrder.DescendingOrder
-        else:
-            header.setSortIndicatorShown(False)
-            self._model.sort(-1)
-            return
-        header.setSortIndicatorShown(True)
-        header.setSortIndicator(section, order)
-        self._model.sort(section, order)
-
-    def _choose_columns(self, place: QPoint) -> None:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for column, title in titles().items():
-            action = QAction(title, menu, checkable=True, checked=not self.isColumnHidden(column))
-            action.setEnabled(column is not Column.NAME)
-            action.setData(int(column))
-            action.toggled.connect(self._column_toggled)
-            menu.addAction(action)
-        menu.popup(self.horizontalHeader().mapToGlobal(place))
-
-    def _column_toggled(self, shown: bool) -> None:
-        action = self.sender()
-        if isinstance(action, QAction):
-            self.set_column_shown(Column(action.data()), shown)
-
-    def set_column_shown(self, column: Column, shown: bool) -> None:
-        """Show or hide a column."""
-        self.setColumnHidden(column, not shown)
-        self._fit()
-
-    def _section_resized(self, _section: int, _old: int, _new: int) -> None:
-        if not self._fitting:
-            self._own_widths = True
-
-    def header_state(self) -> str:
-        """Order, widths and chosen columns, for the settings; empty while they are the usual ones."""
-        return bytes(self.horizontalHeader().saveState().toBase64().data()).decode() if self._own_widths else ""
-
-    def restore_header(self, state: str) -> None:
-        """What :meth:`header_state` gave."""
-        if state and self.horizontalHeader().restoreState(QByteArray.fromBase64(state.encode())):
-            self._own_widths = True
-
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
 
     def _fit(self) -> None:
         """Share the width: numbers have theirs, the name and the progress grow a little, the status takes the rest."""
-        if self._own_widths:
+        if self.columns.own_widths:
             return
-        self._fitting = True
+        self.columns.fitting = True
         room = self.viewport().width()
         tight = room < 760
-        widths = {Column.DIRECTION: 36, Column.DONE: 128, Column.RATE: 88, Column.TIME_LEFT: 96, Column.FILES: 100,
-                  Column.PRIORITY: 80, Column.ADDED: 130, Column.FINISHED: 130, Column.ERROR: 200}
+        widths = {Column.DIRECTION: 36, Column.OTHER: 150, Column.DONE: 128, Column.RATE: 88, Column.TIME_LEFT: 96,
+                  Column.FILES: 100, Column.PRIORITY: 80, Column.ADDED: 130, Column.FINISHED: 130, Column.ERROR: 200}
         widths[Column.NAME] = max(150, min(300, room * 22 // 100))
         widths[Column.PROGRESS] = 84 if tight else max(130, min(220, room * 18 // 100))
         if tight:
@@ -287,7 +226,7 @@ class TransferTable(QTableView):
         widths[Column.STATUS] = max(136, room - used)
         for column in Column:
             self.setColumnWidth(column, widths.get(column, 110))
-        self._fitting = False
+        self.columns.fitting = False
 
     # Keys, menu, tool tips
 

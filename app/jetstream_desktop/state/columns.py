@@ -1,0 +1,67 @@
+"""How the table's columns stand: which are shown, in which order, how wide, sorted by which. Kept in the settings."""
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from jetstream_desktop.state.filters import Column
+
+USUAL: Final = (Column.DIRECTION, Column.NAME, Column.PROGRESS, Column.STATUS, Column.DONE, Column.RATE,
+                Column.TIME_LEFT)
+"""Shown until the person chooses; the other side and the number of files stand below the name."""
+ORDER: Final = (Column.DIRECTION, Column.NAME, Column.OTHER, *(
+    column for column in Column if column not in (Column.DIRECTION, Column.NAME, Column.OTHER)))
+_WIDEST: Final = 4000
+
+
+@dataclass(frozen=True, slots=True)
+class Arrangement:
+    """*order* has every column once; *widths* only those that the person has changed something about."""
+
+    order: tuple[Column, ...] = ORDER
+    shown: frozenset[Column] = frozenset(USUAL)
+    widths: tuple[tuple[Column, int], ...] = ()
+    sort: Column | None = None
+    descending: bool = False
+
+
+def dump(arrangement: Arrangement) -> str:
+    """The text for the settings, by names, so that later columns change nothing; empty for the usual arrangement."""
+    if arrangement == Arrangement():
+        return ""
+    return json.dumps({
+        "order": [column.name for column in arrangement.order],
+        "shown": [column.name for column in arrangement.order if column in arrangement.shown],
+        "widths": {column.name: width for column, width in arrangement.widths},
+        "sort": None if arrangement.sort is None else arrangement.sort.name,
+        "descending": arrangement.descending,
+    })
+
+
+def parse(text: str) -> Arrangement:
+    """Reads what :func:`dump` wrote; what cannot be used is as usual, and a new column stands at the end."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return Arrangement()
+    if not isinstance(value, dict):
+        return Arrangement()
+    order = list(dict.fromkeys(_columns(value.get("order"))))
+    order += [column for column in ORDER if column not in order]
+    shown = frozenset(_columns(value.get("shown"))) or frozenset(USUAL)
+    widths = value.get("widths") if isinstance(value.get("widths"), dict) else {}
+    sort = _columns([value.get("sort")])
+    return Arrangement(
+        tuple(order), shown | {Column.NAME},
+        tuple((column, widths[column.name]) for column in Column if _is_width(widths.get(column.name))),
+        sort[0] if sort else None, value.get("descending") is True)
+
+
+def _columns(names: Any) -> list[Column]:
+    if not isinstance(names, list):
+        return []
+    return [Column[name] for name in names if isinstance(name, str) and name in Column.__members__]
+
+
+def _is_width(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _WIDEST

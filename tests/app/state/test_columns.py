@@ -1,0 +1,36 @@
+import json
+
+import pytest
+
+from jetstream_desktop.state.columns import ORDER, USUAL, Arrangement, dump, parse
+from jetstream_desktop.state.filters import Column
+
+
+def test_every_column_has_its_place():
+    assert sorted(ORDER) == sorted(Column)
+    assert set(USUAL) < set(ORDER)
+
+
+def test_the_usual_arrangement_is_not_written():
+    assert dump(Arrangement()) == ""
+    assert parse("") == Arrangement()
+
+
+def test_round_trip():
+    order = (Column.STATUS, *(c for c in ORDER if c is not Column.STATUS))
+    shown = frozenset({Column.NAME, Column.OTHER, Column.STATUS})
+    wanted = Arrangement(order, shown, ((Column.NAME, 333),), Column.RATE, True)
+    assert parse(dump(wanted)) == wanted
+
+
+@pytest.mark.parametrize("text", ["AAAA/w==", "{", "[]", "7", "null", '{"order": 7, "shown": "x", "widths": []}',
+                                  '{"sort": ["RATE"], "order": [null, {}], "widths": {"NAME": true, "RATE": -5}}'])
+def test_what_cannot_be_used_is_as_usual(text):
+    assert parse(text) == Arrangement()
+
+
+def test_a_column_that_is_new_stands_at_the_end_and_one_that_is_gone_is_left_out():
+    found = parse(json.dumps({"order": ["RATE", "NAME", "WEIGHT"], "shown": ["RATE"]}))
+    assert found.order[:2] == (Column.RATE, Column.NAME)
+    assert sorted(found.order) == sorted(Column)
+    assert found.shown == {Column.RATE, Column.NAME}

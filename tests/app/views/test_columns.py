@@ -1,0 +1,103 @@
+"""The columns of the table: chosen, moved, sorted, and as they were at the next start."""
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMenu
+
+from app.helpers.build import transfer
+from app.helpers.memory_node import MemoryNode
+from app.helpers.running import running
+from app.helpers.waiting import until
+from jetstream.entities import Destination
+from jetstream_desktop.models.roles import KEY
+from jetstream_desktop.state.filters import Column
+
+
+@pytest.fixture
+def node():
+    made = MemoryNode()
+    made.destinations["d"] = Destination(destination_id="d", destination_address="b.example", destination_port=8886,
+                                         name="Studio B")
+    for number, total in ((1, 500), (2, 9000), (3, 40)):
+        made.put(transfer(number, total_bytes=total, bytes_acked=0))
+    return made
+
+
+def keys(desk):
+    model = desk.window.table.model()
+    return [model.index(row, 0).data(KEY) for row in range(model.rowCount())]
+
+
+def action(actions, column):
+    return next(one for one in actions if one.data() == column)
+
+
+def test_chosen_moved_and_sorted_columns_are_there_at_the_next_start(gui, qapp, node):
+    async def first():
+        async with running(qapp, node.connect) as desk:
+            await until(lambda: len(keys(desk)) == 3)
+            table = desk.window.table
+            assert table.isColumnHidden(Column.OTHER)
+            action(table.columns.choices, Column.OTHER).trigger()
+            action(table.columns.choices, Column.DIRECTION).trigger()
+            header = table.horizontalHeader()
+            header.moveSection(header.visualIndex(Column.STATUS), 0)
+            header.sectionClicked.emit(Column.DONE)
+            assert keys(desk) == ["s2", "s1", "s3"]
+            assert table.model().index(0, Column.OTHER).data() == "Studio B"
+
+    async def second():
+        async with running(qapp, node.connect) as desk:
+            await until(lambda: len(keys(desk)) == 3)
+            table = desk.window.table
+            assert not table.isColumnHidden(Column.OTHER)
+            assert table.isColumnHidden(Column.DIRECTION)
+            assert table.horizontalHeader().logicalIndex(0) == Column.STATUS
+            assert keys(desk) == ["s2", "s1", "s3"]
+            assert table.horizontalHeader().isSortIndicatorShown()
+            assert not table.columns.own_widths
+            table.horizontalHeader().resizeSection(Column.NAME, 321)
+
+    async def third():
+        async with running(qapp, node.connect) as desk:
+            desk.window.resize(1100, 700)
+            assert desk.window.table.columnWidth(Column.NAME) == 321
+
+    for work in (first, second, third):
+        gui(work)
+
+
+def test_a_click_sorts_twice_and_then_no_more(gui, qapp, node):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await until(lambda: len(keys(desk)) == 3)
+            header, natural = desk.window.table.horizontalHeader(), keys(desk)
+            place = QPoint(header.sectionViewportPosition(Column.DONE) + 20, 10)
+            for expected in (["s2", "s1", "s3"], ["s3", "s1", "s2"], natural):
+                QTest.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=place)
+                assert keys(desk) == expected
+
+    gui(work)
+
+
+def test_the_menus_do_what_the_header_does(gui, qapp, node):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await until(lambda: len(keys(desk)) == 3)
+            natural = keys(desk)
+            menus = {menu.title(): menu for menu in desk.window.toolbar.more.menu().findChildren(QMenu)}
+            menus |= {menu.title(): menu for menu in desk.window.toolbar.findChildren(QMenu)}
+            sorts = menus["Sort by"].actions()
+            action(sorts, Column.DONE).trigger()
+            assert keys(desk) == ["s2", "s1", "s3"]
+            action(sorts, Column.DONE).trigger()
+            assert keys(desk) == ["s3", "s1", "s2"]
+            assert action(sorts, Column.DONE).isChecked()
+            sorts[0].trigger()
+            assert keys(desk) == natural
+            action(menus["Columns"].actions(), Column.RATE).trigger()
+            assert desk.window.table.isColumnHidden(Column.RATE)
+            assert not action(menus["Columns"].actions(), Column.NAME).isEnabled()
+
+    gui(work)
