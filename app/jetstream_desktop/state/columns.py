@@ -49,7 +49,8 @@ def parse(text: str) -> Arrangement:
     order = list(dict.fromkeys(_columns(value.get("order"))))
     order += [column for column in ORDER if column not in order]
     shown = frozenset(_columns(value.get("shown"))) or frozenset(USUAL)
-    widths = value.get("widths") if isinstance(value.get("widths"), dict) else {}
+    given = value.get("widths")
+    widths: dict[str, Any] = given if isinstance(given, dict) else {}
     sort = _columns([value.get("sort")])
     return Arrangement(
         tuple(order), shown | {Column.NAME},
