@@ -32,13 +32,14 @@ class AllowedDesk(QObject):
         card.add_wanted.connect(self._add)
         card.remove_wanted.connect(self._remove)
         card.copy_wanted.connect(self._c.copy)
-        card.destroyed.connect(self._gone)
+        card.destroyed.connect(partial(self._gone, card))
         self._card = card
         self._c.window.show_card(card)
         self._c.run(self._load(), "who may send", self._problem)
 
-    def _gone(self) -> None:
-        self._card = None
+    def _gone(self, card: AllowedCard) -> None:
+        if self._card is card:  # another one may be open by now
+            self._card = None
 
     def _add(self, fingerprint: str, name: str) -> None:
         self._c.run(self._added(fingerprint, name), "let in", self._problem)

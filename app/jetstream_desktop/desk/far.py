@@ -1,6 +1,7 @@
 """Files of a node elsewhere: choosing what goes from there, and where it receives."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from PySide6.QtCore import QObject
 
@@ -38,7 +39,7 @@ class FarDesk(QObject):
         card = BrowseCard(self._c.theme, self._c.session.node.title, choose_folder=choose_folder)
         card.listing_wanted.connect(self._list)
         card.chosen.connect(self._chosen)
-        card.destroyed.connect(self._gone)
+        card.destroyed.connect(partial(self._gone, card))
         self._card = card
         self._c.window.show_card(card)
         self._c.run(self._begin(), "list over there", self._problem)
@@ -55,8 +56,9 @@ class FarDesk(QObject):
         elif len(roots) == 1:
             self._list(roots[0].path)
 
-    def _gone(self) -> None:
-        self._card = None
+    def _gone(self, card: BrowseCard) -> None:
+        if self._card is card:  # another one may be open by now
+            self._card = None
 
     def _list(self, path: str | None) -> None:
         self._c.run(self._listed(path), "list over there", self._problem)

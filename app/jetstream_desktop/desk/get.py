@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject
@@ -40,7 +41,7 @@ class GetDesk(QObject):
             card.title.setText(tr("Get files onto {node}", node=self._c.session.node.title))
         card.look_wanted.connect(self._look)
         card.get_wanted.connect(self._fetch)
-        card.destroyed.connect(self._gone)
+        card.destroyed.connect(partial(self._gone, card))
         self._card = card
         self._c.window.show_card(card)
         if isinstance(link, str) and link:
@@ -54,9 +55,10 @@ class GetDesk(QObject):
             if self._asked is not None:
                 self._look(*self._asked)
 
-    def _gone(self) -> None:
-        self._card = None
-        self._stop_looking()
+    def _gone(self, card: GetCard) -> None:
+        if self._card is card:  # another one may be open by now
+            self._card = None
+            self._stop_looking()
 
     def _stop_looking(self) -> None:
         self._asked = None

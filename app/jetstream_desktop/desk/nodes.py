@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from PySide6.QtCore import QObject, QPoint
@@ -95,7 +96,7 @@ class NodesDesk(QObject):
 
     def open_card(self, node: OpenNode | bool | None = None) -> None:
         """Ask which node, starting with what is known of *node*."""
-        if self._card is None:
+        if self._card is None or self._card is not self._c.window.card:
             card = NodeCard(self._c.theme, self._c.settings.now.nodes, at_home=self._c.session.node.local)
             card.connect_wanted.connect(self._connect)
             card.trusted.connect(self._trusted)
@@ -103,7 +104,7 @@ class NodesDesk(QObject):
             card.forget_wanted.connect(self._forget)
             card.home_wanted.connect(self.go_home)
             card.closed.connect(self._given_up)
-            card.destroyed.connect(self._gone)
+            card.destroyed.connect(partial(self._gone, card))
             card.near.show_near(self._near)
             self._card = card
             self._c.window.show_card(card)
@@ -121,8 +122,9 @@ class NodesDesk(QObject):
         if self._card is not None:
             self._card.near.show_near(near)
 
-    def _gone(self) -> None:
-        self._card = None
+    def _gone(self, card: NodeCard) -> None:
+        if self._card is card:  # another one may be open by now
+            self._card = None
 
     async def _show_keyring(self) -> None:
         available = await self._vault.available()

@@ -1,6 +1,7 @@
 """Sharing: making tokens, and the page of tokens."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject
@@ -30,6 +31,8 @@ class ShareDesk(QObject):
         self._png = b""
         self._basket: tuple[Basket, Options] | None = None
         self._manifest_id: str | None = None
+        self._replaces: str | None = None
+        """The token that the next one takes the place of."""
         window = context.window
         window.actions_.share.triggered.connect(self.share)
         window.composer.share_wanted.connect(self._share_basket)
@@ -37,6 +40,7 @@ class ShareDesk(QObject):
         page.open_wanted.connect(self._open)
         page.extend_wanted.connect(self._extend)
         page.revoke_wanted.connect(self._revoke_rows)
+        page.reissue_wanted.connect(self._reissue)
         page.copy_wanted.connect(context.copy)
 
     # Sharing
@@ -46,7 +50,7 @@ class ShareDesk(QObject):
         rows = [row for row in self._c.window.selected_rows() if not row.incoming]
         entity = self._c.poller.entities.get(rows[0].key) if len(rows) == 1 else None
         if isinstance(entity, Transfer):
-            self._basket, self._manifest_id = None, entity.manifest_id
+            self._basket, self._manifest_id, self._replaces = None, entity.manifest_id, None
             self._show(ShareCard(self._c.theme, rows[0].name, share_line(rows[0].files, rows[0].total),
                                  self._c.clock()))
             return
@@ -54,7 +58,7 @@ class ShareDesk(QObject):
         self._c.say(tr("Choose or drop files, then “Share by token instead”."))
 
     def _share_basket(self, basket: Basket, options: Options) -> None:
-        self._basket, self._manifest_id = (basket, options), None
+        self._basket, self._manifest_id, self._replaces = (basket, options), None, None
         names = [base_name(target) for target in basket.mappings()]
         what = names[0] if len(names) == 1 else tr("{name} and {n} more", name=names[0], n=len(names) - 1)
         count = of_basket(basket, self._c.window.composer.counted)
@@ -65,14 +69,16 @@ class ShareDesk(QObject):
         card.create_wanted.connect(self._create)
         card.update_wanted.connect(self._update)
         card.revoke_wanted.connect(self._revoke)
+        card.reissue_wanted.connect(self._reissue)
         card.copy_wanted.connect(self._c.copy)
         card.save_wanted.connect(self._save)
-        card.destroyed.connect(self._gone)
+        card.destroyed.connect(partial(self._gone, card))
         self._card = card
         self._c.window.show_card(card)
 
-    def _gone(self) -> None:
-        self._card = None
+    def _gone(self, card: ShareCard) -> None:
+        if self._card is card:  # another one may be open by now
+            self._card = None
 
     def _create(self, values: dict[str, object]) -> None:
         self._c.run(self._created(values), "share", self._problem)
@@ -87,8 +93,12 @@ class ShareDesk(QObject):
                 raise JetStreamError(say(manifest.error_message or "") or tr("The files could not be listed."))
             manifest_id = manifest.id
         token = await self._c.commands.share(manifest_id, values)
+        replaces, self._replaces = self._replaces, None
         if self._card is not None:
             self._card.show_token(token, self._c.clock())
+        if replaces is not None:
+            await self._c.commands.revoke([replaces])
+            self._c.say(tr("This token replaces the old one, which does not work any more."), "good")
 
     def _problem(self, words: str) -> None:
         if self._card is not None:
@@ -102,7 +112,7 @@ class ShareDesk(QObject):
     async def _updated(self, token: str, values: dict[str, object]) -> None:
         fresh = await self._c.commands.update_token(token, values)
         if self._card is not None:
-            self._card.show_token(fresh, self._c.clock())
+            self._card.show_saved(fresh, self._c.clock())
         self._c.say(tr("Changed."), "good")
 
     def _revoke(self, token: str) -> None:
@@ -137,16 +147,32 @@ class ShareDesk(QObject):
                     self._card.show_token(token, self._c.clock())
 
     def _open(self, token: Token) -> None:
-        manifest = self._c.poller.manifests.get(token.manifest_id)
-        what = token.description or (manifest.label if manifest else "") or tr("files")
-        line = share_line(manifest.total_files, manifest.total_size) if manifest else share_line(None, None)
-        card = ShareCard(self._c.theme, what, line, self._c.clock())
+        card = ShareCard(self._c.theme, self._what(token), self._line(token), self._c.clock())
         self._show(card)
         card.show_token(token, self._c.clock())
 
-    def _extend(self, token: Token) -> None:
-        start = max(token.expiry_time or 0, self._c.clock())
-        if token.expiry_time is None:
+    def _reissue(self, token: Token) -> None:
+        """The same files with another token, which is shown before the old one stops working."""
+        self._basket, self._manifest_id, self._replaces = None, token.manifest_id, token.token
+        self._show(ShareCard(self._c.theme, self._what(token), self._line(token), self._c.clock(), token))
+
+    def _what(self, token: Token) -> str:
+        manifest = self._c.poller.manifests.get(token.manifest_id)
+        return token.description or (manifest.label if manifest else "") or tr("files")
+
+    def _line(self, token: Token) -> str:
+        manifest = self._c.poller.manifests.get(token.manifest_id)
+        return share_line(manifest.total_files, manifest.total_size) if manifest else share_line(None, None)
+
+    def _extend(self, tokens: Sequence[object]) -> None:
+        ending = [token for token in tokens if isinstance(token, Token) and token.expiry_time is not None]
+        if not ending:
             self._c.say(tr("This token never ends."))
             return
-        self._c.run(self._updated(token.token, {"expiry_time": start + 7 * sharing.DAY}), "extend")
+        self._c.run(self._extended(ending), "extend")
+
+    async def _extended(self, tokens: Sequence[Token]) -> None:
+        for token in tokens:
+            start = max(token.expiry_time or 0, self._c.clock())
+            await self._c.commands.update_token(token.token, {"expiry_time": start + 7 * sharing.DAY})
+        self._c.say(tr("Changed."), "good")

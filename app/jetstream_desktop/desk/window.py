@@ -4,6 +4,7 @@ import asyncio
 import platform
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal, qVersion
 
@@ -213,12 +214,13 @@ class WindowDesk(QObject):
         card.changed.connect(self._settings_changed)
         card.folder_wanted.connect(self._choose_folder)
         card.node_wanted.connect(self._c.window.actions_.connect_node.trigger)
-        card.destroyed.connect(self._card_gone)
+        card.destroyed.connect(partial(self._card_gone, card))
         self._card = card
         self._c.window.show_card(card)
 
-    def _card_gone(self) -> None:
-        self._card = None
+    def _card_gone(self, card: SettingsCard) -> None:
+        if self._card is card:  # another one may be open by now
+            self._card = None
 
     def _settings_changed(self, fresh: Settings) -> None:
         if fresh.appearance != self._c.settings.now.appearance:

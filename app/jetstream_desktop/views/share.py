@@ -1,11 +1,9 @@
 """Sharing: the card that makes a token, and the card that shows one and keeps everything about it editable."""
 
-import io
 from typing import Any
 
-import segno
-from PySide6.QtCore import QDateTime, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtCore import QDateTime, Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QDateTimeEdit, QFrame, QLineEdit, QWidget
 
 from jetstream.entities import Token
@@ -13,6 +11,7 @@ from jetstream_desktop.i18n import tr
 from jetstream_desktop.state import numbers, sharing
 from jetstream_desktop.state.text import printable
 from jetstream_desktop.views.cards import Card
+from jetstream_desktop.views.qr import QrCode
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import Chips, ElidedLabel, IconLabel, button, column, label, row, set_role
 
@@ -20,44 +19,6 @@ CUSTOM = "custom"
 _TOKEN_ROOM = 410
 _ROOM_BESIDE = 660
 """A card in less room has the QR code below, not beside."""
-
-
-class QrCode(QWidget):
-    """A QR code: dark on white whatever the appearance, as cameras want it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._rows: list[bytes] = []
-        self._text = ""
-        self.setFixedSize(QSize(136, 136))
-        self.setAccessibleName(tr("QR code of the link"))
-
-    def show_text(self, text: str) -> None:
-        """Show *text* as a code; nothing for an empty one."""
-        self._text = text
-        self._rows = [bytes(line) for line in segno.make(text, error="m").matrix] if text else []
-        self.setVisible(bool(text))
-        self.update()
-
-    def png(self) -> bytes:
-        """The code as a picture for a file."""
-        out = io.BytesIO()
-        segno.make(self._text, error="m").save(out, kind="png", scale=8, border=4)
-        return out.getvalue()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor("white"))
-        size = len(self._rows)
-        if size:
-            image = QImage(size + 4, size + 4, QImage.Format.Format_RGB32)
-            image.fill(QColor("white"))
-            for y, line in enumerate(self._rows):
-                for x, dark in enumerate(line):
-                    if dark:
-                        image.setPixelColor(x + 2, y + 2, QColor("#11151c"))
-            painter.drawImage(self.rect(), image)
-        painter.end()
 
 
 class ShareForm(QWidget):
@@ -84,6 +45,9 @@ class ShareForm(QWidget):
         self.password.setPlaceholderText(tr("none"))
         self.password.setAccessibleName(tr("Password"))
         self.generate = button(tr("Generate"))
+        self.lift = button(tr("No password"), tip=tr("Fetching asks for no password any more"))
+        self.lift.hide()
+        self._lifted = False
         self.strength = label("", "dim")
         self.description = QLineEdit()
         self.description.setPlaceholderText(tr("what the other person reads"))
@@ -93,6 +57,7 @@ class ShareForm(QWidget):
         self.limit.chosen.connect(self.changed)
         self.password.textChanged.connect(self._password_typed)
         self.generate.clicked.connect(self._generate)
+        self.lift.clicked.connect(self._lift)
         self.description.textEdited.connect(self.changed)
         self._lay_out()
 
@@ -107,6 +72,7 @@ class ShareForm(QWidget):
         password = row()
         password.addWidget(self.password)
         password.addWidget(self.generate)
+        password.addWidget(self.lift)
         password.addWidget(self.strength, 1)
         self.password.setMinimumWidth(210)
         for name, part in ((tr("Until"), until), (tr("Downloads"), self.limit), (tr("Password"), password),
@@ -134,10 +100,33 @@ class ShareForm(QWidget):
         self.until.set_text(self._week, tr("1 week"))
         self.limit.set_value(token.download_limit)
         self.description.setText(token.description)
+        self.show_lock(token)
+
+    def show_lock(self, token: Token) -> None:
+        """Whether *token* has a password; what it is nobody can show."""
+        self._lifted = False
+        self.lift.setVisible(token.password_required)
         self.password.setPlaceholderText(tr("kept as it is") if token.password_required else tr("none"))
+
+    def load_again(self, token: Token, now: int) -> None:
+        """The same once more for a new token in the place of *token*; what has ended gets another week."""
+        self.load(token)
+        if token.expiry_time is not None and token.expiry_time <= now:
+            self.until.set_value(self._week)
+            self.date.hide()
+        self.lift.hide()
+        if token.password_required:
+            self.password.setPlaceholderText(tr("it had one: type it again"))
 
     def _until_chosen(self, value: object) -> None:
         self.date.setVisible(value == CUSTOM)
+        self.changed.emit()
+
+    def _lift(self) -> None:
+        self.password.clear()
+        self._lifted = True
+        self.password.setPlaceholderText(tr("none"))
+        self.lift.hide()
         self.changed.emit()
 
     def _password_typed(self, text: str) -> None:
@@ -156,6 +145,25 @@ class ShareForm(QWidget):
         return {"expiry_time": expiry, "download_limit": self.limit.value(), "password": self.password.text() or None,
                 "description": self.description.text().strip()}
 
+    def changes(self, token: Token) -> dict[str, Any]:
+        """What differs from *token*. The rest is not sent: an end that is over may stay, but not be set."""
+        values = self.values()
+        if token.expiry_time is not None and self.until.value() == CUSTOM and self._untouched(token.expiry_time):
+            del values["expiry_time"]
+        elif values["expiry_time"] == token.expiry_time:
+            del values["expiry_time"]
+        for name, known in (("download_limit", token.download_limit), ("description", token.description)):
+            if values[name] == known:
+                del values[name]
+        if values["password"] is None:
+            del values["password"]
+        if self._lifted:
+            values["password"] = ""
+        return values
+
+    def _untouched(self, expiry: int) -> bool:
+        return self.date.dateTime() == QDateTime.fromMSecsSinceEpoch(expiry // 1000)
+
 
 class ShareCard(Card):
     """Makes a token for *what*, then shows it."""
@@ -163,19 +171,24 @@ class ShareCard(Card):
     create_wanted = Signal(object)
     update_wanted = Signal(str, object)
     revoke_wanted = Signal(str)
+    reissue_wanted = Signal(object)
+    """The :class:`Token` that another one is to replace."""
     copy_wanted = Signal(str, str)
     """Text for the clipboard, and what it is."""
     save_wanted = Signal(object)
     """PNG bytes of the QR code."""
 
-    def __init__(self, theme: Theme, what: str, line: str, now: int) -> None:
-        super().__init__(theme, tr("Share “{what}”", what=printable(what)), 660)
+    def __init__(self, theme: Theme, what: str, line: str, now: int, replaces: Token | None = None) -> None:
+        title = tr("Share “{what}”", what=printable(what))
+        super().__init__(theme, tr("Re-issue “{what}”", what=printable(what)) if replaces else title, 660)
         self._what = printable(what)
         self._now = now
         self._token: Token | None = None
         self._line = label(line, "dim", wrap=True)
         self.body.addWidget(self._line)
         self.form = ShareForm(theme, now)
+        if replaces is not None:
+            self.form.load_again(replaces, now)
         self.form.changed.connect(self._edited)
         self.body.addWidget(self.form)
         self._result = self._result_box()
@@ -189,14 +202,18 @@ class ShareCard(Card):
         self.revoke = button(tr("Revoke"), "danger")
         self.revoke.clicked.connect(self._revoke)
         self.revoke.hide()
+        self.reissue = button(tr("Re-issue…"), tip=tr("A new token takes its place; this one stops working"))
+        self.reissue.clicked.connect(self._reissue)
+        self.reissue.hide()
         self.apply = button(tr("Save changes"))
         self.apply.clicked.connect(self._save)
         self.apply.hide()
         self.cancel = button(tr("Cancel"))
         self.cancel.clicked.connect(self.closed)
-        self.make = button(tr("Make the token"), "primary", theme=theme, icon="share")
+        words = tr("Make the token") if replaces is None else tr("Replace the token")
+        self.make = button(words, "primary", theme=theme, icon="share")
         self.make.clicked.connect(self._create)
-        for widget in (self.revoke, self.apply, self.cancel, self.make):
+        for widget in (self.revoke, self.reissue, self.apply, self.cancel, self.make):
             foot.addWidget(widget)
         self.body.addLayout(foot)
 
@@ -255,6 +272,7 @@ class ShareCard(Card):
             self.form.password.clear()
             self.make.hide()
             self.revoke.show()
+            self.reissue.show()
             self.cancel.setText(tr("Done"))
             self._result.show()
             self.apply.hide()
@@ -269,6 +287,13 @@ class ShareCard(Card):
         self._state.setText(f"{sharing.used(token)}, {sharing.until(token, now)}")
         if first:
             (self.copy_link if token.link else self.copy_token).setFocus()
+
+    def show_saved(self, token: Token, now: int) -> None:
+        """What was changed is what *token* has now."""
+        self.show_token(token, now)
+        self.form.password.clear()
+        self.form.show_lock(token)
+        self.apply.hide()
 
     def _fit_token(self) -> None:
         """The token as large as it goes on one line."""
@@ -299,15 +324,16 @@ class ShareCard(Card):
 
     def _save(self) -> None:
         if self._token is not None:
-            values = self.form.values()
-            if values["password"] is None:
-                del values["password"]
             self.apply.hide()
-            self.update_wanted.emit(self._token.token, values)
+            self.update_wanted.emit(self._token.token, self.form.changes(self._token))
 
     def _revoke(self) -> None:
         if self._token is not None:
             self.revoke_wanted.emit(self._token.token)
+
+    def _reissue(self) -> None:
+        if self._token is not None:
+            self.reissue_wanted.emit(self._token)
 
     def _copy_link(self) -> None:
         if self._token is not None:

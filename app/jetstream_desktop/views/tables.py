@@ -101,6 +101,8 @@ class SharedPage(ListPage):
 
     open_wanted = Signal(object)
     extend_wanted = Signal(object)
+    """A list of tokens, as for :attr:`revoke_wanted`."""
+    reissue_wanted = Signal(object)
     revoke_wanted = Signal(object)
     copy_wanted = Signal(str, str)
 
@@ -119,6 +121,7 @@ class SharedPage(ListPage):
         self.add_button(tr("Copy link"), "copy", self._copy)
         self.add_button(tr("Open…"), "edit", self._open)
         self.add_button(tr("Extend by a week"), "clock", self._extend)
+        self.add_button(tr("Re-issue…"), "retry", self._reissue)
         self.add_button(tr("Revoke"), "trash", self._revoke)
         table.setWordWrap(False)
         self._table = table
@@ -165,9 +168,12 @@ class SharedPage(ListPage):
             self.open_wanted.emit(one)
 
     def _extend(self) -> None:
+        self.extend_wanted.emit(self.selected())
+
+    def _reissue(self) -> None:
         one = self._one()
         if one is not None:
-            self.extend_wanted.emit(one)
+            self.reissue_wanted.emit(one)
 
     def _revoke(self) -> None:
         self.revoke_wanted.emit(self.selected())
