@@ -26,6 +26,7 @@ from jetstream_desktop.desk.allowed import AllowedDesk
 from jetstream_desktop.desk.book import BookDesk
 from jetstream_desktop.desk.compose import ComposeDesk
 from jetstream_desktop.desk.context import Context, SettingsStore
+from jetstream_desktop.desk.copies import CopyDesk
 from jetstream_desktop.desk.far import FarDesk
 from jetstream_desktop.desk.get import GetDesk
 from jetstream_desktop.desk.health import HealthDesk
@@ -89,6 +90,7 @@ class Desk:
     book: BookDesk
     offers: OffersDesk
     rows: RowDesk
+    copies: CopyDesk
     verify: VerifyDesk
     allowed: AllowedDesk
     health: HealthDesk
@@ -132,7 +134,7 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
     offers = OffersDesk(context, OffersPage(theme), sidebar, far, tray.say)
     for page in (share.page, book.page, offers.page):
         window.add_page(page)
-    rows, verify = RowDesk(context, files, events), VerifyDesk(context)
+    rows, copies, verify = RowDesk(context, files, events), CopyDesk(context), VerifyDesk(context)
     allowed, health = AllowedDesk(context), HealthDesk(context)
     nodes = NodesDesk(context, Vault() if vault is None else vault)
     near = NearbyDesk(context, Nearby(tasks.spawn, (), window) if nearby is None else nearby, book, nodes)
@@ -140,8 +142,8 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
     shell.nearby_allowed.connect(near.allow)
     taskbar = Taskbar(session_bus(), window)
     shell.progressed.connect(taskbar.show)
-    return Desk(context, window, shell, compose, share, get, book, offers, rows, verify, allowed, health, nodes, near,
-                far, tray, taskbar, polling)
+    return Desk(context, window, shell, compose, share, get, book, offers, rows, copies, verify, allowed, health,
+                nodes, near, far, tray, taskbar, polling)
 
 
 def _file_model() -> PagedTableModel:

@@ -1,13 +1,13 @@
 """Rows of the table: pause, resume, retry, remove, limits, copies; and what the details pane asks for."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, QUrl
 from PySide6.QtGui import QAction, QDesktopServices
 
-from jetstream.entities import Destination, Event, Transfer
+from jetstream.entities import Event, Transfer
 from jetstream.errors import JetStreamError
 from jetstream_desktop.desk.context import Context
 from jetstream_desktop.i18n import say, tr
@@ -15,7 +15,7 @@ from jetstream_desktop.models.lists import ValueTableModel
 from jetstream_desktop.models.paged import PagedTableModel
 from jetstream_desktop.services.commands import CANCEL, PAUSE, REMOVE, RESUME
 from jetstream_desktop.state.changes import Changes
-from jetstream_desktop.state.code import as_command, as_python
+from jetstream_desktop.state.code import recipe_of
 from jetstream_desktop.state.connection import Connected
 from jetstream_desktop.state.details import Selected
 from jetstream_desktop.state.history import SpeedHistory
@@ -25,7 +25,6 @@ from jetstream_desktop.state.sharing import moment, seconds_until_morning
 from jetstream_desktop.state.text import printable
 from jetstream_desktop.views.actions import UNTIL_TOMORROW
 
-Code = Callable[[Transfer, Destination | None, Mapping[str, str] | None, OpenNode], str]
 log = logging.getLogger("jetstream.desktop")
 
 
@@ -37,7 +36,6 @@ class RowDesk(QObject):
         self._c = context
         self._files = files
         self._events = events
-        self._mappings: dict[str, dict[str, str]] = {}
         self._known_sources: dict[str, tuple[str, ...]] = {}
         self._listed: dict[str, int | None] = {}
         """How many files the manifest of an outgoing row has."""
@@ -46,9 +44,7 @@ class RowDesk(QObject):
             (actions.pause, self._pause), (actions.resume, self._resume), (actions.retry, self._retry),
             (actions.cancel, self._cancel), (actions.remove, self._remove), (actions.pause_all, self._pause_all),
             (actions.resume_all, self._resume_all), (actions.remove_done, self._remove_done),
-            (actions.show_in_folder, self._show_in_folder), (actions.copy_name, self._copy_name),
-            (actions.copy_path, self._copy_path), (actions.copy_error, self._copy_error),
-            (actions.copy_python, self._copy_python), (actions.copy_command, self._copy_command),
+            (actions.show_in_folder, self._show_in_folder),
         ):
             action.triggered.connect(slot)
         self._paused: set[str] = set()
@@ -132,7 +128,6 @@ class RowDesk(QObject):
 
     def _opened(self, _node: OpenNode) -> None:
         """Another node: its rows have the same keys but are others."""
-        self._mappings.clear()
         self._known_sources.clear()
         self._listed.clear()
 
@@ -199,40 +194,18 @@ class RowDesk(QObject):
         try:
             manifest = await client.send.get_manifest(entity.manifest_id)
             self._listed[row.key] = manifest.total_files
-            mappings = manifest.user_data.get("mappings")
-            if isinstance(mappings, dict) and mappings:
-                self._mappings[row.key] = {str(target): str(source) for target, source in mappings.items()}
-                return list(self._mappings[row.key].values())
+            recipe = recipe_of(manifest)
+            if recipe is not None:
+                return list(recipe.mappings.values())
             page = await client.send.get_manifest_files(entity.manifest_id, limit=1)
         except JetStreamError:
             return []
         return [str(entry["srcPath"]) for entry in page["fileMappings"] if entry.get("srcPath")]
 
-    def _copy_name(self) -> None:
-        self._c.copy("\n".join(row.name for row in self._c.window.selected_rows()), tr("Name"))
-
-    def _copy_path(self) -> None:
-        self._c.copy("\n".join(row.path for row in self._c.window.selected_rows() if row.path), tr("Path"))
-
-    def _copy_error(self) -> None:
-        self._c.copy("\n".join(row.error for row in self._c.window.selected_rows() if row.error), tr("Reason"))
-
     def _copy_identity(self) -> None:
         chosen = self._chosen()
         if chosen is not None:
             self._c.copy(chosen.own, tr("Identity"))
-
-    def _copy_python(self) -> None:
-        self._copy_code(as_python, tr("Python"))
-
-    def _copy_command(self) -> None:
-        self._copy_code(as_command, tr("Command"))
-
-    def _copy_code(self, write: Code, what: str) -> None:
-        chosen = self._chosen()
-        if chosen is not None and isinstance(chosen.entity, Transfer):
-            self._c.copy(write(chosen.entity, chosen.destination, self._mappings.get(chosen.row.key),
-                               self._c.session.node), what)
 
     # Details
 
@@ -250,7 +223,6 @@ class RowDesk(QObject):
         for key in changes.removed:
             self._known_sources.pop(key, None)
             self._listed.pop(key, None)
-            self._mappings.pop(key, None)
 
     async def _learn_sources(self, row: Row) -> None:
         found = tuple(await self._sources(row))

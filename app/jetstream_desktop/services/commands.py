@@ -10,9 +10,9 @@ from jetstream.errors import JetStreamError
 from jetstream_desktop.services.session import Session
 from jetstream_desktop.state.address import Choice
 from jetstream_desktop.state.basket import Basket
+from jetstream_desktop.state.code import Recipe
 from jetstream_desktop.state.options import Options
 from jetstream_desktop.state.rows import Row
-from jetstream_desktop.state.text import is_text
 
 RESUME = "resume"
 PAUSE = "pause"
@@ -65,12 +65,11 @@ class Commands:
 
     async def manifest(self, basket: Basket, options: Options) -> Manifest:
         """The manifest of a basket; counting goes on in the node."""
-        mappings = basket.mappings()
-        few = len(mappings) <= _REMEMBERED and all(is_text(path) for pair in mappings.items() for path in pair)
-        remembered = {"mappings": mappings} if few else None
+        recipe = Recipe(basket.mappings(), basket.exclude, options.symlinks)
+        few = len(recipe.mappings) <= _REMEMBERED and recipe.text_only
         return await self._session.client.send.create_manifest(
-            mappings=mappings, user_data=remembered, symlink_mode=options.symlinks, exclude=list(basket.exclude),
-            skip_unreadable=True)
+            mappings=recipe.mappings, user_data=recipe.remembered() if few else None, symlink_mode=options.symlinks,
+            exclude=list(basket.exclude), skip_unreadable=True)
 
     async def send(self, basket: Basket, choice: Choice, options: Options) -> Transfer:
         """Send a basket to a destination that is known or was just typed."""
