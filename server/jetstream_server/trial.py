@@ -25,6 +25,7 @@ from jetstream_server.link.errors import IdentityChanged, LinkError, NotJetStrea
 from jetstream_server.link.handshake import Myself, dial, expect
 from jetstream_server.link.messages import CarrierName, Login, Probe, ProbeAnswer, TrialState
 from jetstream_server.link.peer import PeerConnection, ask
+from jetstream_server.link.reaching import reach
 from jetstream_server.records import DestinationRecord
 from jetstream_server.transfers.carriertrial import HEAR_SECONDS, carrier_works_here, try_carrier
 from jetstream_server.transfers.session import Surroundings
@@ -181,13 +182,12 @@ async def try_route(walk: Walk) -> Check:
     host, port = walk.target.address, walk.target.port
     try:
         async with asyncio.timeout(ROUTE_SECONDS):
-            _, writer = await asyncio.open_connection(host, port, happy_eyeballs_delay=0.25)
+            with await reach(host, port) as sock:
+                address = sock.getpeername()[0]
     except TimeoutError:
         return check("route-silent", host=host, port=port, seconds=ROUTE_SECONDS)
     except OSError as error:
         return verdicts.route_refused(error, host, port, ROUTE_SECONDS)
-    address = writer.get_extra_info("peername")[0]
-    await _hang_up(writer)
     return check("route-open", address=str(address), port=port)
 
 

@@ -35,6 +35,7 @@ from jetstream_server.link.messages import (
     understand,
 )
 from jetstream_server.link.peer import Liveness, PeerConnection, PeerIdentity, ask
+from jetstream_server.link.reaching import reach
 
 CONNECT_SECONDS: Final = 10.0
 
@@ -85,9 +86,8 @@ async def _connect(address: str, port: int) -> tuple[asyncio.StreamReader, async
     where = f"{address}:{port}" if ":" not in address else f"[{address}]:{port}"
     try:
         async with asyncio.timeout(CONNECT_SECONDS):
-            return await asyncio.open_connection(
-                address, port, ssl=client_tls([ALPN_PEER]), server_hostname="", happy_eyeballs_delay=0.25
-            )
+            sock = await reach(address, port)
+            return await asyncio.open_connection(sock=sock, ssl=client_tls([ALPN_PEER]), server_hostname="")
     except TimeoutError as error:
         raise Unreachable(f"{where} does not answer (waited {CONNECT_SECONDS:.0f} s).") from error
     except socket.gaierror as error:
