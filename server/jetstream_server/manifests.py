@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 import dataclasses
+import functools
 import logging
 import os
 import threading
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import Executor
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -20,9 +21,9 @@ from jetstream_server.eventlog import EventLog
 from jetstream_server.files.errors import ContentError, ManifestFailed, ScanCancelled
 from jetstream_server.files.layout import Layout
 from jetstream_server.files.pages import Page, wire_form
-from jetstream_server.files.pagestream import LocalPage
 from jetstream_server.files.scan import ScanResult, scan
 from jetstream_server.listing import file_mappings, listed_counts
+from jetstream_server.pagekeeper import PageKeeper
 from jetstream_server.records import ManifestRecord
 from jetstream_server.transfers.states import MANIFEST_MOVES, ManifestEvent, ManifestStatus, move
 
@@ -264,13 +265,12 @@ class Manifests:
             await self._catalog.manifests.delete_pages(record.id)
             loop = asyncio.get_running_loop()
 
-            def keep(pages: list[LocalPage]) -> None:
-                """Called from the scan's thread, which waits for the catalog, so that memory is bounded."""
-                rows = [(page.number, page.first_entry, page.first_byte, page.data) for page in pages]
-                asyncio.run_coroutine_threadsafe(self._catalog.manifests.add_pages(record.id, rows), loop).result()
+            def submit(work: Coroutine[Any, Any, None]) -> Future[None]:
+                return asyncio.run_coroutine_threadsafe(work, loop)
 
+            keeper = PageKeeper(functools.partial(self._catalog.manifests.add_pages, record.id), submit)
             try:
-                result = await loop.run_in_executor(self._executor, _run_scan, record, progress, keep)
+                result = await loop.run_in_executor(self._executor, _run_scan, record, progress, keeper)
             except ScanCancelled:
                 log.debug("the scan of manifest %s was stopped", record.id)
             except ContentError as error:
@@ -305,9 +305,7 @@ class Manifests:
         )
 
 
-def _run_scan(
-    record: ManifestRecord, progress: _Progress, keep: Callable[[list[LocalPage]], None]
-) -> ScanResult:
+def _run_scan(record: ManifestRecord, progress: _Progress, keeper: PageKeeper) -> ScanResult:
     may_read = _inside(record.confined_to)
     for source in record.mappings.values():
         if may_read is not None and not may_read(os.path.realpath(source)):
@@ -316,16 +314,19 @@ def _run_scan(
     def on_progress(files: int, size: int) -> None:
         progress.files, progress.size = files, size
 
-    return scan(
-        record.mappings,
-        symlink_mode=record.symlink_mode,
-        exclude=record.exclude,
-        skip_unreadable=record.skip_unreadable,
-        on_pages=keep,
-        on_progress=on_progress,
-        cancelled=progress.cancelled.is_set,
-        may_read=may_read,
-    )
+    try:
+        return scan(
+            record.mappings,
+            symlink_mode=record.symlink_mode,
+            exclude=record.exclude,
+            skip_unreadable=record.skip_unreadable,
+            on_pages=keeper.keep,
+            on_progress=on_progress,
+            cancelled=progress.cancelled.is_set,
+            may_read=may_read,
+        )
+    finally:
+        keeper.settle()
 
 
 def _inside(folders: tuple[str, ...] | None) -> Callable[[str], bool] | None:

@@ -56,9 +56,7 @@ class PageStream:
     ) -> None:
         done = 0
         while done < len(names):
-            count = self._builder.add_files(
-                folder, source, names[done:], sizes[done:], mtimes[done:], modes[done:]
-            )
+            count = self._builder.add_files(folder, source, names, sizes, mtimes, modes, done)
             self.entries += count
             self.files += count
             self.size += sum(sizes[done : done + count])

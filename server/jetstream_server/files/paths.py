@@ -72,8 +72,10 @@ def first_bad_name(names: Sequence[bytes]) -> tuple[int, str] | None:
     text = b"/" + b"/".join(names) + b"/"
     suspicious = (
         text.count(b"/") != len(names) + 1
+        or not all(names)
         or max(map(len, names)) > MAX_NAME
-        or any(sign in text for sign in (b"\0", b"//", b"/./", b"/../", b"\\", b".jetpart/"))
+        or any(sign in text for sign in (b"\0", b"\\", b".jetpart/"))
+        or (b"/." in text and (b"/./" in text or b"/../" in text))
     )
     if suspicious:
         for number, name in enumerate(names):

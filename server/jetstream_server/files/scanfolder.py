@@ -124,7 +124,7 @@ class FolderSearch:
             self._names += names
             self._sizes += [info.st_size for info in infos]
             self._mtimes += [info.st_mtime_ns for info in infos]
-            self._modes += [mode & 0o777 for mode in modes]
+            self._modes += modes
             return
         for name in names:
             try:
@@ -142,7 +142,7 @@ class FolderSearch:
                 self._names.append(name)
                 self._sizes.append(info.st_size)
                 self._mtimes.append(info.st_mtime_ns)
-                self._modes.append(mode & 0o777)
+                self._modes.append(mode)
         elif stat.S_ISDIR(mode):
             self._subfolder(name, linked=False)
         elif stat.S_ISLNK(mode):
