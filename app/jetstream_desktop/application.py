@@ -150,7 +150,7 @@ def _file_model() -> PagedTableModel:
     def text(value: Any, column: int) -> str:
         return printable(value[0]) if column == 0 else ("" if value[1] is None else numbers.size(value[1]))
 
-    return PagedTableModel((tr("Name"), tr("Size")), text, lambda value: value)
+    return PagedTableModel((tr("Name"), tr("Size")), text, lambda value: value, figures=(1,))
 
 
 def _event_model() -> ValueTableModel[Any]:

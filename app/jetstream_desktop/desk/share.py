@@ -42,6 +42,7 @@ class ShareDesk(QObject):
         page.revoke_wanted.connect(self._revoke_rows)
         page.reissue_wanted.connect(self._reissue)
         page.copy_wanted.connect(context.copy)
+        page.share_wanted.connect(self.share)
 
     # Sharing
 
@@ -55,7 +56,7 @@ class ShareDesk(QObject):
                                  self._c.clock()))
             return
         self._c.window.actions_.send_files.trigger()
-        self._c.say(tr("Choose or drop files, then “Share by token instead”."))
+        self._c.say(tr("Choose or drop files, then “Share by link instead”."))
 
     def _share_basket(self, basket: Basket, options: Options) -> None:
         self._basket, self._manifest_id, self._replaces = (basket, options), None, None

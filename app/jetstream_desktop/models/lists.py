@@ -1,6 +1,6 @@
 """Small tables of values that are replaced as a whole or by key: destinations, tokens, events."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QAbstractTableModel, QObject, Qt
@@ -16,11 +16,13 @@ class ValueTableModel(QAbstractTableModel, Generic[Value]):
     :param headings: titles of the columns.
     :param text: the text of a value in a column.
     :param key: what identifies a value when the list is replaced.
+    :param figures: columns of numbers, which stand at the right.
     """
 
     def __init__(self, headings: Sequence[str], text: Callable[[Value, int], str], key: Callable[[Value], Hashable],
-                 parent: QObject | None = None) -> None:
+                 parent: QObject | None = None, figures: Collection[int] = ()) -> None:
         super().__init__(parent)
+        self._figures = frozenset(figures)
         self._headings = tuple(headings)
         self._text = text
         self._key = key
@@ -38,6 +40,8 @@ class ValueTableModel(QAbstractTableModel, Generic[Value]):
         value = self._values[index.row()]
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return self._text(value, index.column())
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return self._alignment(index.column())
         if role == SNAPSHOT:
             return value
         return self._key(value) if role == KEY else None
@@ -47,8 +51,12 @@ class ValueTableModel(QAbstractTableModel, Generic[Value]):
             if role == Qt.ItemDataRole.DisplayRole:
                 return self._headings[section]
             if role == Qt.ItemDataRole.TextAlignmentRole:
-                return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+                return self._alignment(section)
         return None
+
+    def _alignment(self, column: int) -> Qt.AlignmentFlag:
+        side = Qt.AlignmentFlag.AlignRight if column in self._figures else Qt.AlignmentFlag.AlignLeft
+        return side | Qt.AlignmentFlag.AlignVCenter
 
     @property
     def values(self) -> Sequence[Value]:

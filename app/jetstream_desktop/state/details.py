@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 from jetstream.constants import RATE_POLICY_BACKGROUND, RATE_POLICY_FIXED
 from jetstream.entities import Destination, Event, Manifest, ReceiveTransfer, Transfer
-from jetstream_desktop.i18n import digits, say, tr
+from jetstream_desktop.i18n import digits, say, tr, trn
 from jetstream_desktop.state import numbers
 from jetstream_desktop.state.nodes import LOCAL, OpenNode
-from jetstream_desktop.state.rows import Row
-from jetstream_desktop.state.sharing import moment
+from jetstream_desktop.state.rows import BYTES_PER_KBIT, Row
+from jetstream_desktop.state.sharing import exact_moment, moment
 from jetstream_desktop.state.text import home_relative, printable
+from jetstream_desktop.state.words import PAUSED_THERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def overview(chosen: Selected, now: int, home: str) -> tuple[Fact, ...]:
         facts += [Fact(tr("From"), _source(chosen, home)), Fact(tr("To"), _target(chosen, entity))]
     else:
         facts += [Fact(tr("From"), printable(row.other)), Fact(tr("To"), _arrives(chosen, home))]
-    facts += [_part(chosen), _identity(entity), _verified(entity, now), _line(entity), _limit(entity), _times(row)]
+    facts += [_part(chosen), _identity(entity), _verified(entity, now), _line(entity), _limit(row, entity), _times(row)]
     return tuple(fact for fact in facts if fact is not None and fact.text)
 
 
@@ -63,7 +64,8 @@ def _part(chosen: Selected) -> Fact | None:
 def why(chosen: Selected) -> str:
     """Why a row stands still, in full, and what comes next."""
     row = chosen.row
-    reason = printable(" ".join((row.error or "").split())) or printable(row.status.sentence)
+    said = (row.error or "") if row.error != say(PAUSED_THERE) else ""
+    reason = printable(" ".join(said.split())) or printable(row.status.sentence)
     if not reason.endswith((".", "!", "?")):
         reason = f"{reason}."
     advice = printable(row.status.advice)
@@ -129,21 +131,35 @@ def _verified(entity: Transfer | ReceiveTransfer, now: int) -> Fact | None:
 def _line(entity: Transfer | ReceiveTransfer) -> Fact | None:
     parts = [] if entity.carrier is None else [entity.carrier.upper()]
     if entity.rtt is not None:
-        parts.append(tr("{n} ms", n=digits(f"{entity.rtt / 1000:.{0 if entity.rtt >= 1000 else 1}f}")))
+        parts.append(_round_trip(entity.rtt))
     if isinstance(entity, Transfer) and entity.loss_rate is not None:
-        parts.append(tr("{n} % loss", n=digits(f"{entity.loss_rate * 100:.1f}")))
+        shown = f"{entity.loss_rate * 100:.1f}"
+        parts.append(tr("no loss") if shown == "0.0" else tr("{n} % loss", n=digits(shown)))
     # Connections hardly ever let others go first (docs/guide.md), so of them it is not said.
     if isinstance(entity, Transfer) and entity.rate_policy == RATE_POLICY_BACKGROUND and entity.carrier == "udp":
         parts.append(tr("in the background"))
     if entity.retries:
-        parts.append(tr("{n} retries", n=entity.retries))
+        parts.append(trn("{count} retry", "{count} retries", entity.retries))
     return Fact(tr("Line"), ", ".join(parts)) if parts else None
 
 
-def _limit(entity: Transfer | ReceiveTransfer) -> Fact | None:
+def _round_trip(microseconds: int) -> str:
+    if microseconds < 100:
+        return tr("under {n} ms", n=digits("0.1"))
+    return tr("{n} ms", n=digits(f"{microseconds / 1000:.{0 if microseconds >= 10_000 else 1}f}"))
+
+
+_NEAR_LIMIT = 0.75
+"""Share of a transfer's own limit from which on that limit is named. What the node says of the last second alone would
+change with every block of a slow transfer."""
+
+
+def _limit(row: Row, entity: Transfer | ReceiveTransfer) -> Fact | None:
     if not isinstance(entity, Transfer):
         return None
-    if entity.bottleneck and entity.processing:
+    own = (entity.send_rate_max or 0) * BYTES_PER_KBIT
+    reached = own and row.rate is not None and row.rate >= own * _NEAR_LIMIT
+    if entity.bottleneck and entity.processing and not reached:
         return Fact(tr("Limited by"), printable(say(entity.bottleneck)), strong=True)
     if entity.rate_policy == RATE_POLICY_FIXED and entity.send_rate_max:
         return Fact(tr("Limited by"), tr("a fixed rate of {rate}", rate=numbers.rate(entity.send_rate_max * 125)),
@@ -165,4 +181,4 @@ def _times(row: Row) -> Fact:
 def event_line(event: Event) -> tuple[str, str]:
     """Time and words of one event."""
     words = say(event.message) or event.event.replace("_", " ")
-    return moment(event.timestamp) if event.timestamp else "", printable(words)
+    return exact_moment(event.timestamp) if event.timestamp else "", printable(words)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from jetstream_desktop.i18n import tr
 from jetstream_desktop.state.rate import TimeLeft
 from jetstream_desktop.state.rows import Group, Row
 
@@ -167,3 +168,20 @@ def totals(rows: Iterable[Row]) -> Totals:
             if row.time_left is not None and row.time_left.high is not None:
                 left = max(left or 0.0, row.time_left.high)
     return Totals(number, size, done, active, sending, receiving, left, moving, moved)
+
+
+def empty_words(query: Query) -> tuple[str, str]:
+    """Why the table is empty: a title, and what would fill it."""
+    if query.search:
+        return tr("Nothing found for “{words}”", words=query.search), ""
+    if query.destination_id is not None:
+        return tr("Nothing has been sent there yet"), tr("Drop files on its name in the sidebar to send them.")
+    return {
+        Filter.ALL: (tr("No transfers yet"), ""),
+        Filter.ACTIVE: (tr("Nothing is under way"), tr("What is sent or received at the moment is listed here.")),
+        Filter.WAITING: (tr("Nothing waits"), tr("Transfers wait here for their turn, or for the other computer.")),
+        Filter.PAUSED: (tr("Nothing is paused"), tr("Paused transfers stay here until you resume them.")),
+        Filter.DONE: (tr("Nothing has finished yet"), ""),
+        Filter.FAILED: (tr("Nothing has failed"), tr("What stops for good is listed here, with the reason.")),
+        Filter.RECEIVED: (tr("Nothing has come in yet"), tr("What is sent to you and what you fetch is listed here.")),
+    }[query.shelf]

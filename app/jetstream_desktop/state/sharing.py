@@ -48,6 +48,12 @@ def moment(micros: int, zone: datetime.tzinfo | None = None) -> str:
     return f"{days[when.weekday()]} {when.day} {months[when.month - 1]}, {when:%H:%M}"
 
 
+def exact_moment(micros: int, zone: datetime.tzinfo | None = None) -> str:
+    """The same with seconds, where several things happen within a minute: ``Mon 30 Nov, 14:00:07``."""
+    when = datetime.datetime.fromtimestamp(micros / 1e6, datetime.UTC).astimezone(zone)
+    return f"{moment(micros, zone)}:{when:%S}"
+
+
 def seconds_until_morning(now: int, zone: datetime.tzinfo | None = None) -> int:
     """Seconds from *now* (µs) to eight o'clock of the next day."""
     here = datetime.datetime.fromtimestamp(now / 1e6, datetime.UTC).astimezone(zone)

@@ -9,6 +9,8 @@ from jetstream_desktop.state import numbers
 
 Tone = Literal["accent_ink", "dim", "caution", "bad", "good"]
 
+PAUSED_THERE: Final = "Paused."
+"""What a sending node says to the receiver when somebody has paused the transfer."""
 WAITING_PHASES: Final = frozenset({"queued", "waiting for disk space", "waiting for the peer"})
 
 
@@ -77,6 +79,9 @@ def _asked(entity: Transfer, other: str, now: int) -> Status:
 
 
 def _waiting(entity: Transfer | ReceiveTransfer, other: str, now: int) -> Status:
+    if isinstance(entity, ReceiveTransfer) and not entity.download and entity.last_error_message == PAUSED_THERE:
+        return Status(tr("Paused by {other}", other=other), "pause", "dim",
+                      tr("Nothing is lost. It goes on when {other} resumes it.", other=other))
     why = first_sentence(say(entity.last_error_message or ""))
     advice = tr("Nothing is lost. It tries again by itself; Retry tries now.")
     if why:

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
-from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QFont, QFontMetrics, QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QFrame, QLineEdit, QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QFrame, QLineEdit, QMenu, QStackedWidget, QToolButton, QWidget
 
 from jetstream.entities import Destination
 from jetstream_desktop.i18n import tr
@@ -21,9 +21,11 @@ from jetstream_desktop.views.composer_options import OptionsBox
 from jetstream_desktop.views.composer_tree import BasketTree
 from jetstream_desktop.views.destination_list import ChoiceList
 from jetstream_desktop.views.folder_field import FolderField
-from jetstream_desktop.views.theme import Theme
+from jetstream_desktop.views.invitation import Invitation
+from jetstream_desktop.views.theme import ICON_SIZE, Theme
 from jetstream_desktop.views.toolbar import SearchField
 from jetstream_desktop.views.widgets import (
+    BESIDE,
     ElidedLabel,
     IconKeeper,
     button,
@@ -105,7 +107,8 @@ class Composer(QWidget):
         add = QToolButton()
         add.setText(tr("Add…"))
         add.setAccessibleName(tr("Add files or folders"))
-        IconKeeper(add, self._theme, "plus")
+        IconKeeper(add, self._theme, "plus", margin=BESIDE)
+        add.setIconSize(QSize(ICON_SIZE + 2 * BESIDE, ICON_SIZE))
         add.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         add.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         add.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -126,7 +129,14 @@ class Composer(QWidget):
 
     def _left(self) -> QWidget:
         layout = column()
-        layout.addWidget(self.tree, 1)
+        self._empty = Invitation(self._theme, "up", dashed=True)
+        self._empty_buttons = self._empty.offer([
+            (tr("Choose files…"), "primary", self.files_wanted.emit),
+            (tr("Choose a folder…"), "", self.folder_wanted.emit)])
+        self._goes = QStackedWidget()
+        self._goes.addWidget(self.tree)
+        self._goes.addWidget(self._empty)
+        layout.addWidget(self._goes, 1)
         foot = row(margins=(14, 8, 14, 10), spacing=6)
         self._pattern = QLineEdit()
         self._pattern.setPlaceholderText(tr("Leave out names like *.tmp"))
@@ -137,8 +147,11 @@ class Composer(QWidget):
         self._patterns = row(spacing=6)
         foot.addLayout(self._patterns)
         foot.addStretch(1)
-        layout.addWidget(hairline())
-        layout.addLayout(foot)
+        under = column()
+        under.addWidget(hairline())
+        under.addLayout(foot)
+        self._foot = panel(under)
+        layout.addWidget(self._foot)
         return panel(layout, "pane")
 
     def _right(self) -> QWidget:
@@ -163,7 +176,7 @@ class Composer(QWidget):
         self.send.setMinimumHeight(36)
         self.send.clicked.connect(self._send)
         layout.addWidget(self.send)
-        self.share = button(tr("Share by token instead"), theme=self._theme, icon="share")
+        self.share = button(tr("Share by link instead"), theme=self._theme, icon="share")
         self.share.clicked.connect(self._share)
         layout.addWidget(self.share)
         self._side = panel(layout, "pane")
@@ -192,6 +205,12 @@ class Composer(QWidget):
         self._node = node
         self._hint.setText(tr("drop more at any time") if node.local else
                            tr("from the disk of {node}", node=node.title))
+        self._empty_buttons[1].setVisible(node.local)  # there one list has both
+        if node.local:
+            self._empty.say(tr("Drop files or folders here"), tr("Nothing is sent before you say so."))
+        else:
+            self._empty.say(tr("Choose files of {node}", node=node.title),
+                            tr("It sends what lies on its own disk; nothing is sent before you say so."))
         self._show()
 
     def start(self, destination_id: str | None = None) -> None:
@@ -351,11 +370,15 @@ class Composer(QWidget):
         self.folder.follow(folder_of(choice.destination) if choice is not None else "")
         count = of_basket(basket, self._counted)
         reason = blocked(basket)
-        self._sum.setText(counting.sentence(count, where) if basket.items else tr("Nothing to send yet"))
+        empty = not basket.items and not basket.folders
+        self._goes.setCurrentWidget(self._empty if empty else self.tree)
+        self._foot.setVisible(not empty)
+        self._summary.setVisible(bool(basket.items))
+        self._sum.setText(counting.sentence(count, where))
         self._note.setText(self._remark(count, reason, choice))
         self._note.setVisible(bool(self._note.text()))
-        set_role(self._note, "bad" if reason is not None and basket.items else "dim")
-        self._label_send(counting.send_label(count, where))
+        set_role(self._note, "bad" if reason is not None else "dim")
+        self._label_send(counting.send_label(count, where) if basket.items else tr("Choose what to send"))
         self.send.setEnabled(reason is None and choice is not None)
         self.share.setEnabled(reason is None)
         self._undo.setEnabled(bool(self._history.past))
@@ -372,8 +395,6 @@ class Composer(QWidget):
 
     def _remark(self, count: Count, reason: str | None, choice: Choice | None) -> str:
         if reason is not None:
-            if not self._node.local and not self._history.now.items:
-                return tr("Nothing to send yet. Choose Add to look at the files of {node}.", node=self._node.title)
             return reason
         parts = []
         if not count.complete:

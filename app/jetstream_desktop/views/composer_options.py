@@ -11,7 +11,7 @@ from jetstream_desktop.state import options
 from jetstream_desktop.state.options import Options
 from jetstream_desktop.state.text import sentence_case
 from jetstream_desktop.views.theme import Theme
-from jetstream_desktop.views.widgets import column, label
+from jetstream_desktop.views.widgets import column, drop_down, label
 
 
 class _Scrolled(QScrollArea):
@@ -57,7 +57,7 @@ class OptionsBox(QWidget):
         self._line.toggled.connect(self._unfold)
         self._boxes: list[QComboBox] = []
         inner = QWidget()
-        layout = column(spacing=6)
+        layout = column(margins=(0, 4, 0, 2), spacing=5)
         self.overwrite = self._box(tr("Files that are there already"), options.overwrite_names(), layout)
         self.limit = self._box(tr("Speed"), {n or 0: options.limit_name(n) for n in options.LIMITS}, layout)
         self.priority = self._box(tr("Priority"), options.priority_names(), layout)
@@ -76,8 +76,7 @@ class OptionsBox(QWidget):
         self._show()
 
     def _box(self, name: str, values: Mapping[int, str] | Mapping[str, str], layout: Any) -> QComboBox:
-        box = QComboBox()
-        box.setAccessibleName(name)
+        box = drop_down(name)
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         box.setMinimumContentsLength(8)
         for value, text in values.items():

@@ -109,7 +109,7 @@ class BasketTree(QTreeView):
         header.setFixedHeight(32)
         header.setStretchLastSection(False)
         header.setSectionsMovable(False)
-        for column, width in ((NAME, 260), (GOES_AS, 200), (SIZE, 100), (NOTE, 190)):
+        for column, width in ((NAME, 250), (GOES_AS, 200), (SIZE, 92), (NOTE, 156)):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
             header.resizeSection(column, width)
         header.setMinimumSectionSize(24)
@@ -127,7 +127,7 @@ class BasketTree(QTreeView):
         if room != self._fitted:
             self._fitted = room
             tight = room < 440
-            note, size = 28 if tight else max(60, min(220, room * 26 // 100)), 84 if room < 500 else 100
+            note, size = 28 if tight else max(60, min(220, room * 21 // 100)), 84 if room < 500 else 92
             self.setColumnHidden(GOES_AS, tight)
             self.header().resizeSection(NAME, room - note - size if tight else max(150, min(340, room * 36 // 100)))
             self.header().resizeSection(NOTE, note)

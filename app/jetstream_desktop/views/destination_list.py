@@ -1,7 +1,7 @@
 """The list of destinations in the composer: two lines each, with a mark for reachable."""
 
 from PySide6.QtCore import QItemSelectionModel, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from jetstream_desktop.i18n import tr
@@ -54,6 +54,10 @@ class ChoiceList(QListView):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
+        self._theme = theme
+        self.hint = tr("Type the address of the other computer, as its start page shows it. Computers on your network "
+                       "appear here by themselves.")
+        """What stands here while there is nothing to choose from."""
         self.values: ValueTableModel[Choice] = ValueTableModel(
             ("",), lambda choice, _column: f"{choice.title}, {choice.line}", lambda choice: choice.key, self)
         self.setModel(self.values)
@@ -65,6 +69,18 @@ class ChoiceList(QListView):
         self._quiet = False
         self.selectionModel().currentChanged.connect(self._moved)
         theme.changed.connect(self.viewport().update)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.values.rowCount():
+            return
+        painter = QPainter(self.viewport())
+        painter.setFont(self._theme.font("small"))
+        painter.setPen(self._theme.colour("dim"))
+        area = self.viewport().rect().adjusted(2, 6, -2, 0)
+        painter.drawText(area, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap),
+                         self.hint)
+        painter.end()
 
     def current(self) -> Choice | None:
         """What is chosen."""

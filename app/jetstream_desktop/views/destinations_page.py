@@ -43,7 +43,10 @@ class DestinationsPage(ListPage):
         self.model = BookModel()
         self.tree = BookTree(theme, self.model)
         self._one_needed: list[QPushButton] = []
-        super().__init__(theme, tr("Destinations"), self.tree, "")
+        super().__init__(theme, tr("Destinations"), self.tree, "book", ("", ""))
+        self._invited = self.invitation.offer([
+            (tr("Add a destination…"), "primary", self._add),
+            (tr("Import from a file…"), "", self.import_wanted.emit)])
         self.model.setParent(self)
         self._all: Sequence[Destination] = ()
         self.search: QLineEdit = SearchField(theme, tr("Search destinations"))
@@ -89,8 +92,14 @@ class DestinationsPage(ListPage):
     def _filter(self) -> None:
         text = self.search.text()
         self.model.show_shelves(shelves(self._all, text))
-        self.invitation.setText(tr("Nothing fits “{text}”.", text=text.strip()) if self._all and text.strip() else tr(
-            "No destinations yet. Add one here, paste a link, or drop files and type an address."))
+        searched = bool(self._all and text.strip())
+        if searched:
+            self.invitation.say(tr("Nothing fits “{text}”", text=text.strip()))
+        else:
+            self.invitation.say(tr("No destinations yet"), tr(
+                "Add one, paste a link with Ctrl+V, or drop files and type an address: it is remembered here."))
+        for made in self._invited:
+            made.setVisible(not searched)
         self.refresh()
 
     def _selected(self) -> None:

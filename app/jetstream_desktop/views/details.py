@@ -13,7 +13,6 @@ from PySide6.QtWidgets import (
     QScrollArea,
     QSizePolicy,
     QStackedWidget,
-    QTabBar,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -33,6 +32,7 @@ from jetstream_desktop.views.widgets import (
     Chips,
     ElidedLabel,
     IconLabel,
+    SteadyTabs,
     button,
     column,
     hairline,
@@ -127,7 +127,7 @@ class Details(QWidget):
         self._theme = theme
         self._chosen: Selected | None = None
         self._files = files
-        self.tabs = QTabBar()
+        self.tabs = SteadyTabs()
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
         self.tabs.setUsesScrollButtons(False)
@@ -155,7 +155,7 @@ class Details(QWidget):
         self.setMinimumHeight(round(156 * theme.scale))
 
     def sizeHint(self) -> QSize:
-        return QSize(600, 232)
+        return QSize(600, 252)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -187,6 +187,7 @@ class Details(QWidget):
         layout.addWidget(self._filter)
         self.files_table = plain_table(self._files, tr("Files"), 0)
         self.files_table.setColumnWidth(1, 110)
+        self._filter.setMaximumWidth(300)
         layout.addWidget(self.files_table, 1)
         return panel(layout)
 
@@ -204,7 +205,7 @@ class Details(QWidget):
     def _events_page(self, events: ValueTableModel[object]) -> QWidget:
         layout = column(margins=(8, 4, 8, 0))
         table = plain_table(events, tr("Events"), 1)
-        table.setColumnWidth(0, 150)
+        table.setColumnWidth(0, 170)
         table.horizontalHeader().hide()
         layout.addWidget(table, 1)
         return panel(layout)

@@ -1,10 +1,14 @@
 """The system's file dialogs and small menus. All open without waiting: a nested event loop would stop every task."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+
+_LAST_FOLDER = "lastFolder"
+"""Property of a window: where its last file dialog was left."""
 
 
 def choose_files(parent: QWidget, title: str, chosen: Callable[[Sequence[str]], None]) -> QFileDialog:
@@ -17,9 +21,19 @@ def choose_folder(parent: QWidget, title: str, chosen: Callable[[Sequence[str]],
     return _open(parent, title, QFileDialog.FileMode.Directory, chosen)
 
 
+def _dialog(parent: QWidget, title: str) -> QFileDialog:
+    """Begins in the person's home, and after that where the last dialog of the window was left; never in the folder
+    that the program was started from.
+    """
+    window = parent.window()
+    dialog = QFileDialog(parent, title, str(window.property(_LAST_FOLDER) or Path.home()))
+    dialog.accepted.connect(lambda: window.setProperty(_LAST_FOLDER, dialog.directory().absolutePath()))
+    return dialog
+
+
 def _open(parent: QWidget, title: str, mode: QFileDialog.FileMode,
           chosen: Callable[[Sequence[str]], None]) -> QFileDialog:
-    dialog = QFileDialog(parent, title)
+    dialog = _dialog(parent, title)
     dialog.setFileMode(mode)
     if mode == QFileDialog.FileMode.Directory:
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
@@ -31,7 +45,7 @@ def _open(parent: QWidget, title: str, mode: QFileDialog.FileMode,
 
 def save_file(parent: QWidget, title: str, suffix: str, chosen: Callable[[str], None]) -> QFileDialog:
     """Ask where to save something."""
-    dialog = QFileDialog(parent, title)
+    dialog = _dialog(parent, title)
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
     dialog.setDefaultSuffix(suffix)
     dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -11,7 +11,7 @@ class FolderField(QLineEdit):
     def __init__(self) -> None:
         super().__init__()
         self._usual = ""
-        self.setPlaceholderText(tr("the usual folder"))
+        self.setPlaceholderText(tr("their usual folder"))
         self.setAccessibleName(tr("Folder there"))
 
     def follow(self, usual: str) -> None:

@@ -40,7 +40,7 @@ class SpeedGraph(QWidget):
         self.update()
 
     def _area(self) -> QRect:
-        return self.rect().adjusted(0, 2, -1, -22)
+        return self.rect().adjusted(0, 18, -1, -22)
 
     def _x(self, time: float) -> float:
         area = self._area()
@@ -53,13 +53,12 @@ class SpeedGraph(QWidget):
         for step in range(5):
             y = area.top() + area.height() * step // 4
             painter.fillRect(area.left(), y, area.width(), 1, theme.colour("hairline"))
-        if not any(p.rate is not None for p in self._points):
+        if not any(p.rate for p in self._points):
             painting.text(painter, area, tr("No speed to show yet"), theme.font("small"), theme.colour("dim"),
                           painting.Align.AlignHCenter)
         else:
             self._curve(painter, area, top)
-            label = area.adjusted(0, 2, -2, 0)
-            label.setHeight(18)
+            label = QRect(area.left(), area.top() - 18, area.width(), 17)
             painting.text(painter, label, numbers.rate(top), theme.font("small"), theme.colour("dim"),
                           painting.Align.AlignRight)
         self._axis(painter, area)

@@ -16,9 +16,9 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QStackedWidget, QWidget
 
 from jetstream_desktop.i18n import tr
-from jetstream_desktop.models.sidebar import Entry, EntryKind, SidebarModel, shelf_name
+from jetstream_desktop.models.sidebar import Entry, EntryKind, SidebarModel
 from jetstream_desktop.models.transfers import TransferTableModel
-from jetstream_desktop.state.filters import Filter, Totals, totals
+from jetstream_desktop.state.filters import Filter, Totals, empty_words, totals
 from jetstream_desktop.state.nodes import LOCAL, OpenNode
 from jetstream_desktop.state.rows import Row
 from jetstream_desktop.views.actions import Actions
@@ -27,6 +27,7 @@ from jetstream_desktop.views.cards import Card
 from jetstream_desktop.views.composer import Composer
 from jetstream_desktop.views.details import Details
 from jetstream_desktop.views.drop import DropTint, dropped_paths, leave_drops_to_the_window, promise, refusal
+from jetstream_desktop.views.invitation import Invitation
 from jetstream_desktop.views.offers import OfferBar
 from jetstream_desktop.views.row_menu import row_menu
 from jetstream_desktop.views.sidebar import Sidebar
@@ -36,9 +37,11 @@ from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.toolbar import Toolbar
 from jetstream_desktop.views.transfer_table import TransferTable
 from jetstream_desktop.views.welcome import Welcome
-from jetstream_desktop.views.widgets import button, column, label, panel, row
+from jetstream_desktop.views.widgets import column, panel, row
 
 _USUAL_SIZE = QSize(1280, 800)
+_FRAME = QSize(16, 48)
+"""Room for what the window manager draws around the window; how much that is it only tells once it is shown."""
 _ROOMY_HEIGHT = 700
 
 
@@ -79,7 +82,7 @@ class MainWindow(QMainWindow):
         self._show_title()
         self.setAcceptDrops(True)
         self.setMinimumSize(720, 420)
-        self.resize(_USUAL_SIZE.boundedTo(self.screen().availableSize()))
+        self.resize(_USUAL_SIZE.boundedTo(self.screen().availableSize() - _FRAME))
         self.addActions(actions.all())
         cycle = QShortcut(QKeySequence("F6"), self)
         cycle.activated.connect(self.cycle_focus)
@@ -117,20 +120,9 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self._whole)
 
     def _empty_page(self) -> QWidget:
-        layout = column(spacing=8)
-        layout.addStretch(1)
-        self._empty = label("", "section")
-        self._empty.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        layout.addWidget(self._empty)
-        back = button(tr("Show all transfers"), "link")
-        back.clicked.connect(self.show_all)
-        line = row()
-        line.addStretch(1)
-        line.addWidget(back)
-        line.addStretch(1)
-        layout.addLayout(line)
-        layout.addStretch(2)
-        return panel(layout, "pane")
+        self._empty = Invitation(self._theme, "inbox")
+        self._empty.offer([(tr("Show all transfers"), "link", self.show_all)])
+        return self._empty
 
     def _connect(self, sidebar_model: SidebarModel) -> None:
         self.sidebar.list.chosen.connect(self._entry)
@@ -268,8 +260,7 @@ class MainWindow(QMainWindow):
             self.details.hide()
         elif self._model.rowCount() == 0:
             query = self._model.query
-            self._empty.setText(tr("Nothing found for “{words}”", words=query.search) if query.search
-                                else tr("No transfers under “{shelf}”", shelf=shelf_name(query.shelf)))
+            self._empty.say(*empty_words(query))
             self._area.setCurrentIndex(2)
             self.details.hide()
         else:

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QToolButton
 
 from jetstream_desktop.i18n import tr, trn
 from jetstream_desktop.state.nearby import Near
-from jetstream_desktop.views.theme import Theme
-from jetstream_desktop.views.widgets import IconKeeper
+from jetstream_desktop.views.theme import ICON_SIZE, Theme
+from jetstream_desktop.views.widgets import BESIDE, IconKeeper
 
 
 class NearButton(QToolButton):
@@ -19,7 +19,8 @@ class NearButton(QToolButton):
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
-        IconKeeper(self, theme, "near")
+        IconKeeper(self, theme, "near", margin=BESIDE)
+        self.setIconSize(QSize(ICON_SIZE + 2 * BESIDE, ICON_SIZE))
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

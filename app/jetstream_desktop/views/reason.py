@@ -1,6 +1,6 @@
 """The strip above the details of a row that stands still: why, what next, and the buttons that help."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame
 
 from jetstream_desktop.i18n import tr
@@ -29,12 +29,12 @@ class Reason(QFrame):
         self.identity = button(tr("Copy my identity"))
         self.copy = button(tr("Copy reason"))
         line = row(margins=(12, 8, 10, 8), spacing=8)
-        line.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(self._icon)
         line.addWidget(self.text, 1)
         for made, signal in ((self.identity, self.identity_wanted), (self.copy, self.copy_wanted),
                              (self.retry, self.retry_wanted), (self.resume, self.resume_wanted)):
             made.clicked.connect(signal)
-            line.addWidget(made, 0, Qt.AlignmentFlag.AlignTop)
+            line.addWidget(made)
         self.setLayout(line)
         self.hide()
 

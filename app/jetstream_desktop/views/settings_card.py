@@ -15,7 +15,7 @@ from jetstream_desktop.views import painting
 from jetstream_desktop.views.cards import Card
 from jetstream_desktop.views.details import field_label, form
 from jetstream_desktop.views.theme import Theme
-from jetstream_desktop.views.widgets import ElidedLabel, button, label, number_field, row
+from jetstream_desktop.views.widgets import ElidedLabel, button, drop_down, label, number_field, row
 
 _LEFT = 36
 _CELL_H = 15
@@ -203,8 +203,7 @@ class SettingsCard(Card):
         return self.appearance
 
     def _box(self, name: str, values: Sequence[tuple[str, str]], current: str) -> QComboBox:
-        box = QComboBox()
-        box.setAccessibleName(name)
+        box = drop_down(name)
         for value, text in values:
             box.addItem(sentence_case(text), value)
         box.setCurrentIndex(max(0, box.findData(current)))

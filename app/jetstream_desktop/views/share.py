@@ -92,12 +92,12 @@ class ShareForm(QWidget):
         """Show what *token* has."""
         if token.expiry_time is None:
             self.until.set_value(None)
-        else:
+        elif token.expiry_time != self.until.value():  # else it was just made here, and nothing moves
             self.until.set_value(CUSTOM)
             self.date.setMinimumDateTime(QDateTime.fromMSecsSinceEpoch(min(self._now, token.expiry_time) // 1000))
             self.date.setDateTime(QDateTime.fromMSecsSinceEpoch(token.expiry_time // 1000))
             self.date.show()
-        self.until.set_text(self._week, tr("1 week"))
+            self.until.set_text(self._week, tr("1 week"))
         self.limit.set_value(token.download_limit)
         self.description.setText(token.description)
         self.show_lock(token)

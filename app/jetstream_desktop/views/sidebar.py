@@ -6,7 +6,10 @@ from PySide6.QtGui import (
     QDragLeaveEvent,
     QDragMoveEvent,
     QDropEvent,
+    QFocusEvent,
     QFontMetrics,
+    QKeyEvent,
+    QMouseEvent,
     QPainter,
     QPen,
 )
@@ -21,6 +24,8 @@ from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import IconLabel, column, label, row
 
 WIDTH = 212
+_BY_KEYBOARD = frozenset({Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason,
+                          Qt.FocusReason.ShortcutFocusReason})
 _HEIGHTS: dict[EntryKind | None, int] = {EntryKind.HEADING: 40, EntryKind.GROUP: 26}
 
 
@@ -32,6 +37,8 @@ class SidebarDelegate(QStyledItemDelegate):
         self._theme = theme
         self.target = ""
         """Key of the destination that something is held over."""
+        self.ring = False
+        """Whether the focus is shown: only to who moves it with the keyboard."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         entry: Entry | None = index.data(SNAPSHOT)
@@ -61,7 +68,7 @@ class SidebarDelegate(QStyledItemDelegate):
         ink = "accent_ink" if selected else ("dim" if entry.kind is EntryKind.ALL_DESTINATIONS else "text")
         if selected:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setPen(theme.colour("accent") if focused else Qt.PenStyle.NoPen)
+            painter.setPen(theme.colour("accent") if focused and self.ring else Qt.PenStyle.NoPen)
             painter.setBrush(theme.colour("wash"))
             painter.drawRoundedRect(QRectF(area.adjusted(10, 1, -11, -1)), theme.radius, theme.radius)
         if self.target == entry.key:
@@ -112,6 +119,22 @@ class SidebarList(QListView):
         model.modelReset.connect(self._restore)
         self.selectionModel().currentChanged.connect(self._current_changed)
         theme.changed.connect(self.viewport().update)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self._show_ring(event.reason() in _BY_KEYBOARD)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        self._show_ring(True)
+        super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._show_ring(False)
+        super().mousePressEvent(event)
+
+    def _show_ring(self, shown: bool) -> None:
+        self._delegate.ring = shown
+        self.viewport().update()
 
     # Drops: a destination takes them for itself, everything else as the window does
 

@@ -20,6 +20,8 @@ from jetstream_desktop.state.options import LIMITS
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import IconLabel, label, row, set_role
 
+_NOTHING = "0 B/s"
+
 
 class StatusLine(QWidget):
     """Node state, rates, limit; on the right what is active or selected, and free space."""
@@ -126,8 +128,8 @@ class StatusLine(QWidget):
         """Rates of everything; sums of the selection where there is more than one row."""
         if not self._live:
             return
-        self._up.setText(f"↑ {numbers.rate(everything.sending)}" if everything.sending >= 1 else "")
-        self._down.setText(f"↓ {numbers.rate(everything.receiving)}" if everything.receiving >= 1 else "")
+        self._up.setText(f"↑ {numbers.rate(everything.sending) or _NOTHING}")
+        self._down.setText(f"↓ {numbers.rate(everything.receiving) or _NOTHING}")
         if selected.rows > 1:
             self._right.setText(tr("{n} selected, {size}", n=numbers.count(selected.rows),
                                    size=numbers.part(selected.done, selected.size)))

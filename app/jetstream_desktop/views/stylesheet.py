@@ -37,7 +37,7 @@ QLabel[role="bad"] {{ color: {bad}; }}
 QLabel[role="token"] {{ font-size: {token}px; font-weight: 600; }}
 QPushButton, QToolButton {{ background: {pane}; color: {text}; border: 1px solid {hairline};
   border-radius: {radius}px; padding: 6px 11px; }}
-QToolButton {{ padding: 5px 8px; }}
+QToolButton {{ padding: 5px 7px; }}
 QPushButton:hover, QToolButton:hover {{ background: {hover}; }}
 QPushButton:pressed, QToolButton:pressed {{ background: {track}; }}
 QPushButton:focus, QToolButton:focus {{ border-color: {accent}; }}
@@ -66,14 +66,19 @@ QLineEdit, QPlainTextEdit, QSpinBox, QDoubleSpinBox, QComboBox, QDateTimeEdit {{
   selection-color: {accent_text}; }}
 QLineEdit:focus, QPlainTextEdit:focus, QSpinBox:focus, QComboBox:focus,
 QDateTimeEdit:focus {{ border-color: {accent}; }}
+QLineEdit[role="search"] {{ padding: 5px 3px; }}
 QLineEdit[bad="true"] {{ border-color: {bad}; }}
 QLineEdit:disabled {{ color: {faint}; background: {window}; }}
 QComboBox::drop-down, QDateTimeEdit::drop-down {{ border: 0; width: 22px; }}
 QComboBox::down-arrow, QDateTimeEdit::down-arrow {{ image: url("{drop}"); width: 12px; height: 12px; }}
 QSpinBox::up-button, QSpinBox::down-button {{ width: 0; border: 0; }}
 QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: 0; padding: 0 5px; background: transparent; }}
-QComboBox QAbstractItemView {{ background: {pane}; border: 1px solid {hairline}; selection-background-color: {wash};
-  selection-color: {text}; }}
+QComboBox {{ combobox-popup: 0; }}
+QComboBoxPrivateContainer {{ background: {pane}; border: 0; }}
+QComboBox QAbstractItemView {{ background: {pane}; border: 1px solid {hairline}; padding: 3px;
+  selection-background-color: {wash}; selection-color: {text}; }}
+QComboBox QAbstractItemView::item {{ min-height: 26px; padding: 0 8px; border-radius: 4px; }}
+QComboBox QAbstractItemView::item:selected {{ background: {wash}; color: {text}; }}
 QCheckBox, QRadioButton {{ background: transparent; spacing: 8px; }}
 QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {dim}; border-radius: 4px; background: {pane}; }}
 QCheckBox::indicator:checked {{ background: {accent}; border-color: {accent}; image: url("{tick}"); }}

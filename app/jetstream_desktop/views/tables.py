@@ -13,14 +13,16 @@ from jetstream_desktop.models.roles import SNAPSHOT
 from jetstream_desktop.state import sharing
 from jetstream_desktop.state.text import printable
 from jetstream_desktop.views.details import plain_table
+from jetstream_desktop.views.invitation import Invitation
 from jetstream_desktop.views.theme import Theme
-from jetstream_desktop.views.widgets import button, column, hairline, label, panel, row
+from jetstream_desktop.views.widgets import button, column, hairline, label, row
 
 
 class ListPage(QWidget):
     """A title, buttons, and a view of a list; an invitation while the list is empty."""
 
-    def __init__(self, theme: Theme, title: str, view: QAbstractItemView, invitation: str) -> None:
+    def __init__(self, theme: Theme, title: str, view: QAbstractItemView, icon: str,
+                 invitation: tuple[str, str]) -> None:
         super().__init__()
         self.setProperty("role", "pane")
         self._theme = theme
@@ -40,13 +42,9 @@ class ListPage(QWidget):
         self._roomy = 0
         self._stack = QStackedWidget()
         self._stack.addWidget(self.table)
-        empty = column()
-        empty.addStretch(1)
-        self.invitation = label(invitation, "field", wrap=True)
-        self.invitation.setAlignment(self.invitation.alignment().AlignHCenter)
-        empty.addWidget(self.invitation)
-        empty.addStretch(2)
-        self._stack.addWidget(panel(empty, "pane"))
+        self.invitation = Invitation(theme, icon)
+        self.invitation.say(*invitation)
+        self._stack.addWidget(self.invitation)
         layout = column()
         layout.addLayout(head)
         layout.addWidget(hairline())
@@ -105,19 +103,21 @@ class SharedPage(ListPage):
     reissue_wanted = Signal(object)
     revoke_wanted = Signal(object)
     copy_wanted = Signal(str, str)
+    share_wanted = Signal()
 
     def __init__(self, theme: Theme, now: Callable[[], int]) -> None:
         self._now = now
         model: ValueTableModel[object] = ValueTableModel(
-            (tr("What"), tr("Token"), tr("Used"), tr("Until"), tr("Password")), self._cell,
+            (tr("What"), tr("Token"), tr("Used"), tr("Valid"), tr("Password")), self._cell,
             lambda t: t.token if isinstance(t, Token) else "")
         self.model = model
         self._names: dict[str, str] = {}
         table = plain_table(model, tr("Shared"), 0)
         table.verticalHeader().setDefaultSectionSize(36)
         table.horizontalHeader().setFixedHeight(32)
-        super().__init__(theme, tr("Shared"), table,
-                         tr("Nothing is shared. Choose Share, and anyone with the token can fetch the files."))
+        super().__init__(theme, tr("Shared"), table, "share", (
+            tr("Nothing is shared"), tr("Anyone to whom you give a link can fetch the files, without an account.")))
+        self.invitation.offer([(tr("Share files…"), "primary", self.share_wanted.emit)])
         self.add_button(tr("Copy link"), "copy", self._copy)
         self.add_button(tr("Open…"), "edit", self._open)
         self.add_button(tr("Extend by a week"), "clock", self._extend)
@@ -138,6 +138,8 @@ class SharedPage(ListPage):
         """The tokens; *names* are those of their manifests by id."""
         self._names = names
         self.model.replace([*sorted(tokens, key=_newest_first)])
+        if tokens and not self._table.selectionModel().hasSelection():
+            self._table.selectRow(0)
         self.refresh()
 
     def _one(self) -> Token | None:

@@ -131,12 +131,15 @@ class Theme(QObject):
             self._pixmaps[key] = found
         return found
 
-    def icon(self, name: str, colour: str = "text", size: int = ICON_SIZE) -> QIcon:
-        """An icon for buttons and menus, sharp at 100 to 300 %; paler when disabled."""
+    def icon(self, name: str, colour: str = "text", size: int = ICON_SIZE, margin: int = 0) -> QIcon:
+        """An icon for buttons and menus, sharp at 100 to 300 %; paler when disabled.
+
+        :param margin: empty room on both sides, where a text stands beside it closer than it should.
+        """
         icon = QIcon()
         for ratio in self._ratios:
-            icon.addPixmap(self.pixmap(name, colour, size, ratio))
-            icon.addPixmap(self.pixmap(name, "faint", size, ratio), QIcon.Mode.Disabled)
+            for tone, mode in ((colour, QIcon.Mode.Normal), ("faint", QIcon.Mode.Disabled)):
+                icon.addPixmap(_with_margin(self.pixmap(name, tone, size, ratio), margin), mode)
         return icon
 
     def application_icon(self) -> QIcon:
@@ -152,6 +155,19 @@ def _scale_of(font: QFont) -> float:
     usual = 13.0
     size = QFontInfo(font).pixelSize() or usual
     return max(1.0, min(2.0, size / (usual + 2))) if size > usual + 2 else 1.0
+
+
+def _with_margin(pixmap: QPixmap, margin: int) -> QPixmap:
+    if not margin:
+        return pixmap
+    ratio = pixmap.devicePixelRatio()
+    wide = QPixmap(pixmap.width() + round(2 * margin * ratio), pixmap.height())
+    wide.setDevicePixelRatio(ratio)
+    wide.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(wide)
+    painter.drawPixmap(margin, 0, pixmap)
+    painter.end()
+    return wide
 
 
 def render(svg: bytes, size: int, ratio: float) -> QPixmap:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QFontMetrics, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QLineEdit, QMenu, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QLineEdit, QMenu, QSizePolicy, QStyleOptionToolButton, QToolButton, QWidget
 
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.views.actions import Actions
 from jetstream_desktop.views.theme import ICON_SIZE, Theme
-from jetstream_desktop.views.widgets import IconKeeper, hairline, icon_button, row
+from jetstream_desktop.views.widgets import BESIDE, IconKeeper, hairline, icon_button, row
 
 _SEARCH_ROOM = 180
 _MARGINS = 60
@@ -27,6 +27,7 @@ class SearchField(QLineEdit):
         super().__init__()
         self.setPlaceholderText(placeholder)
         self.setAccessibleName(placeholder)
+        self.setProperty("role", "search")
         self.setClearButtonEnabled(True)
         icon = QAction(self)
         IconKeeper(icon, theme, "search", "dim")
@@ -38,6 +39,32 @@ class SearchField(QLineEdit):
             self.left.emit()
             return
         super().keyPressEvent(event)
+
+
+class Verb(QToolButton):
+    """A button of an action; where it shows its text, the icon keeps some distance from it."""
+
+    def __init__(self, theme: Theme, action: QAction, icon: str, colour: str = "text") -> None:
+        super().__init__()
+        self._theme, self._name, self._colour = theme, icon, colour
+        self._beside = theme.icon(icon, colour, margin=BESIDE)
+        theme.changed.connect(self._refresh)
+        self.setDefaultAction(action)
+        self.setToolButtonStyle(_BESIDE)
+        self.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
+        self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setAccessibleName(action.text().rstrip("…"))
+
+    def _refresh(self) -> None:
+        self._beside = self._theme.icon(self._name, self._colour, margin=BESIDE)
+        self.update()
+
+    def initStyleOption(self, option: QStyleOptionToolButton) -> None:
+        super().initStyleOption(option)
+        if self.toolButtonStyle() == _BESIDE:
+            option.icon = self._beside
+            option.iconSize = QSize(ICON_SIZE + 2 * BESIDE, ICON_SIZE)
 
 
 class Toolbar(QWidget):
@@ -53,10 +80,8 @@ class Toolbar(QWidget):
         self._verbs: list[QToolButton] = []
         self._theme = theme
         line = row(margins=(14, 0, 14, 0), spacing=6)
-        self.send = self._button(actions.send_files, "primary")
-        self.send.setDefaultAction(actions.send_files)
-        IconKeeper(self.send, theme, "up", "accent_text")
-        for button in (self.send, self._button(actions.get), self._button(actions.share)):
+        self.send = self._button(actions.send_files, "up", "primary")
+        for button in (self.send, self._button(actions.get, "down"), self._button(actions.share, "share")):
             line.addWidget(button)
             if button is not self.send:
                 self._verbs.append(button)
@@ -67,8 +92,9 @@ class Toolbar(QWidget):
         divider.setFixedHeight(20)
         line.addWidget(divider)
         line.addSpacing(6)
-        for action in (actions.pause, actions.resume, actions.retry, actions.remove):
-            button = self._button(action, "flat")
+        for action, icon in ((actions.pause, "pause"), (actions.resume, "play"), (actions.retry, "retry"),
+                             (actions.remove, "close")):
+            button = self._button(action, icon, "flat")
             self._verbs.append(button)
             line.addWidget(button)
         line.addStretch(1)
@@ -87,14 +113,8 @@ class Toolbar(QWidget):
         self._tight = self._send_room + icons + self.search.minimumWidth() + _MARGINS
         self._roomy = self._send_room + sum(b.sizeHint().width() + 6 for b in self._verbs) + _SEARCH_ROOM
 
-    def _button(self, action: QAction, role: str = "") -> QToolButton:
-        made = QToolButton()
-        made.setDefaultAction(action)
-        made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        made.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
-        made.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Fixed)
-        made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        made.setAccessibleName(action.text().rstrip("…"))
+    def _button(self, action: QAction, icon: str, role: str = "") -> QToolButton:
+        made = Verb(self._theme, action, icon, "accent_text" if role == "primary" else "text")
         if role:
             made.setProperty("role", role)
         return made

@@ -61,15 +61,16 @@ class TransferDelegate(QStyledItemDelegate):
             return
         area: QRect = option.rect
         state: QStyle.StateFlag = option.state
+        selected = bool(state & QStyle.StateFlag.State_Selected)
         painter.save()
-        painting.ground(painter, self._theme, area, selected=bool(state & QStyle.StateFlag.State_Selected))
+        painting.ground(painter, self._theme, area, selected=selected)
         column = Column(index.column())
         if column is Column.DIRECTION:
             self._direction(painter, area, row)
         elif column is Column.NAME:
             self._name(painter, area, row)
         elif column is Column.PROGRESS:
-            self._progress(painter, area, row)
+            self._progress(painter, area, row, "hairline" if selected else "track")
         elif column is Column.STATUS:
             self._status(painter, area, row)
         else:
@@ -89,12 +90,12 @@ class TransferDelegate(QStyledItemDelegate):
         painting.text(painter, upper, printable(row.name), theme.font("body"), theme.colour("text"), within=area)
         painting.text(painter, lower, second_line(row), theme.font("small"), theme.colour("dim"), within=area)
 
-    def _progress(self, painter: QPainter, area: QRect, row: Row) -> None:
+    def _progress(self, painter: QPainter, area: QRect, row: Row, track_colour: str) -> None:
         theme = self._theme
         room = area.width() - _PERCENT_WIDTH - 2 * _PAD
         if room > 24:
             track = QRectF(area.left() + _PAD, area.center().y() - 2.5, room, 6)
-            painting.bar(painter, track, row.fraction, theme.colour(_BAR[row.group]), theme.colour("track"),
+            painting.bar(painter, track, row.fraction, theme.colour(_BAR[row.group]), theme.colour(track_colour),
                          within=area)
         label = QRect(area.right() - _PERCENT_WIDTH - 4, area.top(), _PERCENT_WIDTH, area.height())
         painting.text(painter, label, numbers.percent(row.fraction), theme.font("body"), theme.colour("dim"),

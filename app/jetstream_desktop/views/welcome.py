@@ -19,7 +19,7 @@ class Choice(QPushButton):
         self.setAccessibleName(title)
         self.setAccessibleDescription(sentence)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.MinimumExpanding)
-        self.setMinimumHeight(round(142 * theme.scale))
+        self.setMinimumHeight(round(126 * theme.scale))
         self.setMaximumWidth(round(250 * theme.scale))
         layout = column(margins=(18, 18, 16, 14), spacing=6)
         layout.addWidget(IconLabel(theme, icon, "accent", 22))
@@ -59,9 +59,9 @@ class Welcome(QWidget):
         for signal, icon, name, sentence in (
             (self.send_wanted, "up", tr("Send to someone I know"),
              tr("Type the address of their computer. They say yes there, and it starts.")),
-            (self.share_wanted, "share", tr("Give a token to anyone"),
-             tr("They fetch the files without an account, until the token ends.")),
-            (self.get_wanted, "down", tr("Get files"), tr("Paste a token or a link, choose a folder, done.")),
+            (self.share_wanted, "share", tr("Give a link to anyone"),
+             tr("They fetch the files without an account, until the link ends.")),
+            (self.get_wanted, "down", tr("Get files"), tr("Paste a link or type a token, choose a folder, done.")),
         ):
             card = Choice(theme, icon, name, sentence)
             card.clicked.connect(signal)

@@ -8,6 +8,7 @@ from PySide6.QtGui import QAction, QFont, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QButtonGroup,
+    QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -15,6 +16,8 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSizePolicy,
     QSpinBox,
+    QStyledItemDelegate,
+    QTabBar,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -22,12 +25,17 @@ from PySide6.QtWidgets import (
 
 from jetstream_desktop.views.theme import ICON_SIZE, Theme
 
+BESIDE = 3
+"""Room on both sides of an icon that a text stands beside; the style leaves too little."""
+
 
 class IconKeeper(QObject):
     """Keeps the icon of a button or an action in the colours of the theme."""
 
-    def __init__(self, owner: QAbstractButton | QAction, theme: Theme, name: str, colour: str = "text") -> None:
+    def __init__(self, owner: QAbstractButton | QAction, theme: Theme, name: str, colour: str = "text",
+                 margin: int = 0) -> None:
         super().__init__(owner)
+        self._margin = margin
         self._owner = owner
         self._theme = theme
         self._name = name
@@ -37,7 +45,7 @@ class IconKeeper(QObject):
 
     def refresh(self) -> None:
         """Draw the icon anew."""
-        self._owner.setIcon(self._theme.icon(self._name, self._colour))
+        self._owner.setIcon(self._theme.icon(self._name, self._colour, margin=self._margin))
 
 
 class IconLabel(QLabel):
@@ -130,8 +138,8 @@ def button(text: str, role: str = "", *, theme: Theme | None = None, icon: str =
     if role:
         made.setProperty("role", role)
     if theme is not None and icon:
-        IconKeeper(made, theme, icon, {"primary": "accent_text", "danger": "bad"}.get(role, "text"))
-        made.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
+        IconKeeper(made, theme, icon, {"primary": "accent_text", "danger": "bad"}.get(role, "text"), BESIDE)
+        made.setIconSize(QSize(ICON_SIZE + 2 * BESIDE, ICON_SIZE))
     if tip:
         made.setToolTip(tip)
         made.setAccessibleDescription(tip)
@@ -159,6 +167,28 @@ def number_field(name: str, low: int, high: int, suffix: str = "") -> QSpinBox:
     made.setAccessibleName(name)
     made.lineEdit().setTextMargins(7, 0, 4, 0)  # the style sheet's padding does not reach the line edit inside
     return made
+
+
+def drop_down(name: str) -> QComboBox:
+    """A list to choose one value from; *name* is its accessible name."""
+    made = QComboBox()
+    made.setAccessibleName(name)
+    made.setItemDelegate(QStyledItemDelegate(made))  # the style sheet does not reach the delegate that it has
+    return made
+
+
+_TAB_ROOM = 19
+"""Padding and distance of a tab, as the style sheet has them, and a pixel for rounding."""
+
+
+class SteadyTabs(QTabBar):
+    """Tabs as wide as their bold text, which they have while they are chosen, so that nothing moves then."""
+
+    def tabSizeHint(self, index: int) -> QSize:
+        bold = QFont(self.font())
+        bold.setWeight(QFont.Weight.DemiBold)
+        return QSize(QFontMetrics(bold).horizontalAdvance(self.tabText(index)) + _TAB_ROOM,
+                     super().tabSizeHint(index).height())
 
 
 def hairline(vertical: bool = False) -> QFrame:

@@ -87,3 +87,22 @@ def test_a_part_that_the_receiver_chose():
     assert lines(shared, listed=9)["Chosen"].text == "4 of 9 files, by the receiver"
     assert "Chosen" not in lines(shared, listed=4)
     assert "Chosen" not in lines(shared)
+
+
+def test_the_line_in_few_figures():
+    assert lines(transfer(carrier="tcp", rtt=40, loss_rate=0.0))["Line"].text == "TCP, under 0.1 ms, no loss"
+    assert lines(transfer(carrier="tcp", rtt=2_300, retries=1))["Line"].text == "TCP, 2.3 ms, 1 retry"
+
+
+def test_its_own_limit_is_named_steadily_where_it_is_what_limits():
+    near = transfer(status="sending", send_rate_max=10_000, rate=9_000, bottleneck="the line, 8 Mbit/s")
+    assert lines(near)["Limited by"].text == "you, to 1.2 MB/s"
+    far = transfer(status="sending", send_rate_max=100_000, rate=9_000, bottleneck="the line, 8 Mbit/s")
+    assert lines(far)["Limited by"].text == "the line, 8 Mbit/s"
+
+
+def test_what_the_sender_paused_is_not_said_twice():
+    row = RowMaker().make(incoming(phase="waiting for the peer", last_error_message="Paused."), NAMES, NOW)
+    assert row.status.sentence == f"Paused by {row.other}"
+    assert why(Selected(row, incoming())) == (
+        f"Paused by {row.other}. Nothing is lost. It goes on when {row.other} resumes it.")

@@ -1,0 +1,80 @@
+"""What the eye wants: rooms that invite while they are empty, and nothing that moves when something else changes."""
+
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QPushButton
+
+from app.helpers.memory_node import MemoryNode
+from app.helpers.running import running
+from app.helpers.waiting import until
+from jetstream_desktop.state.basket import Found, Kind
+from jetstream_desktop.state.filters import Filter, Query, empty_words
+from jetstream_desktop.views.dialogs import choose_files
+from jetstream_desktop.views.widgets import SteadyTabs, button
+
+
+def test_an_empty_composer_invites_and_says_what_is_missing(gui, qapp):
+    async def work():
+        async with running(qapp, MemoryNode().connect) as desk:
+            composer = desk.window.composer
+            desk.compose.open_empty()
+            assert [made.text() for made in composer._empty.findChildren(QPushButton) if made.isVisible()] == [
+                "Choose files…", "Choose a folder…"]
+            assert composer.send.text() == "Choose what to send"
+            assert not composer._summary.isVisible()
+            assert not composer._pattern.isVisible()
+            assert "Type the address" in composer.list.hint
+            composer.add([Found("/x/reel", Kind.FILE, 5)])
+            await until(composer.tree.isVisible)
+            assert composer.send.text() == "Choose where to send"
+            assert composer._pattern.isVisible()
+            composer.undo()
+            await until(composer._empty.isVisible)
+
+    gui(work)
+
+
+def test_every_empty_shelf_has_words():
+    assert {empty_words(Query(shelf))[0] for shelf in Filter} >= {"Nothing is paused", "Nothing has come in yet"}
+    assert empty_words(Query(search="reel"))[0] == "Nothing found for “reel”"
+    assert empty_words(Query(destination_id="d"))[0] == "Nothing has been sent there yet"
+
+
+def test_tabs_do_not_move_when_another_one_is_chosen(qapp):
+    tabs = SteadyTabs()
+    for name in ("Overview", "Files", "Speed"):
+        tabs.addTab(name)
+    tabs.show()
+    before = [tabs.tabRect(number) for number in range(3)]
+    tabs.setCurrentIndex(2)
+    assert [tabs.tabRect(number) for number in range(3)] == before
+    tabs.deleteLater()
+
+
+def test_an_icon_beside_a_text_keeps_its_distance(gui, qapp):
+    async def work():
+        async with running(qapp, MemoryNode().connect) as desk:
+            made = button("Share", theme=desk.context.theme, icon="share")
+            wide = made.icon().availableSizes(QIcon.Mode.Normal)[0]
+            assert wide.width() > wide.height()
+            made.deleteLater()
+
+    gui(work)
+
+
+def test_a_file_dialog_begins_at_home_and_then_where_the_last_one_was_left(gui, qapp, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    other = tmp_path / "other"
+    other.mkdir()
+
+    async def work():
+        async with running(qapp, MemoryNode().connect) as desk:
+            first = choose_files(desk.window, "Choose", list)
+            assert first.directory().absolutePath() == str(tmp_path)
+            first.setDirectory(str(other))
+            first.accepted.emit()
+            first.close()
+            second = choose_files(desk.window, "Choose", list)
+            assert second.directory().absolutePath() == str(other)
+            second.close()
+
+    gui(work)
