@@ -60,12 +60,16 @@ class Rival:
             self._order.append(number)
             arrives = self.there.carry(PACKET, now)
             if arrives is not None:
-                back = self.back.carry(60, arrives)
-                if back is not None:
-                    # A machine answers when it gets to it. Without this, packets of one flow would always find the
-                    # place that a departure has just made in a full queue, and those of the other never.
-                    self._heard = max(self._heard, back + self.there.random.random() * BUSY)
-                    self.world.at(self._heard, lambda number=number: self._acked(number))
+                self.world.at(arrives, lambda number=number: self._answer(number))
+
+    def _answer(self, number: int) -> None:
+        """The packet is there, and its acknowledgement goes back."""
+        back = self.back.carry(60, self.world.now)
+        if back is not None:
+            # A machine answers when it gets to it. Without this, packets of one flow would always find the
+            # place that a departure has just made in a full queue, and those of the other never.
+            self._heard = max(self._heard, back + self.there.random.random() * BUSY)
+            self.world.at(self._heard, lambda: self._acked(number))
 
     def _go_on(self) -> None:
         self._waiting = False
