@@ -180,7 +180,7 @@ class RateControl:
             return self._fixed or FIRST_RATE
         if not self._bandwidth:
             return self._first
-        rate = max(self._bandwidth * self._gain, SMALLEST_RATE)
+        rate = max(self._bandwidth * self._gain, SMALLEST_RATE, self.ceiling.claim / self.smooth_trip)
         if self.phase is Phase.STARTUP:
             rate = max(rate, self._first)
         return rate * self._share
@@ -199,7 +199,7 @@ class RateControl:
         gain = STARTUP_GAIN if self.phase is Phase.STARTUP else 2.0
         # On a short path the machines themselves may take longer than the path, and nothing may stand still meanwhile.
         share = self._bandwidth * max(self.trip, min(self.smooth_trip, NOTICEABLE_QUEUE)) * self._share
-        return max(min(gain * share, max(self.ceiling.bytes, share)) + held, least)
+        return max(min(gain * share, max(self.ceiling.bytes, share)) + held, least, self.ceiling.claim * self._share)
 
     @property
     def _reports_every(self) -> float:
@@ -238,8 +238,8 @@ class RateControl:
             self._counted = sample.sent, sample.lost
             if sent > 0:
                 on_the_path = max(0.0, self._peak - self._bandwidth * self.report_seconds)
-                self.ceiling.on_round(max(0, lost) / sent, self.queue, self.trip, on_the_path, sample.packet,
-                                      self._bandwidth, now)
+                if self.ceiling.on_round(max(0, lost) / sent, self.queue, self.trip, on_the_path, sample.packet, now):
+                    self._forget_rates(now - 2 * self.smooth_trip)
             self._peak = sample.in_flight
         if self.policy is Policy.BACKGROUND:
             self._yield(now)
@@ -292,7 +292,7 @@ class RateControl:
         if limited and rate < self._bandwidth:
             return False
         rates = self._rates
-        keep = max(RATE_ROUNDS * self.trip, RATE_SECONDS)
+        keep = max(RATE_ROUNDS * (self.smooth_trip if self.ceiling.resists else self.trip), RATE_SECONDS)
         while rates and rates[-1][1] <= rate:
             rates.pop()
         rates.append((now, rate))
@@ -300,6 +300,14 @@ class RateControl:
             rates.popleft()
         self._bandwidth = rates[0][1]
         return len(rates) == 1
+
+    def _forget_rates(self, before: float) -> None:
+        """What was delivered *before* says nothing of now, because the line has become crowded."""
+        rates = self._rates
+        while len(rates) > 1 and rates[0][0] < before:
+            rates.popleft()
+        if rates:
+            self._bandwidth = rates[0][1]
 
     # -- phases ---------------------------------------------------------------------------------------------------
 

@@ -10,6 +10,8 @@ from .simulator import Link, World
 
 PACKET = 1500
 BUSY = 0.002
+QUANTUM = 0.001
+"""Who paces sends so many seconds' worth at a time."""
 BETA = 0.7
 CUBIC_C = 0.4
 
@@ -52,9 +54,9 @@ class Rival:
             if pace and self.free > now:
                 if not self._waiting:
                     self._waiting = True
-                    self.world.at(self.free, self._go_on)
+                    self.world.at(self.free + QUANTUM, self._go_on)
                 return
-            self.free = max(self.free, now) + (PACKET / pace if pace else 0.0)
+            self.free = max(self.free, now - QUANTUM) + (PACKET / pace if pace else 0.0)
             number, self.next = self.next, self.next + 1
             self.out[number] = (now, self.delivered, self.delivered_time)
             self._order.append(number)

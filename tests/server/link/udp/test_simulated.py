@@ -108,6 +108,26 @@ def test_two_of_ours_share_alike(queue: float) -> None:
 
 
 @pytest.mark.parametrize("kind", [Cubic, FirstBbr])
+@pytest.mark.parametrize("first", ["ours", "theirs"])
+def test_fair_shares_with_tcp_of_either_kind(kind: type[Rival], first: str) -> None:
+    world = World()
+    there, back = path(20, 0.05)
+    ours = Flow(world, there, back, record=100_000, start=0.0 if first == "ours" else 4.0)
+    rival = kind(world, there, back, 4.0 if first == "ours" else 0.0)
+    share, _ = shares(ours, rival, world, 10.0, 35.0)
+    assert 1 / 3 < share < 2 / 3
+
+
+def test_a_crowd_of_all_kinds_starves_nobody() -> None:
+    world = World()
+    there, back = path(40, 0.05)
+    flows: list[Competitor] = [Flow(world, there, back, record=100_000), FirstBbr(world, there, back, 2.0),
+                               Flow(world, there, back, record=100_000, seed=7, start=4.0)]
+    world.run(40.0)
+    assert min(flow.goodput(15.0, 40.0) for flow in flows) > 40 * MEGABIT / 3 / 3
+
+
+@pytest.mark.parametrize("kind", [Cubic, FirstBbr])
 def test_background_takes_what_others_leave(kind: type[Rival]) -> None:
     world = World()
     there, back = path(20, 0.05)
