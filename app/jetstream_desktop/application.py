@@ -28,6 +28,7 @@ from jetstream_desktop.desk.compose import ComposeDesk
 from jetstream_desktop.desk.context import Context, SettingsStore
 from jetstream_desktop.desk.copies import CopyDesk
 from jetstream_desktop.desk.far import FarDesk
+from jetstream_desktop.desk.files import FilesDesk
 from jetstream_desktop.desk.get import GetDesk
 from jetstream_desktop.desk.health import HealthDesk
 from jetstream_desktop.desk.nearby import NearbyDesk
@@ -55,11 +56,10 @@ from jetstream_desktop.services.poller import Poller
 from jetstream_desktop.services.session import Session
 from jetstream_desktop.services.taskbar import Taskbar, session_bus
 from jetstream_desktop.services.vault import Vault
-from jetstream_desktop.state import numbers
 from jetstream_desktop.state.connection import Connected, Connection
 from jetstream_desktop.state.details import event_line
+from jetstream_desktop.state.files import cell
 from jetstream_desktop.state.nodes import OpenNode
-from jetstream_desktop.state.text import printable
 from jetstream_desktop.tasks import Tasks
 from jetstream_desktop.views.actions import Actions
 from jetstream_desktop.views.composer import Composer
@@ -90,6 +90,7 @@ class Desk:
     book: BookDesk
     offers: OffersDesk
     rows: RowDesk
+    files: FilesDesk
     copies: CopyDesk
     verify: VerifyDesk
     allowed: AllowedDesk
@@ -134,7 +135,8 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
     offers = OffersDesk(context, OffersPage(theme), sidebar, far, tray.say)
     for page in (share.page, book.page, offers.page):
         window.add_page(page)
-    rows, copies, verify = RowDesk(context, files, events), CopyDesk(context), VerifyDesk(context)
+    rows, copies, verify = RowDesk(context), CopyDesk(context), VerifyDesk(context)
+    listing = FilesDesk(context, files, events, verify.found)
     allowed, health = AllowedDesk(context), HealthDesk(context)
     nodes = NodesDesk(context, Vault() if vault is None else vault)
     near = NearbyDesk(context, Nearby(tasks.spawn, (), window) if nearby is None else nearby, book, nodes)
@@ -142,15 +144,12 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
     shell.nearby_allowed.connect(near.allow)
     taskbar = Taskbar(session_bus(), window)
     shell.progressed.connect(taskbar.show)
-    return Desk(context, window, shell, compose, share, get, book, offers, rows, copies, verify, allowed, health,
-                nodes, near, far, tray, taskbar, polling)
+    return Desk(context, window, shell, compose, share, get, book, offers, rows, listing, copies, verify, allowed,
+                health, nodes, near, far, tray, taskbar, polling)
 
 
 def _file_model() -> PagedTableModel:
-    def text(value: Any, column: int) -> str:
-        return printable(value[0]) if column == 0 else ("" if value[1] is None else numbers.size(value[1]))
-
-    return PagedTableModel((tr("Name"), tr("Size")), text, lambda value: value, figures=(1,))
+    return PagedTableModel((tr("Name"), tr("Size"), tr("Problem")), cell, lambda line: line, figures=(1,))
 
 
 def _event_model() -> ValueTableModel[Any]:

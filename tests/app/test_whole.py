@@ -81,7 +81,7 @@ def test_drop_compose_send_watch_pause_resume_complete(gui, qapp, tmp_path, own_
             window.details.tabs.setCurrentIndex(1)
             await until(lambda: window.details.files_table.model().rowCount() >= 31)
             window.details.tabs.setCurrentIndex(3)
-            await until(lambda: desk.rows._events.rowCount() >= 3)
+            await until(lambda: desk.files._events.rowCount() >= 3)
 
     with nodes(tmp_path, "b") as (other,):
         gui(lambda: work(other))

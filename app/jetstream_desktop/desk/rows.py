@@ -1,4 +1,4 @@
-"""Rows of the table: pause, resume, retry, remove, limits, copies; and what the details pane asks for."""
+"""Rows of the table: pause, resume, retry, remove, limits; and what the details pane shows of the selected one."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -7,12 +7,10 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, QUrl
 from PySide6.QtGui import QAction, QDesktopServices
 
-from jetstream.entities import Event, Transfer
+from jetstream.entities import Transfer
 from jetstream.errors import JetStreamError
 from jetstream_desktop.desk.context import Context
 from jetstream_desktop.i18n import say, tr
-from jetstream_desktop.models.lists import ValueTableModel
-from jetstream_desktop.models.paged import PagedTableModel
 from jetstream_desktop.services.commands import CANCEL, PAUSE, REMOVE, RESUME
 from jetstream_desktop.state.changes import Changes
 from jetstream_desktop.state.code import recipe_of
@@ -31,11 +29,9 @@ log = logging.getLogger("jetstream.desktop")
 class RowDesk(QObject):
     """Joins the actions on rows and the details pane to the node."""
 
-    def __init__(self, context: Context, files: PagedTableModel, events: ValueTableModel[object]) -> None:
+    def __init__(self, context: Context) -> None:
         super().__init__(context.window)
         self._c = context
-        self._files = files
-        self._events = events
         self._known_sources: dict[str, tuple[str, ...]] = {}
         self._listed: dict[str, int | None] = {}
         """How many files the manifest of an outgoing row has."""
@@ -71,8 +67,6 @@ class RowDesk(QObject):
         reason.resume_wanted.connect(actions.resume.trigger)
         reason.copy_wanted.connect(actions.copy_error.trigger)
         reason.identity_wanted.connect(self._copy_identity)
-        context.window.details.files_wanted.connect(self._files_wanted)
-        context.window.details.events_wanted.connect(self._events_wanted)
         context.window.details.csv_wanted.connect(self._csv)
 
     # Actions
@@ -198,9 +192,10 @@ class RowDesk(QObject):
             if recipe is not None:
                 return list(recipe.mappings.values())
             page = await client.send.get_manifest_files(entity.manifest_id, limit=1)
-        except JetStreamError:
+            return [str(entry["srcPath"]) for entry in page["fileMappings"] if entry.get("srcPath")]
+        except (JetStreamError, KeyError, TypeError, AttributeError) as error:  # also an answer of no known form
+            log.info("where the files of %s came from: %r", row.key, error)
             return []
-        return [str(entry["srcPath"]) for entry in page["fileMappings"] if entry.get("srcPath")]
 
     def _copy_identity(self) -> None:
         chosen = self._chosen()
@@ -243,33 +238,6 @@ class RowDesk(QObject):
                                 listed=self._listed.get(row.key),
                                 node=self._c.session.node)
         return None
-
-    def _files_wanted(self, offset: int) -> None:
-        self._c.run(self._load_files(offset), "files")
-
-    async def _load_files(self, offset: int) -> None:
-        chosen = self._chosen()
-        if chosen is None:
-            return
-        key = chosen.row.key
-        try:
-            found, last = await self._c.commands.files(chosen.entity, offset)
-            if not found and not offset and chosen.row.files != 0:
-                found = [(tr("The sender has not named its files yet."), None)]
-        except JetStreamError as error:
-            found, last = [(say(str(error)), None)], True
-        now = self._chosen()
-        if now is not None and now.row.key == key:
-            self._files.add_page(offset, found, last=last)
-
-    def _events_wanted(self) -> None:
-        self._c.run(self._load_events(), "events")
-
-    async def _load_events(self) -> None:
-        chosen = self._chosen()
-        if chosen is not None:
-            events: list[Event] = await self._c.commands.events(chosen.row)
-            self._events.replace(list(reversed(events)))
 
     def _csv(self) -> None:
         chosen = self._chosen()

@@ -11,6 +11,7 @@ from jetstream.errors import JetStreamError
 from jetstream_desktop.desk.context import Context
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.state import numbers
+from jetstream_desktop.state.changes import Changes
 from jetstream_desktop.state.rows import Row
 from jetstream_desktop.state.verifying import Verification
 
@@ -26,8 +27,10 @@ class VerifyDesk(QObject):
         self._c = context
         self._task: asyncio.Task[Any] | None = None
         self._report = ""
+        self._found: dict[str, Verification] = {}
         context.window.actions_.verify.triggered.connect(self._verify)
         context.window.banner.pressed.connect(self._pressed)
+        context.poller.changed.connect(self._forget)
 
     def _verify(self) -> None:
         rows = [row for row in self._c.window.selected_rows() if self._arrived(row)]
@@ -65,7 +68,16 @@ class VerifyDesk(QObject):
                 verification.add(answer)
             except (KeyError, TypeError, ValueError) as error:
                 raise JetStreamError(tr("The node's answer cannot be used.")) from error
+        self._found[row.key] = verification
         return verification
+
+    def found(self, key: str) -> Verification | None:
+        """What verifying the row has found, if that was done."""
+        return self._found.get(key)
+
+    def _forget(self, changes: Changes) -> None:
+        for key in changes.removed:
+            self._found.pop(key, None)
 
     def _pressed(self, key: str) -> None:
         if key == STOP and self._task is not None:

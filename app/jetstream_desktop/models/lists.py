@@ -82,6 +82,12 @@ class ValueTableModel(QAbstractTableModel, Generic[Value]):
             for row in changed:
                 self.dataChanged.emit(self.index(row, 0), self.index(row, len(self._headings) - 1))
             return
+        more = len(fresh) - len(self._values)
+        if self._values and fresh[more:] == self._values:  # something new on top moves nothing else
+            self.beginInsertRows(ROOT, 0, more - 1)
+            self._values = fresh
+            self.endInsertRows()
+            return
         self.beginResetModel()
         self._values = fresh
         self.endResetModel()

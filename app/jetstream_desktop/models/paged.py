@@ -12,38 +12,47 @@ Value = TypeVar("Value", bound=Any)
 
 
 class PagedTableModel(ValueTableModel[Any]):
-    """Emits ``wanted(offset)`` when more is needed; :meth:`add_page` answers."""
+    """Emits ``wanted(offset)`` when more is needed; :meth:`add_page` answers. Offsets are those of whoever answers:
+    of what is searched through, not of what was found.
+    """
 
     wanted = Signal(int)
 
-    _finished = True
+    _next: int | None = None
     _asked = False
 
     def restart(self) -> None:
         """Forget everything and ask for the first page."""
         self.replace(())
-        self._finished = False
+        self._next = 0
         self._asked = True
         self.wanted.emit(0)
 
     def clear(self) -> None:
         """Forget everything and ask for nothing."""
-        self._finished = True
+        self._next = None
         self._asked = False
         self.replace(())
 
-    def add_page(self, offset: int, values: Sequence[Any], *, last: bool) -> None:
-        """The page that starts at *offset*; one that nobody waits for any more is dropped."""
-        if offset != len(self.values) or self._finished:
+    @property
+    def whole(self) -> bool:
+        """Whether there is nothing more to come."""
+        return self._next is None
+
+    def add_page(self, offset: int, values: Sequence[Any], following: int | None) -> None:
+        """The page that starts at *offset*, and where the *following* one starts; one that nobody waits for any more
+        is dropped.
+        """
+        if offset != self._next or not self._asked:
             return
         self._asked = False
-        self._finished = last
+        self._next = following
         self.append(values)
 
     def canFetchMore(self, parent: Index = ROOT) -> bool:
-        return not parent.isValid() and not self._finished and not self._asked
+        return not parent.isValid() and self._next is not None and not self._asked
 
     def fetchMore(self, parent: Index = ROOT) -> None:
-        if self.canFetchMore(parent):
+        if self._next is not None and self.canFetchMore(parent):
             self._asked = True
-            self.wanted.emit(len(self.values))
+            self.wanted.emit(self._next)

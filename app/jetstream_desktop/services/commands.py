@@ -11,6 +11,7 @@ from jetstream_desktop.services.session import Session
 from jetstream_desktop.state.address import Choice
 from jetstream_desktop.state.basket import Basket
 from jetstream_desktop.state.code import Recipe
+from jetstream_desktop.state.files import FileLine
 from jetstream_desktop.state.options import Options
 from jetstream_desktop.state.rows import Row
 
@@ -168,8 +169,8 @@ class Commands:
 
     # Looking closer
 
-    async def files(self, entity: Transfer | ReceiveTransfer, offset: int) -> tuple[list[tuple[str, int | None]], bool]:
-        """A page of the files of a transfer as ``(path, size)``, and whether it is the last one."""
+    async def files(self, entity: Transfer | ReceiveTransfer, offset: int) -> tuple[list[FileLine], int | None]:
+        """A page of the files of a transfer, and where the next one begins."""
         client = self._session.client
         if isinstance(entity, Transfer):
             answer = await client.send.get_manifest_files(entity.manifest_id, offset=offset, limit=PAGE)
@@ -177,8 +178,8 @@ class Commands:
         else:
             answer = await client.receive.get_transfer_files(entity, offset=offset, limit=PAGE)
             entries = answer["files"]
-        found: list[tuple[str, int | None]] = [(str(e["destPath"]), e["fileSize"]) for e in entries]
-        return found, answer.get("nextOffset") is None
+        following = answer.get("nextOffset")
+        return [FileLine(str(e["destPath"]), e["fileSize"]) for e in entries], following if entries else None
 
     async def events(self, row: Row) -> list[Event]:
         """The event log of one transfer."""

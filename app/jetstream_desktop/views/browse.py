@@ -14,7 +14,7 @@ from jetstream_desktop.state.remote_files import Entry, folder_above
 from jetstream_desktop.state.sharing import moment
 from jetstream_desktop.state.text import printable
 from jetstream_desktop.views.cards import Card
-from jetstream_desktop.views.details import plain_table
+from jetstream_desktop.views.listing import plain_table
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import ElidedLabel, button, icon_button, label, row
 

@@ -6,14 +6,11 @@ from pathlib import Path
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QFormLayout,
     QGridLayout,
-    QHeaderView,
     QScrollArea,
     QSizePolicy,
     QStackedWidget,
-    QTableView,
     QVBoxLayout,
     QWidget,
 )
@@ -23,11 +20,12 @@ from jetstream_desktop.models.lists import ValueTableModel
 from jetstream_desktop.models.paged import PagedTableModel
 from jetstream_desktop.state.details import Fact, Selected, overview
 from jetstream_desktop.state.history import SpeedHistory
-from jetstream_desktop.state.text import printable
+from jetstream_desktop.state.rows import Row
+from jetstream_desktop.views.files_pane import FilesPane
 from jetstream_desktop.views.graph import SpeedGraph
+from jetstream_desktop.views.listing import plain_table
 from jetstream_desktop.views.reason import Reason
 from jetstream_desktop.views.theme import Theme
-from jetstream_desktop.views.toolbar import SearchField
 from jetstream_desktop.views.widgets import (
     Chips,
     ElidedLabel,
@@ -45,25 +43,9 @@ from jetstream_desktop.views.widgets import (
 OVERVIEW, FILES, SPEED, EVENTS = range(4)
 _WINDOWS: tuple[tuple[str, float | None], ...] = (("1 min", 60.0), ("10 min", 600.0), ("All", None))
 _MOST_POINTS = 240
+_EVENTS_EVERY = 2_000_000
+"""µs between two looks at the events of what moves."""
 _ROOM_FOR_GRAPH = 760
-
-
-def plain_table(model: ValueTableModel[object], name: str, stretch: int) -> QTableView:
-    """A quiet table of text for lists of values."""
-    table = QTableView()
-    table.setModel(model)
-    table.setAccessibleName(name)
-    table.setShowGrid(False)
-    table.setTabKeyNavigation(False)
-    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-    table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-    table.verticalHeader().hide()
-    table.verticalHeader().setDefaultSectionSize(28)
-    table.horizontalHeader().setSectionResizeMode(stretch, QHeaderView.ResizeMode.Stretch)
-    table.horizontalHeader().setHighlightSections(False)
-    table.setStyleSheet("QTableView::item { padding: 0 5px; }")
-    return table
 
 
 class FactGrid(QWidget):
@@ -126,7 +108,9 @@ class Details(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._theme = theme
         self._chosen: Selected | None = None
-        self._files = files
+        self._events_due = 0
+        self.files = FilesPane(theme, files)
+        self.files_table = self.files.table
         self.tabs = SteadyTabs()
         self.tabs.setDrawBase(False)
         self.tabs.setExpanding(False)
@@ -140,8 +124,9 @@ class Details(QWidget):
         self._small = SpeedGraph(theme)
         self._small.setMinimumHeight(24)
         self._graph = SpeedGraph(theme)
+        self._graph.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._window = Chips(tr("Time shown"), [(tr(name), seconds) for name, seconds in _WINDOWS], 600.0)
-        for page in (self._overview_page(), self._files_page(), self._speed_page(), self._events_page(events)):
+        for page in (self._overview_page(), self.files, self._speed_page(), self._events_page(events)):
             self._pages.addWidget(page)
         files.wanted.connect(self.files_wanted)
         self.tabs.currentChanged.connect(self._tab)
@@ -180,17 +165,6 @@ class Details(QWidget):
         page.addLayout(line, 1)
         return panel(page)
 
-    def _files_page(self) -> QWidget:
-        layout = column(margins=(8, 8, 8, 0), spacing=6)
-        self._filter = SearchField(self._theme, tr("Filter files by name"))
-        self._filter.textChanged.connect(self._filter_files)
-        layout.addWidget(self._filter)
-        self.files_table = plain_table(self._files, tr("Files"), 0)
-        self.files_table.setColumnWidth(1, 110)
-        self._filter.setMaximumWidth(300)
-        layout.addWidget(self.files_table, 1)
-        return panel(layout)
-
     def _speed_page(self) -> QWidget:
         layout = column(margins=(16, 10, 16, 8), spacing=6)
         line = row()
@@ -212,24 +186,34 @@ class Details(QWidget):
 
     def show_transfer(self, chosen: Selected | None, history: SpeedHistory, now: int) -> None:
         """Show *chosen* at the time *now* (µs)."""
-        before = self._chosen.row.key if self._chosen is not None else None
-        self._chosen = chosen
+        before, self._chosen = self._chosen, chosen
         if chosen is None:
             return
         self.reason.show_row(chosen)
         self._facts.show_facts(overview(chosen, now, str(Path.home())))
-        moment = (chosen.row.finished or now) / 1e6
-        self._plot(self._small, history, 600.0, moment)
-        self._plot(self._graph, history, self._window.value(), moment)
-        if before != chosen.row.key:
-            self._files.clear()
+        self._plot(self._small, history, 600.0, chosen.row, now)
+        self._plot(self._graph, history, self._window.value(), chosen.row, now)
+        if before is None or before.row.key != chosen.row.key:
+            self.files.clear()
             self._ask(self.tabs.currentIndex())
+        elif before.entity is not chosen.entity:
+            self._refresh(before, chosen, now)
 
-    def _plot(self, graph: SpeedGraph, history: SpeedHistory, seconds: float | None, now: float) -> None:
+    def _refresh(self, before: Selected, chosen: Selected, now: int) -> None:
+        """Something happened to the transfer whose files or events are open."""
+        tab = self.tabs.currentIndex()
+        if tab == FILES and before.row.files != chosen.row.files and not self.files.table.model().rowCount():
+            self.files.restart()
+        elif tab == EVENTS and (now >= self._events_due or before.row.group is not chosen.row.group):
+            self._events_due = now + _EVENTS_EVERY
+            self.events_wanted.emit()
+
+    def _plot(self, graph: SpeedGraph, history: SpeedHistory, seconds: float | None, shown: Row, moment: int) -> None:
+        now = (shown.finished or moment) / 1e6
         points = history.points(now, seconds, _MOST_POINTS)
         first = points[0].time if points else now - 60
         start = first if seconds is None else max(now - seconds, min(first, now - 30))
-        graph.show_points(points, start, now)
+        graph.show_points(points, start, now, live=shown.finished is None)
 
     def _tab(self, number: int) -> None:
         self._pages.setCurrentIndex(number)
@@ -239,16 +223,10 @@ class Details(QWidget):
     def _ask(self, number: int) -> None:
         if self._chosen is None:
             return
-        if number == FILES and not self._files.values:
-            self._files.restart()
+        if number == FILES and not self.files.table.model().rowCount():
+            self.files.restart()
         elif number == EVENTS:
             self.events_wanted.emit()
-
-    def _filter_files(self, words: str) -> None:
-        wanted = words.casefold().split()
-        for place, value in enumerate(self._files.values):
-            text = printable(str(value)).casefold()
-            self.files_table.setRowHidden(place, not all(word in text for word in wanted))
 
 
 def form() -> QFormLayout:

@@ -4,7 +4,7 @@ import datetime
 from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, Qt
-from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from jetstream_desktop.i18n import tr
@@ -12,6 +12,14 @@ from jetstream_desktop.state import numbers
 from jetstream_desktop.state.history import Point, nice_ceiling
 from jetstream_desktop.views import painting
 from jetstream_desktop.views.theme import Theme
+
+
+def _clock(time: float) -> str:
+    return datetime.datetime.fromtimestamp(time).strftime("%H:%M:%S")
+
+
+def _reading(point: Point) -> str:
+    return f"{numbers.rate(point.rate) or '0 B/s'} · {_clock(point.time)}"
 
 
 class SpeedGraph(QWidget):
@@ -23,16 +31,18 @@ class SpeedGraph(QWidget):
         self._points: Sequence[Point] = ()
         self._start = 0.0
         self._end = 1.0
+        self._live = True
         self._hover: float | None = None
+        """The time that the read-out is for, in seconds."""
         self.setMouseTracking(True)
         self.setMinimumHeight(96)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName(tr("Speed over time"))
         theme.changed.connect(self.update)
 
-    def show_points(self, points: Sequence[Point], start: float, end: float) -> None:
-        """Show *points* on an axis from *start* to *end* (seconds)."""
-        self._points, self._start, self._end = points, start, max(end, start + 1)
+    def show_points(self, points: Sequence[Point], start: float, end: float, *, live: bool = True) -> None:
+        """Show *points* on an axis from *start* to *end* (seconds); *live* says that the end is now."""
+        self._points, self._start, self._end, self._live = points, start, max(end, start + 1), live
         rates = [p.rate for p in points if p.rate]
         if rates:
             self.setAccessibleDescription(tr("now {now}, peak {peak}", now=numbers.rate(rates[-1]),
@@ -61,6 +71,9 @@ class SpeedGraph(QWidget):
             label = QRect(area.left(), area.top() - 18, area.width(), 17)
             painting.text(painter, label, numbers.rate(top), theme.font("small"), theme.colour("dim"),
                           painting.Align.AlignRight)
+        if self.hasFocus():
+            painter.setPen(theme.colour("accent"))
+            painter.drawRect(area.adjusted(0, 0, -1, 0))
         self._axis(painter, area)
         self._read_out(painter, area, top)
         painter.end()
@@ -94,30 +107,67 @@ class SpeedGraph(QWidget):
     def _axis(self, painter: QPainter, area: QRect) -> None:
         theme = self._theme
         below = QRect(area.left(), area.bottom() + 3, area.width(), 18)
-        ago = tr("{time} ago", time=numbers.duration(self._end - self._start))
-        painting.text(painter, below, ago, theme.font("small"), theme.colour("dim"))
-        painting.text(painter, below, tr("now"), theme.font("small"), theme.colour("dim"), painting.Align.AlignRight)
+        first, last = _clock(self._start), _clock(self._end)
+        if self._live:
+            first, last = tr("{time} ago", time=numbers.duration(self._end - self._start)), tr("now")
+        painting.text(painter, below, first, theme.font("small"), theme.colour("dim"))
+        painting.text(painter, below, last, theme.font("small"), theme.colour("dim"), painting.Align.AlignRight)
 
     def _read_out(self, painter: QPainter, area: QRect, top: float) -> None:
-        if self._hover is None:
-            return
-        time = self._start + (self._hover - area.left()) / max(1, area.width()) * (self._end - self._start)
-        near = min((p for p in self._points if p.rate is not None), key=lambda p: abs(p.time - time), default=None)
+        near = self._near()
         if near is None or near.rate is None:
             return
         x, y = self._x(near.time), area.bottom() - near.rate / top * area.height()
         theme = self._theme
         painter.fillRect(QRectF(x, area.top(), 1, area.height()), theme.colour("faint"))
         painting.dot(painter, QPointF(x + 0.5, y).toPoint(), theme.colour("accent"))
-        when = datetime.datetime.fromtimestamp(near.time).strftime("%H:%M:%S")
-        words = f"{numbers.rate(near.rate) or '0 B/s'} · {when}"
+        words = _reading(near)
         width = painter.fontMetrics().horizontalAdvance(words) + 16
         box = QRect(int(min(max(x - width / 2, area.left()), area.right() - width)), area.top() + 2, width, 20)
         painter.fillRect(box, theme.colour("window"))
         painting.text(painter, box, words, theme.font("small"), theme.colour("text"), painting.Align.AlignHCenter)
 
+    def _near(self) -> Point | None:
+        """The point that the read-out is for."""
+        hover = self._hover
+        if hover is None:
+            return None
+        return min((p for p in self._points if p.rate is not None), key=lambda p: abs(p.time - hover), default=None)
+
+    @property
+    def reading(self) -> str:
+        """What the read-out says; empty while there is none."""
+        near = self._near()
+        return "" if near is None else _reading(near)
+
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self._hover = event.position().x()
+        area = self._area()
+        share = (event.position().x() - area.left()) / max(1, area.width())
+        self._hover = self._start + share * (self._end - self._start)
+        self.update()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """The arrows go from point to point, Home and End to the ends."""
+        times = [p.time for p in self._points if p.rate is not None]
+        near = self._near()
+        place = times.index(near.time) if near is not None else len(times)
+        places = {Qt.Key.Key_Left: place - 1, Qt.Key.Key_Right: place + 1, Qt.Key.Key_Home: 0,
+                  Qt.Key.Key_End: len(times) - 1}
+        wanted = places.get(Qt.Key(event.key()))
+        if wanted is None or not times:
+            super().keyPressEvent(event)
+            return
+        self._hover = times[max(0, min(len(times) - 1, wanted))]
+        self.setAccessibleDescription(self.reading)
+        self.update()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.update()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._hover = None
         self.update()
 
     def leaveEvent(self, event: QEvent) -> None:

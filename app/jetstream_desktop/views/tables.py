@@ -12,8 +12,8 @@ from jetstream_desktop.models.lists import ValueTableModel
 from jetstream_desktop.models.roles import SNAPSHOT
 from jetstream_desktop.state import sharing
 from jetstream_desktop.state.text import printable
-from jetstream_desktop.views.details import plain_table
 from jetstream_desktop.views.invitation import Invitation
+from jetstream_desktop.views.listing import plain_table
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import button, column, hairline, label, row
 

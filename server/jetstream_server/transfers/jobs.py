@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic
 
@@ -128,8 +128,8 @@ class Jobs(Generic[Record]):
                     await self._settle_again(live, message)
                 case Asked(message=message):
                     await self._settle_asked(live, message)
-                case Failed(message=message):
-                    await self._settle_failed(live, message)
+                case Failed(message=message, files=files):
+                    await self._settle_failed(live, message, files)
                 case Stopped():
                     await self._settle_stopped(live, outcome)
         except IllegalMove as error:
@@ -183,10 +183,11 @@ class Jobs(Generic[Record]):
     def _plan_at(self, live: Live[Record], time: int) -> None:
         """The next try is at *time*; the base waits for the other side."""
 
-    async def _settle_failed(self, live: Live[Record], message: str) -> None:
+    async def _settle_failed(self, live: Live[Record], message: str, files: Sequence[tuple[str, str]] = ()) -> None:
         if live.status is not Status.ERROR:
             await self._table.step(live, Event.FAIL, error_message=message, end_time=self._wall())
-        await self.tell(live, "Failed", message)
+        named = {"files": [{"path": path, "reason": reason} for path, reason in files]} if files else {}
+        await self.tell(live, "Failed", message, **named)
 
     async def _settle_stopped(self, live: Live[Record], stopped: Stopped) -> None:
         who = live.record.peer_name or "the other side"
@@ -202,11 +203,11 @@ class Jobs(Generic[Record]):
     async def _settle_suspended(self, live: Live[Record], message: str) -> None:
         await self._settle_again(live, message)
 
-    async def tell(self, live: Live[Record], what: str, message: str) -> None:
-        """Write an event about this transfer."""
+    async def tell(self, live: Live[Record], what: str, message: str, **fields: Any) -> None:
+        """Write an event about this transfer. *fields* are further documented keys of it."""
         await self._events.record(
             f"{self._kind}{what}", message, kind=self._kind, subject=live.id, owner=live.record.owner,
-            owner_token=live.record.owner_token,
+            owner_token=live.record.owner_token, **fields,
         )
         self._table.touch(live)  # whoever looked at it before knows that there is more to read
 

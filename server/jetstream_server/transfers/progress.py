@@ -1,17 +1,20 @@
 """How much of a transfer is there, in files; and what became of it, in a sentence. Pure."""
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jetstream.constants import BLOCK_SIZE
+from jetstream_server.files.errors import printable
 from jetstream_server.files.finishing import FinishReport
 from jetstream_server.files.layout import Layout
 from jetstream_server.link.blockmap import Range
 
 NAMED: Final = 3
+LISTED: Final = 1000
 
 
 def blocks_of_file_ends(layout: Layout) -> NDArray[np.int64]:
@@ -47,6 +50,15 @@ def report_sentence(report: FinishReport) -> str:
         _part(report.links_refused, report.links_refused_count, "not made because the link leads out of the folder"),
     ]
     return " ".join(part for part in parts if part)
+
+
+def failures(layout: Layout | None, entries: Sequence[int], reasons: Mapping[int, str]) -> tuple[tuple[str, str], ...]:
+    """Target and reason of entries that were not delivered, the first :data:`LISTED` of them."""
+    if layout is None:
+        return ()
+    known = [entry for entry in sorted(entries)[:LISTED] if entry < layout.entries]
+    return tuple((printable(os.fsdecode(layout.entry(entry).target)), reasons.get(entry, "could not be read as listed"))
+                 for entry in known)
 
 
 def _part(paths: tuple[str, ...], count: int, what: str) -> str:

@@ -36,7 +36,7 @@ from jetstream_server.records import IncomingRecord, StoredBlocks
 from jetstream_server.transfers.bottleneck import Stages
 from jetstream_server.transfers.fetching import fetched_pages
 from jetstream_server.transfers.live import Live, ReceivingTable
-from jetstream_server.transfers.progress import FileCount, report_sentence
+from jetstream_server.transfers.progress import FileCount, failures, report_sentence
 from jetstream_server.transfers.session import TICK_SECONDS, Session, Surroundings
 from jetstream_server.transfers.sink import ReceiveSink, verify_stored
 from jetstream_server.transfers.states import Event, Phase, Status
@@ -278,7 +278,7 @@ class ReceiveSession(Session):
         changes = {"files_done": report.files, "bytes_recv": self._bytes_here(), "end_time": now}
         if failed:
             why = _not_delivered(len(failed))
-            outcome: Outcome = Failed(why)
+            outcome: Outcome = Failed(why, failures(self._layout, failed, {}))
             await self._table.step(self._live, Event.FAIL, error_message=why, **changes)
         else:
             outcome = Done(message=message)

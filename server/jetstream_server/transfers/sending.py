@@ -38,6 +38,7 @@ from jetstream_server.transfers.bottleneck import Stages, bottleneck
 from jetstream_server.transfers.listing import asked_pages, first_pages
 from jetstream_server.transfers.live import Live, SendingTable
 from jetstream_server.transfers.policies import for_carriers
+from jetstream_server.transfers.progress import failures
 from jetstream_server.transfers.session import TICK_SECONDS, Session, Surroundings
 from jetstream_server.transfers.states import Event, Phase, Status
 from jetstream_server.transfers.trouble import Asked, Done, Failed, Outcome, TryAgain
@@ -258,7 +259,8 @@ class SendSession(Session):
             await self.before_done()
         self._table.show(self._live, **self._all_there(complete.files))
         if complete.failed:
-            self.end(Failed(self._failure_sentence(complete.failed)))
+            self.end(Failed(self._failure_sentence(complete.failed),
+                            failures(self._layout, complete.failed, self._source.gaps)))
         else:
             self.end(Done(message=complete.report))
 

@@ -27,9 +27,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """Something that a person has to mend first."""
+    """Something that a person has to mend first. *files*: path and reason of those that were not delivered, if it was
+    files that failed; of very many the first.
+    """
 
     message: str
+    files: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

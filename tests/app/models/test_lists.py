@@ -29,18 +29,26 @@ def test_equal_keys_are_updated_in_place(model, qtbot):
         model.replace([("b", 3)])
 
 
+def test_what_is_new_on_top_keeps_the_rest_where_it_is(model, qtbot):
+    with qtbot.assertNotEmitted(model.modelReset), qtbot.waitSignal(model.rowsInserted):
+        model.replace([("c", 3), ("a", 1), ("b", 2)])
+    assert [value[0] for value in model.values] == ["c", "a", "b"]
+
+
 def test_pages(qapp, qtmodeltester):
     wanted = []
     model = PagedTableModel(("Name",), lambda value, column: value, lambda value: value)
     model.wanted.connect(wanted.append)
     assert not model.canFetchMore()
     model.restart()
-    model.add_page(0, ["a", "b"], last=False)
+    model.add_page(0, ["a", "b"], 20)
     model.fetchMore()
     model.fetchMore()
-    assert wanted == [0, 2]
-    model.add_page(0, ["late"], last=False)
-    model.add_page(2, ["c"], last=True)
+    assert wanted == [0, 20]
+    model.add_page(0, ["late"], 2)
+    model.add_page(20, ["c"], None)
+    model.add_page(20, ["again"], None)
+    assert model.whole
     assert list(model.values) == ["a", "b", "c"]
     assert not model.canFetchMore()
     qtmodeltester.check(model)

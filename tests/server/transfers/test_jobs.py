@@ -127,6 +127,15 @@ async def test_what_becomes_of_each_outcome(bench: Bench, outcome: Outcome, stat
     assert (live.record.end_time is not None) is (status not in (Status.PENDING,))
 
 
+async def test_files_that_were_not_delivered_are_named_in_the_event(bench: Bench) -> None:
+    live = await bench.add("1")
+    bench.jobs.wake()
+    await bench.runs("1")
+    await bench.ended(live, Failed("Two.", (("a/b", "is gone"), ("c", "was changed"))))
+    (event,) = await bench.catalog.events.since(None, 10)
+    assert event.fields["files"] == [{"path": "a/b", "reason": "is gone"}, {"path": "c", "reason": "was changed"}]
+
+
 async def test_a_try_that_raises_is_a_failure_that_the_log_explains(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -142,7 +142,10 @@ async def test_what_changed_meanwhile_is_named_by_both_and_never_appears(tmp_pat
         assert isinstance(outcome, Failed)
         assert "large" in outcome.message
         assert "2 files were not delivered" in outcome.message
-        assert isinstance(await ended(both), Failed)
+        assert [path for path, reason in outcome.files if reason] == ["in/large", "in/small/7"]
+        there = await ended(both)
+        assert isinstance(there, Failed)
+        assert [path for path, reason in there.files if reason] == ["in/large", "in/small/7"]
         assert both.coming.status is Status.ERROR
         expected = contents(tmp_path / "s")
         del expected["large"]
