@@ -75,7 +75,7 @@ def most_telling(failures: Sequence[OSError]) -> OSError:
 
 
 async def _connected(place: Place) -> socket.socket:
-    sock = socket.socket(place.family, socket.SOCK_STREAM)
+    sock = socket.socket(place.family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # asyncio looks at the protocol
     try:
         sock.setblocking(False)
         await asyncio.get_running_loop().sock_connect(sock, place.address)

@@ -15,7 +15,7 @@ from typing import Final
 
 from jetstream.constants import BLOCK_SIZE
 from jetstream_server.link.carrier import BlockSink, BlockSource, CarrierStatistics
-from jetstream_server.link.kernel import PathFacts, path_facts
+from jetstream_server.link.kernel import PathFacts, path_facts, round_trip
 from jetstream_server.link.limiter import Limiter
 from jetstream_server.link.records import seal_block, store_block
 from jetstream_server.link.sealed import (
@@ -45,6 +45,11 @@ BACKGROUND_CONGESTION_CONTROLS: Final = (b"lp",)
 """Those that let others go first. Few systems let an ordinary user choose one."""
 
 
+NEAR_SECONDS: Final = 0.003
+UNSENT_BYTES: Final = 256 << 10
+"""What a connection on a long path keeps ready to be sent next, beside what is under way."""
+
+
 def tune(sock: socket.socket, background: bool = False) -> None:
     """Options of a data connection; each is taken where the system offers it and does without where not.
 
@@ -53,6 +58,18 @@ def tune(sock: socket.socket, background: bool = False) -> None:
     sock.setblocking(True)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     choose_congestion_control(sock, background)
+
+
+def queue_little(sock: socket.socket, trip: float | None) -> None:
+    """On a long path let the system take no more than it can soon send, where it knows how.
+
+    What waits in a slow connection at the end is what everybody waits for, while the others have nothing to do.
+
+    :param trip: round trip in seconds, if it is known.
+    """
+    if (trip or 0.0) > NEAR_SECONDS and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
 
 
 def choose_congestion_control(sock: socket.socket, background: bool) -> None:
@@ -197,6 +214,7 @@ class TcpSender(_Connections):
         super().close()
 
     def _serve(self, sock: socket.socket, number: int) -> None:
+        queue_little(sock, round_trip(sock))
         sealer = Sealer(self._key, number)
         plain = memoryview(bytearray(BLOCK_SIZE))
         sealed = memoryview(bytearray(MAX_PAYLOAD + RECORD_OVERHEAD))

@@ -30,6 +30,8 @@ class Job:
     stop_message: str = ""
     settling: bool = False
     """The try has ended; what became of it is being written down, which nothing may interrupt."""
+    goodbye: Callable[[], Awaitable[None]] | None = None
+    """What takes round trips and decides nothing any more: it comes when the outcome is written down."""
     wake_limits: list[Callable[[], None]] = field(default_factory=list)
     """Called when a rate limit or policy has changed."""
 
@@ -93,13 +95,20 @@ class Jobs(Generic[Record]):
         try:
             outcome = await self._outcome(live, job, attempt)
             if outcome is not None:
-                job.settling = True
-                await self.settle(live, outcome)
+                await self._settle_and_leave(live, job, outcome)
         except Exception:  # the catalog could not take it; at the next start it is tried again
             log.exception("what became of %s %s could not be kept", self._kind, live.id)
         finally:
             self._jobs.pop(live.id, None)
             self._ended(live)
+
+    async def _settle_and_leave(self, live: Live[Record], job: Job, outcome: Outcome) -> None:
+        job.settling = True
+        try:
+            await self.settle(live, outcome)
+        finally:
+            if job.goodbye is not None:
+                await job.goodbye()
 
     async def _outcome(self, live: Live[Record], job: Job, attempt: Attempt[Record]) -> Outcome | None:
         """What a try has come to; ``None`` if somebody stopped it, who says what becomes of it."""

@@ -339,10 +339,15 @@ class Outgoing:
                 destination.id, last_error=type(error).__name__, last_error_message=error.message
             )
             return outcome_of_dialling(error, known=destination.public_key is not None)
+        outcome: Outcome | None = None
         try:
-            return await self._over(peer, live, job, destination)
+            outcome = await self._over(peer, live, job, destination)
+            return outcome
         finally:
-            await peer.close()
+            if isinstance(outcome, Done):
+                job.goodbye = peer.close
+            else:
+                await peer.close()
 
     async def _dial(self, destination: DestinationRecord) -> PeerConnection:
         check = self._identity_check(destination)

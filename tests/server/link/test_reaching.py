@@ -13,7 +13,7 @@ from jetstream_server.access.identity import load_or_create
 from jetstream_server.link import reaching
 from jetstream_server.link.errors import Unreachable
 from jetstream_server.link.handshake import Myself, dial, expect
-from jetstream_server.link.reaching import Place, first_of, in_turn, most_telling
+from jetstream_server.link.reaching import Place, first_of, in_turn, most_telling, reach
 
 HERE = [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET, "127.0.0.2"), (socket.AF_INET6, "::1")]
 REFUSED = ConnectionRefusedError(errno.ECONNREFUSED, "Connection refused")
@@ -57,6 +57,14 @@ async def test_an_address_that_answers_is_found_behind_others(listening: socket.
     with await first_of(places([HERE[1], HERE[2], HERE[0]], port)) as sock:
         assert sock.getpeername() == ("127.0.0.1", port)
         assert not sock.getblocking()
+
+
+async def test_small_messages_do_not_wait_for_each_other(listening: socket.socket) -> None:
+    """asyncio turns that off, but only where the socket says that it is TCP."""
+    _, writer = await asyncio.open_connection(sock=await reach(*listening.getsockname()))
+    assert writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    writer.close()
+    await writer.wait_closed()
 
 
 async def test_an_address_that_is_silent_holds_up_nobody(

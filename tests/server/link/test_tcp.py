@@ -17,9 +17,11 @@ from jetstream_server.link.sealed import HEADER_BYTES, RECORD_OVERHEAD, Kind, Se
 from jetstream_server.link.tcp import (
     CONGESTION_CONTROLS,
     LOCAL_CONGESTION_CONTROLS,
+    UNSENT_BYTES,
     TcpReceiver,
     TcpSender,
     choose_congestion_control,
+    queue_little,
     tune,
 )
 
@@ -203,6 +205,15 @@ def test_congestion_control_is_that_of_the_path(source: str, wanted: tuple[bytes
             after = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, 16).rstrip(b"\0")
             allowed = [name for name in wanted if _allowed(sock, name)]
             assert after == (allowed[0] if allowed else before.rstrip(b"\0"))
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_NOTSENT_LOWAT"), reason="the system does not know how")
+@pytest.mark.parametrize(("trip", "little"), [(0.1, True), (0.0005, False), (None, False)])
+def test_little_waits_in_a_connection_on_a_long_path(trip: float | None, little: bool) -> None:
+    with socket.socket() as sock:
+        before = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT)
+        queue_little(sock, trip)
+        assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT) == (UNSENT_BYTES if little else before)
 
 
 @pytest.mark.skipif(not hasattr(socket, "TCP_CONGESTION"), reason="the system does not let programs choose")

@@ -136,6 +136,23 @@ async def test_files_that_were_not_delivered_are_named_in_the_event(bench: Bench
     assert event.fields["files"] == [{"path": "a/b", "reason": "is gone"}, {"path": "c", "reason": "was changed"}]
 
 
+async def test_the_goodbye_comes_when_the_outcome_is_written_down(bench: Bench) -> None:
+    live = await bench.add("1")
+    bench.jobs.wake()
+    await bench.runs("1")
+    await bench.table.step(live, Event.START)
+    job = bench.jobs.running(live)
+    assert job is not None
+    seen = []
+
+    async def goodbye() -> None:
+        seen.append((live.status, await bench.events(), bench.jobs.running(live)))
+
+    job.goodbye = goodbye
+    await bench.ended(live, Done())
+    assert seen == [(Status.COMPLETE, ["transferCompleted"], job)]
+
+
 async def test_a_try_that_raises_is_a_failure_that_the_log_explains(
     bench: Bench, caplog: pytest.LogCaptureFixture
 ) -> None:
