@@ -10,6 +10,7 @@ from jetstream.entities import Token, Transfer
 from jetstream.errors import JetStreamError
 from jetstream_desktop.desk.context import Context
 from jetstream_desktop.i18n import say, tr
+from jetstream_desktop.models.sidebar import SHARED_KEY
 from jetstream_desktop.state import sharing
 from jetstream_desktop.state.basket import Basket
 from jetstream_desktop.state.counting import of_basket
@@ -97,6 +98,8 @@ class ShareDesk(QObject):
         replaces, self._replaces = self._replaces, None
         if self._card is not None:
             self._card.show_token(token, self._c.clock())
+            if self._basket is not None:  # the composer below has done its work
+                self._c.window.return_to(self.page, SHARED_KEY)
         if replaces is not None:
             await self._c.commands.revoke([replaces])
             self._c.say(tr("This token replaces the old one, which does not work any more."), "good")

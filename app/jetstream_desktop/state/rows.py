@@ -155,7 +155,7 @@ def _average(told: int | None) -> float | None:
 def _sent(entity: Transfer, names: Names, group: Group, estimator: RateEstimator | None, now: int) -> Row:
     other = names.destinations.get(entity.destination_id) or entity.peer_name or ""
     if entity.owner_token:
-        other = tr("shared by token")
+        other = tr("{name}, by link", name=entity.peer_name) if entity.peer_name else tr("somebody, by link")
     elif not other:
         other = tr("unknown destination")
     return Row(

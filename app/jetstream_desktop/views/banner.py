@@ -54,6 +54,7 @@ class Banner(QWidget):
         for widget in (self._icon, self._text, self._aside, self._button, self._close):
             line.addWidget(widget, 1 if widget is self._text else 0)
         self.setLayout(line)
+        self.setMinimumHeight(round(36 * theme.scale))  # with a button or without: the table must not jump
         self.setAutoFillBackground(True)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)

@@ -2,13 +2,20 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QAbstractItemView, QSizePolicy, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QLineEdit,
+    QSizePolicy,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
 from jetstream_desktop.i18n import tr, trn
 from jetstream_desktop.models.lists import ValueTableModel
-from jetstream_desktop.models.roles import SNAPSHOT
+from jetstream_desktop.models.roles import SNAPSHOT, Index
 from jetstream_desktop.state import numbers
 from jetstream_desktop.state.remote_files import Entry, folder_above
 from jetstream_desktop.state.sharing import moment
@@ -16,7 +23,22 @@ from jetstream_desktop.state.text import printable
 from jetstream_desktop.views.cards import Card
 from jetstream_desktop.views.listing import plain_table
 from jetstream_desktop.views.theme import Theme
-from jetstream_desktop.views.widgets import ElidedLabel, button, icon_button, label, row
+from jetstream_desktop.views.widgets import button, icon_button, label, row
+
+
+class NameDelegate(QStyledItemDelegate):
+    """A name with the icon of a folder or a file before it."""
+
+    def __init__(self, theme: Theme, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._theme = theme
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
+        super().initStyleOption(option, index)
+        entry = index.data(SNAPSHOT)
+        option.features |= QStyleOptionViewItem.ViewItemFeature.HasDecoration
+        option.decorationSize = QSize(17, 17)
+        option.icon = self._theme.icon("folder" if isinstance(entry, Entry) and entry.folder else "file", "dim", 17)
 
 
 class BrowseCard(Card):
@@ -38,10 +60,14 @@ class BrowseCard(Card):
         self._path: str | None = None
         self._roots: Sequence[Entry] = ()
         self.model: ValueTableModel[object] = ValueTableModel(
-            (tr("Name"), tr("Size"), tr("Changed")), _cell, lambda e: e.path if isinstance(e, Entry) else "")
+            (tr("Name"), tr("Size"), tr("Changed")), _cell, lambda e: e.path if isinstance(e, Entry) else "",
+            figures=(1,))
         self._up = icon_button(theme, "up", tr("Folder above"))
         self._up.clicked.connect(self.go_up)
-        self._where = ElidedLabel("", mode=Qt.TextElideMode.ElideMiddle)
+        self._where = QLineEdit()
+        self._where.setAccessibleName(tr("Folder that is shown"))
+        self._where.setPlaceholderText(tr("Where to begin"))
+        self._where.returnPressed.connect(self._typed)
         line = row()
         line.addWidget(self._up)
         line.addWidget(self._where, 1)
@@ -49,6 +75,9 @@ class BrowseCard(Card):
         self.table = plain_table(self.model, title, 0)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection if choose_folder
                                     else QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.table.setItemDelegateForColumn(0, NameDelegate(theme, self.table))
+        self.table.verticalHeader().setDefaultSectionSize(30)
+        self.table.horizontalHeader().setFixedHeight(32)
         self.table.setColumnWidth(1, 100)
         self.table.setColumnWidth(2, 150)
         self.table.setMinimumHeight(180)
@@ -89,7 +118,7 @@ class BrowseCard(Card):
     def show_roots(self, roots: Sequence[Entry]) -> None:
         """Where one can begin."""
         self._roots = roots
-        self._show(None, tr("Where to begin"), roots)
+        self._show(None, "", roots)
 
     def show_listing(self, path: str, entries: Sequence[Entry]) -> None:
         """What is in a folder."""
@@ -112,6 +141,11 @@ class BrowseCard(Card):
             self.table.clearSelection()
         self.table.scrollToTop()
         self._selected()
+
+    def _typed(self) -> None:
+        typed = self._where.text().strip()
+        self.listing_wanted.emit(typed or None)
+        self.table.setFocus()
 
     def go_up(self) -> None:
         """The folder above, or the roots."""
@@ -139,7 +173,7 @@ class BrowseCard(Card):
         count = len(self.selected())
         self._sum.setText("" if self._choose_folder else
                           trn("{count} selected", "{count} selected", count) if count else
-                          tr("A double click opens a folder"))
+                          tr("A double click opens a folder; or type its path above"))
         self.done.setEnabled(self._path is not None if self._choose_folder else count > 0)
 
     def _done(self) -> None:
@@ -150,7 +184,7 @@ def _cell(value: object, place: int) -> str:
     if not isinstance(value, Entry):
         return ""
     if place == 0:
-        return printable(value.name) + ("/" if value.folder and not value.name.endswith("/") else "")
+        return printable(value.name)
     if place == 1:
         return "" if value.folder else numbers.size(value.size)
     return moment(value.changed) if value.changed else ""

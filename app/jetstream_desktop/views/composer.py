@@ -159,9 +159,11 @@ class Composer(QWidget):
         layout.addWidget(label(tr("Where to"), "section"))
         self.search = SearchField(self._theme, tr("Search or type an address"))
         self.search.textChanged.connect(self._filter)
+        self.search.returnPressed.connect(self._settle)
         layout.addWidget(self.search)
         self.list = ChoiceList(self._theme)
         self.list.chosen.connect(self._show)
+        self.search.moved.connect(self.list.step)
         self.list.setMinimumHeight(_LEAST_LIST)
         layout.addWidget(self.list, 1)
         layout.addWidget(label(tr("Folder there"), "dim"))
@@ -315,6 +317,13 @@ class Composer(QWidget):
 
     def _filter(self, _text: str) -> None:
         self._refresh_choices(None)
+
+    def _settle(self) -> None:
+        """Enter in the search: the first that fits, if none is chosen, and on to the button."""
+        if self.list.current() is None:
+            self.list.step(1)
+        if self.send.isEnabled():
+            self.send.setFocus()
 
     def _send(self) -> None:
         choice = self.list.current()

@@ -87,6 +87,14 @@ class ChoiceList(QListView):
         value: Choice | None = self.currentIndex().data(SNAPSHOT)
         return value
 
+    def step(self, lines: int) -> None:
+        """Choose another one, *lines* further down; the first if none is chosen."""
+        last = self.values.rowCount() - 1
+        if last >= 0:
+            row = self.currentIndex().row()
+            place = 0 if row < 0 else max(0, min(last, row + lines))
+            self.setCurrentIndex(self.values.index(place, 0))
+
     def show_choices(self, found: list[Choice], prefer: str | None = None) -> None:
         """Show *found*; choose *prefer*, or what was chosen before, or nothing."""
         wanted = prefer or self._key

@@ -60,13 +60,13 @@ class SpeedGraph(QWidget):
         painter = QPainter(self)
         area, theme = self._area(), self._theme
         top = nice_ceiling(max((p.rate or 0.0 for p in self._points), default=0.0))
-        for step in range(5):
-            y = area.top() + area.height() * step // 4
-            painter.fillRect(area.left(), y, area.width(), 1, theme.colour("hairline"))
         if not any(p.rate for p in self._points):
             painting.text(painter, area, tr("No speed to show yet"), theme.font("small"), theme.colour("dim"),
                           painting.Align.AlignHCenter)
         else:
+            for step in range(5):
+                y = area.top() + area.height() * step // 4
+                painter.fillRect(area.left(), y, area.width(), 1, theme.colour("hairline"))
             self._curve(painter, area, top)
             label = QRect(area.left(), area.top() - 18, area.width(), 17)
             painting.text(painter, label, numbers.rate(top), theme.font("small"), theme.colour("dim"),

@@ -235,6 +235,12 @@ class MainWindow(QMainWindow):
         else:
             self.show_table()
 
+    def return_to(self, page: QWidget, key: str) -> None:
+        """Closing the open card goes to *page*, the one called *key* in the sidebar: what it covered is done with."""
+        if self._card is not None:
+            self._below = page
+            self._card.closed.connect(lambda: self.sidebar.list.choose(key))
+
     @property
     def card(self) -> Card | None:
         """The card that is open."""

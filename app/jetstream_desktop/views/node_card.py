@@ -142,7 +142,9 @@ class NodeCard(Card):
         return made
 
     def first_focus(self) -> QWidget:
-        return self.password if self.address.text() else self.address
+        if not self.address.text():
+            return self.address
+        return self.password if self.user.text() else self.user
 
     # What is shown
 
@@ -192,6 +194,7 @@ class NodeCard(Card):
         self.ask_again()
         self.problem.setText(printable(words))
         self.problem.show()
+        self.first_focus().setFocus()
 
     def show_identity(self, address: Address, name: str, version: str, fingerprint: str) -> None:
         """Ask whether what answers is what is meant."""

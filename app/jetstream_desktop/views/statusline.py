@@ -109,7 +109,9 @@ class StatusLine(QWidget):
         else:
             self._set("close", "dim", tr("Not connected"))
         self._live = isinstance(status, Connected)
-        if not self._live:  # what the rows said last is not what happens now
+        if self._live:
+            self.show_totals(Totals(), Totals())  # until the rows say more
+        else:  # what the rows said last is not what happens now
             for figure in (self._up, self._down, self._right):
                 figure.setText("")
         self._limit.setVisible(isinstance(status, Connected))

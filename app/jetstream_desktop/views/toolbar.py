@@ -19,9 +19,11 @@ _BESIDE = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
 
 
 class SearchField(QLineEdit):
-    """The search: Escape empties it and hands the focus back."""
+    """The search: Escape empties it and hands the focus back; up and down are for the list below."""
 
     left = Signal()
+    moved = Signal(int)
+    """By so many lines, in the list that is searched."""
 
     def __init__(self, theme: Theme, placeholder: str) -> None:
         super().__init__()
@@ -37,6 +39,9 @@ class SearchField(QLineEdit):
         if event.key() == Qt.Key.Key_Escape:
             self.clear()
             self.left.emit()
+            return
+        if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):
+            self.moved.emit(1 if event.key() == Qt.Key.Key_Down else -1)
             return
         super().keyPressEvent(event)
 

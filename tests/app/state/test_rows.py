@@ -72,7 +72,8 @@ def test_names_of_the_other_side():
     maker = RowMaker()
     assert maker.make(transfer(), Names(), NOW).other == "unknown destination"
     assert maker.make(transfer(peer_name="anna"), Names(), NOW).other == "anna"
-    assert maker.make(transfer(owner_token="MAY"), NAMES, NOW).other == "shared by token"
+    assert maker.make(transfer(owner_token="MAY"), NAMES, NOW).other == "somebody, by link"
+    assert maker.make(transfer(owner_token="MAY", peer_name="Ann"), NAMES, NOW).other == "Ann, by link"
     assert maker.make(transfer(label=""), NAMES, NOW).name == "Transfer 1"
 
 

@@ -1,11 +1,14 @@
 """What the eye wants: rooms that invite while they are empty, and nothing that moves when something else changes."""
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QIcon
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
 from app.helpers.memory_node import MemoryNode
 from app.helpers.running import running
 from app.helpers.waiting import until
+from jetstream.entities import Destination
 from jetstream_desktop.state.basket import Found, Kind
 from jetstream_desktop.state.filters import Filter, Query, empty_words
 from jetstream_desktop.views.dialogs import choose_files
@@ -29,6 +32,33 @@ def test_an_empty_composer_invites_and_says_what_is_missing(gui, qapp):
             assert composer._pattern.isVisible()
             composer.undo()
             await until(composer._empty.isVisible)
+
+    gui(work)
+
+
+def test_a_destination_is_chosen_without_leaving_the_search(gui, qapp):
+    node = MemoryNode()
+    for key, name in (("1", "Studio A"), ("2", "Studio B")):
+        node.destinations[key] = Destination(destination_id=key, destination_address=f"{key}.example",
+                                             destination_port=8886, name=name)
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            composer = desk.window.composer
+            await until(lambda: len(desk.context.poller.destinations) == 2)
+            desk.compose.open_empty()
+            composer.add([Found("/x/reel", Kind.FILE, 5)])
+            composer.search.setFocus()
+            QTest.keyClicks(composer.search, "studio")
+            names = [choice.title for choice in composer.list.values.values]
+            QTest.keyClick(composer.search, Qt.Key.Key_Down)
+            assert composer.list.current().title == names[0]
+            QTest.keyClick(composer.search, Qt.Key.Key_Down)
+            assert composer.list.current().title == names[1]
+            QTest.keyClick(composer.search, Qt.Key.Key_Up)
+            QTest.keyClick(composer.search, Qt.Key.Key_Return)
+            assert composer.list.current().title == names[0]
+            await until(composer.send.hasFocus)
 
     gui(work)
 
