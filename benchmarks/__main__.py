@@ -39,16 +39,21 @@ def main(
     patience: Annotated[float, typer.Option(min=0, help="Seconds that a run waits for a quiet machine.")] = 20,
     attempts: Annotated[int, typer.Option(min=1, help="How often a disturbed run is made at most.")] = 3,
     wan: Annotated[Path, typer.Option(help="The folder of the line emulator, wan.sh.")] = WAN,
+    lines: Annotated[list[str] | None, typer.Option(
+        "--line", help=f"Of the row 'line' only this: {', '.join(line.CELLS)}. May be repeated.")] = None,
 ) -> None:
     """Measure the node beside what else moves files on this machine, and say what came of it."""
     names = list(only or ROWS)
     unknown = [name for name in names if name not in ROWS]
     if unknown:
         raise typer.BadParameter(f"there is no row {unknown[0]}; there are {', '.join(ROWS)}")
+    other = [name for name in lines or () if name not in line.CELLS]
+    if other:
+        raise typer.BadParameter(f"there is no line {other[0]!r}; there are {', '.join(line.CELLS)}")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers, nodes and files go, too
     place = Path(tempfile.mkdtemp(prefix="jetstream-benchmarks-", dir=folder))
     lock = MachineLock()
-    context = Context(place, runs, size, wan, patience, attempts, lock, _say)
+    context = Context(place, runs, size, wan, patience, attempts, lock, _say, lines or ())
     facts = machine_facts(place)
     found: dict[str, Any] = {"machine": facts, "runs": runs, "size": size, "rows": {}}
     print("  ".join(f"{name}: {value}" for name, value in facts.items()) + "\n", flush=True)

@@ -60,6 +60,8 @@ class Context:
     """How often a run is made, at most, until nothing disturbs it."""
     lock: "MachineLock"
     say: Say
+    lines: Sequence[str] = ()
+    """Which emulated lines to measure; none: all."""
 
     def scaled(self, full: int, least: int = 1) -> int:
         """*full* times the share that was asked for."""

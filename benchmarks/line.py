@@ -20,7 +20,8 @@ from benchmarks.processes import Command, inside, program, run
 FULL_SIZE: Final = 256 * MIB
 RATE: Final = 1000
 ROUND_TRIP: Final = 100
-CELLS: Final = [(control, loss) for control in ("bbr", "cubic") for loss in (0, 1)]
+CELLS: Final = {f"{control} {loss}": (control, loss) for control in ("bbr", "cubic") for loss in (0, 1)}
+"""Congestion control that the line's ends have by default, and loss in per cent."""
 LIMIT_SECONDS: Final = 40.0
 LOOK_SECONDS: Final = 0.7
 FREE_SECONDS: Final = 300.0
@@ -39,7 +40,7 @@ def row(context: Context) -> Row:
     lines: list[list[str]] = []
     notes: list[str] = []
     data = []
-    for control, loss in CELLS:
+    for control, loss in [CELLS[name] for name in context.lines or CELLS]:
         name = f"{control}, {loss} % loss"
         context.say(f"{RATE} Mbit/s, {ROUND_TRIP} ms, {name}")
         try:
