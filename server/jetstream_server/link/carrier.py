@@ -8,6 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Final, Protocol
 
+NEAR_SECONDS: Final = 0.003
+"""A round trip shorter than this is the same machine or room: two connections keep both ends busy."""
+
 
 @dataclass(frozen=True, slots=True)
 class Filled:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Final
 
 from jetstream.constants import BLOCK_SIZE
-from jetstream_server.link.carrier import BlockSink, BlockSource, CarrierStatistics
+from jetstream_server.link.carrier import NEAR_SECONDS, BlockSink, BlockSource, CarrierStatistics
 from jetstream_server.link.kernel import PathFacts, path_facts, round_trip
 from jetstream_server.link.limiter import Limiter
 from jetstream_server.link.records import seal_block, store_block
@@ -45,7 +45,6 @@ BACKGROUND_CONGESTION_CONTROLS: Final = (b"lp",)
 """Those that let others go first. Few systems let an ordinary user choose one."""
 
 
-NEAR_SECONDS: Final = 0.003
 UNSENT_BYTES: Final = 256 << 10
 """What a connection on a long path keeps ready to be sent next, beside what is under way."""
 

@@ -15,7 +15,7 @@ from concurrent.futures import Executor
 from typing import Final, Protocol
 
 from jetstream.errors import JetStreamError
-from jetstream_server.link.carrier import CarrierStatistics, total
+from jetstream_server.link.carrier import NEAR_SECONDS, CarrierStatistics, total
 from jetstream_server.link.data import DataDialler, DataPlane
 from jetstream_server.link.errors import LinkError, Unreachable
 from jetstream_server.link.peer import PeerConnection
@@ -24,8 +24,6 @@ from jetstream_server.link.sealed import SessionKey
 log = logging.getLogger(__name__)
 
 JOIN_SECONDS: Final = 10.0
-NEAR_SECONDS: Final = 0.003
-"""A round trip shorter than this is the same machine or room: two connections keep both ends busy."""
 NEAR_CONNECTIONS: Final = 2
 FAR_CONNECTIONS: Final = 24
 GRACE_SECONDS: Final = 0.25
