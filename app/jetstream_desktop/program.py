@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QEvent, Signal
+from PySide6.QtCore import QEvent, QLibraryInfo, QLocale, QTranslator, Signal
 from PySide6.QtWidgets import QApplication
 
 
@@ -22,3 +22,14 @@ class Application(QApplication):
             self.quit_wanted.emit()
             return True
         return super().event(event)
+
+
+def speak(application: QApplication, language: str) -> QTranslator | None:
+    """Let Qt's own words (menus of fields, file dialogs, names of keys) and dates be in *language*, if Qt knows it."""
+    translator = QTranslator(application)
+    if not translator.load(f"qtbase_{language}", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
+        return None
+    application.installTranslator(translator)
+    if QLocale.system().language() != QLocale(language).language():
+        QLocale.setDefault(QLocale(language))
+    return translator

@@ -11,7 +11,7 @@ from PySide6.QtCore import QLocale
 
 from jetstream.local import state_folder
 from jetstream_desktop import assets, i18n
-from jetstream_desktop.program import Application
+from jetstream_desktop.program import Application, speak
 from jetstream_desktop.services.instance import Instance, hand_over, server_name
 from jetstream_desktop.services.local_node import LocalNode, dial
 from jetstream_desktop.settings import peek
@@ -25,6 +25,8 @@ def run(arguments: Sequence[str], *, hidden: bool = False) -> int:
         return 0
     language = peek(state_folder()).language or QLocale.system().name().partition("_")[0]
     i18n.use(assets.catalogue(language), assets.sentences(language))
+    if language in assets.languages():
+        speak(application, language)
     instance = Instance(name)
     node = LocalNode(dial)
     node.start_early()

@@ -10,7 +10,7 @@ from jetstream_desktop.state.nodes import LOCAL, OpenNode
 from jetstream_desktop.state.rows import BYTES_PER_KBIT, Row
 from jetstream_desktop.state.sharing import exact_moment, moment
 from jetstream_desktop.state.text import home_relative, printable
-from jetstream_desktop.state.words import PAUSED_THERE
+from jetstream_desktop.state.words import PAUSED_THERE, first_sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,9 @@ def why(chosen: Selected) -> str:
     reason = printable(" ".join(said.split())) or printable(row.status.sentence)
     if not reason.endswith((".", "!", "?")):
         reason = f"{reason}."
-    advice = printable(row.status.advice)
+    advice, first = printable(row.status.advice), first_sentence(printable(said))
+    if first:
+        advice = advice.removeprefix(first).lstrip(". ")
     return reason if not advice or advice in reason else f"{reason} {advice}"
 
 

@@ -38,6 +38,10 @@ class Columns(QObject):
         header.sectionResized.connect(self._resized)
         self.restore(Arrangement())
 
+    def wanted(self, column: Column) -> bool:
+        """Whether the person wants to see *column*; in little room it may be hidden all the same."""
+        return any(action.isChecked() for action in self.choices if action.data() == column)
+
     def _choice(self, column: Column, title: str) -> QAction:
         action = QAction(title, self)
         action.setCheckable(True)
@@ -114,7 +118,7 @@ class Columns(QObject):
         """How it stands now."""
         header, query = self._table.horizontalHeader(), self._model.query
         order = tuple(Column(header.logicalIndex(place)) for place in range(header.count()))
-        shown = frozenset(column for column in Column if not self._table.isColumnHidden(column))
+        shown = frozenset(column for column in Column if self.wanted(column))
         widths = tuple((column, self._table.columnWidth(column)) for column in Column if column in shown)
         return Arrangement(order, shown, widths if self.own_widths else (), query.column, query.descending)
 

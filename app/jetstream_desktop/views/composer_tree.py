@@ -127,9 +127,9 @@ class BasketTree(QTreeView):
         if room != self._fitted:
             self._fitted = room
             tight = room < 440
-            note, size = 28 if tight else max(60, min(220, room * 21 // 100)), 84 if room < 500 else 92
+            note, size = 28 if tight else max(60, min(220, room * 25 // 100)), 84 if room < 500 else 92
             self.setColumnHidden(GOES_AS, tight)
-            self.header().resizeSection(NAME, room - note - size if tight else max(150, min(340, room * 36 // 100)))
+            self.header().resizeSection(NAME, room - note - size if tight else max(150, min(340, room * 33 // 100)))
             self.header().resizeSection(NOTE, note)
             self.header().resizeSection(SIZE, size)
 

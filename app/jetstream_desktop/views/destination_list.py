@@ -1,7 +1,7 @@
 """The list of destinations in the composer: two lines each, with a mark for reachable."""
 
 from PySide6.QtCore import QItemSelectionModel, QPoint, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtGui import QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from jetstream_desktop.i18n import tr
@@ -109,7 +109,16 @@ class ChoiceList(QListView):
             self.clearSelection()
             self.selectionModel().clearCurrentIndex()
         self._quiet = False
+        self._show_current()
         self.chosen.emit(self.current())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._show_current()
+
+    def _show_current(self) -> None:
+        if self.currentIndex().isValid():
+            self.scrollTo(self.currentIndex())
 
     def _moved(self, current: Index) -> None:
         if self._quiet:

@@ -71,10 +71,10 @@ class SpeedGraph(QWidget):
             label = QRect(area.left(), area.top() - 18, area.width(), 17)
             painting.text(painter, label, numbers.rate(top), theme.font("small"), theme.colour("dim"),
                           painting.Align.AlignRight)
+            self._axis(painter, area)
         if self.hasFocus():
             painter.setPen(theme.colour("accent"))
             painter.drawRect(area.adjusted(0, 0, -1, 0))
-        self._axis(painter, area)
         self._read_out(painter, area, top)
         painter.end()
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QPushButton, QWidget
 
 from jetstream_desktop.views.theme import Theme
-from jetstream_desktop.views.widgets import IconLabel, button, column, label, row
+from jetstream_desktop.views.widgets import IconLabel, button, column, label
 
 Offer = tuple[str, str, Callable[[], object]]
 """A button: its text, its role and what it does."""
@@ -30,7 +30,9 @@ class Invitation(QWidget):
         self.sentence = label("", "dim", wrap=True)
         self.sentence.setAlignment(Qt.AlignmentFlag.AlignHCenter)
         self.icon = IconLabel(theme, icon, "accent", 28)
-        self._offers = row(spacing=8)
+        self._offers = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._offers.setSpacing(8)
+        self._made: list[QPushButton] = []
         layout = column(margins=(32, 24, 32, 24), spacing=8)
         layout.addStretch(4)
         layout.addWidget(self.icon, 0, Qt.AlignmentFlag.AlignHCenter)
@@ -51,14 +53,22 @@ class Invitation(QWidget):
     def offer(self, offers: Sequence[Offer]) -> list[QPushButton]:
         """The buttons, in the middle of their line."""
         self._offers.addStretch(1)
-        made = []
         for text, role, slot in offers:
             one = button(text, role)
             one.clicked.connect(slot)
             self._offers.addWidget(one)
-            made.append(one)
+            self._made.append(one)
         self._offers.addStretch(1)
-        return made
+        return self._made
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(120, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        wanted = sum(one.sizeHint().width() + 8 for one in self._made) + 80
+        self._offers.setDirection(QBoxLayout.Direction.TopToBottom if wanted > self.width()
+                                  else QBoxLayout.Direction.LeftToRight)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

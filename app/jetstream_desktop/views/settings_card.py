@@ -184,9 +184,12 @@ class SettingsCard(Card):
 
     def _finish(self, theme: Theme, week: WeekLimits) -> None:
         self.grid = WeekGrid(theme, week)
-        self.grid.setEnabled(week.enabled)
-        self.grid.setVisible(week.enabled)
-        self.body.addWidget(self.grid)
+        self._how = label(tr("Paint the hours that are slow, with the mouse or with arrow keys and space."), "dim",
+                          wrap=True)
+        for part in (self._how, self.grid):
+            part.setEnabled(week.enabled)
+            part.setVisible(week.enabled)
+            self.body.addWidget(part)
         foot = row()
         foot.addStretch(1)
         done = button(tr("Done"), "primary")
@@ -221,8 +224,10 @@ class SettingsCard(Card):
         self.folder.setText(home_relative(printable(folder or tr("the folder of the node")), self._home))
 
     def _edited(self, *_args: object) -> None:
+        self._how.setEnabled(self.limited.isChecked())
         self.grid.setEnabled(self.limited.isChecked())
-        self.grid.setVisible(self.limited.isChecked())
+        for part in (self._how, self.grid):
+            part.setVisible(self.limited.isChecked())
         week = replace(self.grid.limits, slow_kbps=self.slow.value() * 1000, enabled=self.limited.isChecked())
         self._settings = replace(
             self._settings, appearance=self.appearance.currentData(),

@@ -70,11 +70,12 @@ class ShareForm(QWidget):
         dated.addStretch(1)
         until.addLayout(dated)
         password = row()
-        password.addWidget(self.password)
+        password.addWidget(self.password, 2)
         password.addWidget(self.generate)
         password.addWidget(self.lift)
         password.addWidget(self.strength, 1)
-        self.password.setMinimumWidth(210)
+        self.password.setMinimumWidth(130)
+        self.password.setMaximumWidth(210)
         for name, part in ((tr("Until"), until), (tr("Downloads"), self.limit), (tr("Password"), password),
                            (tr("Description"), self.description)):
             line = row(spacing=0)

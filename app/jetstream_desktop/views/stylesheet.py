@@ -89,7 +89,7 @@ QMenu::item:selected {{ background: {wash}; color: {text}; }}
 QMenu::item:disabled {{ color: {faint}; }}
 QMenu::icon {{ padding-left: 8px; }}
 QMenu::separator {{ height: 1px; background: {hairline}; margin: 4px 8px; }}
-QAbstractItemView {{ background: {pane}; border: 0; }}
+QAbstractItemView {{ background: {pane}; border: 0; selection-background-color: {wash}; selection-color: {text}; }}
 QHeaderView {{ background: {pane}; border: 0; }}
 QHeaderView::section {{ background: {pane}; color: {dim}; border: 0; border-bottom: 1px solid {hairline};
   padding: 0 8px; font-size: {header}px; font-weight: 600; }}

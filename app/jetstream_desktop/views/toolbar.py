@@ -52,8 +52,8 @@ class Verb(QToolButton):
     def __init__(self, theme: Theme, action: QAction, icon: str, colour: str = "text") -> None:
         super().__init__()
         self._theme, self._name, self._colour = theme, icon, colour
-        self._beside = theme.icon(icon, colour, margin=BESIDE)
         theme.changed.connect(self._refresh)
+        self._refresh()
         self.setDefaultAction(action)
         self.setToolButtonStyle(_BESIDE)
         self.setIconSize(QSize(ICON_SIZE, ICON_SIZE))
@@ -62,14 +62,15 @@ class Verb(QToolButton):
         self.setAccessibleName(action.text().rstrip("…"))
 
     def _refresh(self) -> None:
+        self._alone = self._theme.icon(self._name, self._colour)
         self._beside = self._theme.icon(self._name, self._colour, margin=BESIDE)
         self.update()
 
     def initStyleOption(self, option: QStyleOptionToolButton) -> None:
         super().initStyleOption(option)
-        if self.toolButtonStyle() == _BESIDE:
-            option.icon = self._beside
-            option.iconSize = QSize(ICON_SIZE + 2 * BESIDE, ICON_SIZE)
+        beside = self.toolButtonStyle() == _BESIDE
+        option.icon = self._beside if beside else self._alone
+        option.iconSize = QSize(ICON_SIZE + 2 * BESIDE if beside else ICON_SIZE, ICON_SIZE)
 
 
 class Toolbar(QWidget):

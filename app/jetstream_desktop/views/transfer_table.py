@@ -1,5 +1,7 @@
 """The transfer table: a view with fixed sections and a delegate that paints rows from their snapshots."""
 
+from collections.abc import Collection
+
 from PySide6.QtCore import (
     QItemSelection,
     QItemSelectionModel,
@@ -36,6 +38,7 @@ from jetstream_desktop.views.widgets import plain_tooltip
 
 _PAD = 10
 _PERCENT_WIDTH = 46
+_STATUS_WIDTH = 136
 _BAR = {Group.ACTIVE: "accent", Group.WAITING: "faint", Group.PAUSED: "caution", Group.FAILED: "bad",
         Group.DONE: "good"}
 
@@ -207,6 +210,7 @@ class TransferTable(QTableView):
     def _fit(self) -> None:
         """Share the width: numbers have theirs, the name and the progress grow a little, the status takes the rest."""
         if self.columns.own_widths:
+            self._hide(())
             return
         self.columns.fitting = True
         room = self.viewport().width()
@@ -222,12 +226,22 @@ class TransferTable(QTableView):
             heading = QFontMetrics(self._theme.font("header")).horizontalAdvance(headings[column]) + 18
             widths[column] = max(widths[column], heading)
         widths[Column.DONE] = max(widths[Column.DONE], body.horizontalAdvance(numbers.part(88.8e9, 99.8e9)) + 18)
-        used = sum(widths.get(column, 110) for column in Column
-                   if not self.isColumnHidden(column) and column is not Column.STATUS)
-        widths[Column.STATUS] = max(136, room - used)
+        shown = [column for column in Column if self.columns.wanted(column) and column is not Column.STATUS]
+        used = sum(widths.get(column, 110) for column in shown)
+        squeezed = Column.DONE in shown and used + _STATUS_WIDTH > room  # the share says the same, and rates do not
+        if squeezed:
+            used -= widths[Column.DONE]
+        widths[Column.STATUS] = max(_STATUS_WIDTH, room - used)
+        self._hide((Column.DONE,) if squeezed else ())
         for column in Column:
             self.setColumnWidth(column, widths.get(column, 110))
         self.columns.fitting = False
+
+    def _hide(self, squeezed: Collection[Column]) -> None:
+        for column in Column:
+            hidden = column in squeezed or not self.columns.wanted(column)
+            if self.isColumnHidden(column) != hidden:
+                self.setColumnHidden(column, hidden)
 
     # Keys, menu, tool tips
 

@@ -106,3 +106,11 @@ def test_what_the_sender_paused_is_not_said_twice():
     assert row.status.sentence == f"Paused by {row.other}"
     assert why(Selected(row, incoming())) == (
         f"Paused by {row.other}. Nothing is lost. It goes on when {row.other} resumes it.")
+
+
+def test_a_reason_is_said_once():
+    waiting = transfer(phase="waiting for the peer", next_retry_time=NOW + 5_000_000,
+                       last_error_message="No node answers at b:8886.")
+    row = RowMaker().make(waiting, NAMES, NOW)
+    assert why(Selected(row, waiting)) == (
+        "No node answers at b:8886. Nothing is lost. It tries again by itself; Retry tries now.")

@@ -1,16 +1,18 @@
 """What the eye wants: rooms that invite while they are empty, and nothing that moves when something else changes."""
 
-from PySide6.QtCore import Qt
-from PySide6.QtGui import QIcon
+from PySide6.QtCore import QLocale, Qt
+from PySide6.QtGui import QIcon, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QPushButton
 
+from app.helpers.build import transfer
 from app.helpers.memory_node import MemoryNode
 from app.helpers.running import running
 from app.helpers.waiting import until
 from jetstream.entities import Destination
+from jetstream_desktop.program import speak
 from jetstream_desktop.state.basket import Found, Kind
-from jetstream_desktop.state.filters import Filter, Query, empty_words
+from jetstream_desktop.state.filters import Column, Filter, Query, empty_words
 from jetstream_desktop.views.dialogs import choose_files
 from jetstream_desktop.views.widgets import SteadyTabs, button
 
@@ -69,6 +71,46 @@ def test_every_empty_shelf_has_words():
     assert empty_words(Query(destination_id="d"))[0] == "Nothing has been sent there yet"
 
 
+def test_qt_s_own_words_are_german_too(qapp):
+    translator = speak(qapp, "de")
+    try:
+        assert QKeySequence("Ctrl+K").toString(QKeySequence.SequenceFormat.NativeText) == "Strg+K"
+        assert speak(qapp, "xx") is None
+    finally:
+        qapp.removeTranslator(translator)
+        QLocale.setDefault(QLocale.system())
+
+
+def test_in_little_room_the_table_keeps_rate_and_time(gui, qapp):
+    node = MemoryNode()
+    node.put(transfer(1))
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            window = desk.window
+            await until(lambda: len(desk.context.poller.rows) == 1)
+            window.resize(800, 500)
+            await until(lambda: window.table.isColumnHidden(Column.DONE))
+            assert not window.table.horizontalScrollBar().isVisible()
+            assert Column.DONE in window.table.columns.arrangement().shown
+            window.resize(1200, 700)
+            await until(lambda: not window.table.isColumnHidden(Column.DONE))
+
+    gui(work)
+
+
+def test_a_narrow_invitation_has_its_buttons_below_each_other(gui, qapp):
+    async def work():
+        async with running(qapp, MemoryNode().connect) as desk:
+            desk.compose.open_empty()
+            desk.window.resize(800, 500)
+            empty = desk.window.composer._empty
+            await until(lambda: empty.width() < 320)
+            await until(lambda: all(made.width() >= made.sizeHint().width() for made in empty._made))
+
+    gui(work)
+
+
 def test_tabs_do_not_move_when_another_one_is_chosen(qapp):
     tabs = SteadyTabs()
     for name in ("Overview", "Files", "Speed"):
@@ -87,6 +129,23 @@ def test_an_icon_beside_a_text_keeps_its_distance(gui, qapp):
             wide = made.icon().availableSizes(QIcon.Mode.Normal)[0]
             assert wide.width() > wide.height()
             made.deleteLater()
+
+    gui(work)
+
+
+def test_the_first_verb_keeps_its_colour_without_its_text(gui, qapp):
+    async def work():
+        async with running(qapp, MemoryNode().connect) as desk:
+            desk.context.theme.set_appearance("light")
+            send = desk.window.toolbar.send
+            for width in (1200, 720):
+                desk.window.resize(width, 500)
+                await until(lambda size=width: desk.window.width() == size)
+                image = send.grab().toImage()
+                colours = [image.pixelColor(x, y).lightness()
+                           for x in range(6, image.width() - 6) for y in range(6, image.height() - 6)]
+                assert max(colours) > 240  # the white arrow on the accent
+                assert min(colours) > 60  # and nothing dark
 
     gui(work)
 
