@@ -11,7 +11,7 @@ from typing import Final
 
 from benchmarks import ours, peers
 from benchmarks.common import Contender, Context, Result, Row, Run, clocked, compare, measure, present, ratios
-from benchmarks.machine import touch_memory, warm
+from benchmarks.machine import forget, touch_memory, warm
 from benchmarks.processes import Command, program, run
 
 PER_FOLDER: Final = 100
@@ -87,19 +87,30 @@ def _to_folder(name: str, promises: tuple[str, str], folder: Path, source: Path,
                processes: Sequence[int] = ()) -> Contender:
     """A contender that fills a fresh folder with every run; nothing is deleted."""
     base = folder / name.replace(" ", "-")
+    memory = _Memory()
 
     def prepared(number: int) -> Run:
-        _ready(source)
         target = base / f"run{number}"
         target.mkdir(parents=True)
+        warm(source)
+        memory.ready_for(target)
         return clocked(lambda: deliver(target), processes)
 
     return Contender(name, *promises, prepared, lambda number: _check(name, source, base / f"run{number}" / SET))
 
 
-def _ready(source: Path) -> None:
-    warm(source)
-    touch_memory()
+class _Memory:
+    """The pages that a contender's files will need: touched before, and those of its last files, in the same sizes."""
+
+    def __init__(self) -> None:
+        self._last: Path | None = None
+
+    def ready_for(self, target: Path) -> None:
+        """Immediately before the run that fills *target*."""
+        touch_memory()
+        if self._last is not None:
+            forget(self._last)
+        self._last = target
 
 
 def _check(name: str, source: Path, target: Path) -> None:
@@ -114,16 +125,17 @@ def _check(name: str, source: Path, target: Path) -> None:
 @contextlib.contextmanager
 def _ours(folder: Path, source: Path) -> Iterator[Contender]:
     with ours.pair(folder / "nodes") as pair:
+        received, memory = pair.receiver.received, _Memory()
 
         def prepared(number: int) -> Run:
-            _ready(source)
+            warm(source)
             start = time.perf_counter()
             manifest = pair.list({SET: str(source)})
             listing = time.perf_counter() - start
+            memory.ready_for(received / f"run{number}")
             measured = clocked(lambda: pair.send(manifest, f"run{number}"), pair.pids)
             return dataclasses.replace(measured, more={"manifestSeconds": listing})
 
-        received = pair.receiver.received
         yield Contender(ours.NAME, *ours.PROMISES, prepared,
                         lambda number: _check(ours.NAME, source, received / f"run{number}" / SET))
 
