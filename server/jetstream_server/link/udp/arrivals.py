@@ -37,6 +37,12 @@ class Arrivals:
         self.stale += len(numbers) - int(right.sum())
         return np.asarray(right)
 
+    def news(self, numbers: Numbers) -> Flags:
+        """Which of *numbers*, all of them sensible, have not come yet."""
+        new = (numbers > self.highest) | ~self._came[numbers & _MASK]
+        self.repeated += len(numbers) - int(new.sum())
+        return np.asarray(new)
+
     def add(self, numbers: Numbers, sizes: Numbers) -> Flags:
         """*numbers* came, all of them sensible, with *sizes* bytes on the wire; which of them for the first time."""
         top = int(numbers.max())

@@ -9,8 +9,8 @@ import numpy as np
 from jetstream_server.link.sealed import HEADER_BYTES, MAX_PAYLOAD, RECORD_OVERHEAD, TAG_BYTES
 from jetstream_server.link.udp.packets import DATA_HEADER, FRAGMENTS, Bytes, Columns, Flags
 from jetstream_server.link.udp.pages import pages
+from jetstream_server.link.udp.proofs import LARGEST_FRAGMENT
 
-LARGEST_FRAGMENT: Final = 65_507
 SMALLEST_FRAGMENT: Final = 512
 MAX_RECORD: Final = MAX_PAYLOAD + RECORD_OVERHEAD
 WINDOW: Final = 104

@@ -1,7 +1,8 @@
 """One session's line over datagrams: who is on the other end, whether they hear us, and the control packets both ways.
 
 Whoever dialled speaks first and goes on until it is heard. Only a control packet that proves itself says where the
-other side is: the newest one counts, so a changed address or port costs no more than the time to the next of them.
+other side may be, and it has to echo from there what was sent there before anything but a question goes there: whoever
+sees a control packet go by can pass it on from any address, but cannot hear what is sent to that address.
 """
 
 import threading
@@ -30,13 +31,14 @@ class _Other:
 
     endpoint: Endpoint
     address: Address
+    proven: bool = False
+    """Whether it has echoed from this address what was sent there."""
     counter: int = 0
     heard: float = 0.0
     largest: int = 0
-    echo: int = 0
     floor: int = 0
-    trips: dict[int, float] = field(default_factory=dict)
-    """When our latest control packets left, by their counters."""
+    trips: dict[int, tuple[float, Endpoint, Address]] = field(default_factory=dict)
+    """When our latest control packets left, and for where, by their counters."""
 
 
 class Line:
@@ -101,7 +103,8 @@ class Line:
     def dial(self, address: str, port: int) -> Endpoint:
         """The other side is at *address*: from the next tick on we speak to it."""
         endpoint = self._port.for_dialling(address)
-        self._other = _Other(endpoint, endpoint.address_of(address, port))
+        # The peer session has proven that it is there.
+        self._other = _Other(endpoint, endpoint.address_of(address, port), proven=True)
         return endpoint
 
     def mute(self) -> None:
@@ -130,20 +133,35 @@ class Line:
         if counter <= other.counter:
             self.statistics.replayed += 1
             return None
-        if other.counter and (other.address != address or other.endpoint is not endpoint):
-            self.statistics.moved += 1
-        other.endpoint, other.address, other.counter, other.heard = endpoint, address, counter, now
-        other.largest = control.largest
+        sent, *where = other.trips.pop(control.echo, (None,))
+        known = bool(other.counter)
+        other.counter, other.heard, other.largest = counter, now, control.largest
         other.floor = max(other.floor, control.floor)
         if len(datagram) >= self._largest_heard or now - self._largest_time > FRESH_SECONDS:
             self._largest_heard, self._largest_time = len(datagram), now
-        sent = other.trips.pop(control.echo, None)
-        other.echo = max(other.echo, control.echo)
+        self._place(other, endpoint, address, where == [endpoint, address], known, now)
         trip = max(1e-5, now - sent - control.hold) if sent is not None else 0.0
         if not self._up:
             self._up = True
             self._on_up()
         return control, trip
+
+    def _place(
+        self, other: _Other, endpoint: Endpoint, address: Address, echoed: bool, known: bool, now: float
+    ) -> None:
+        """The other side was heard from *address*.
+
+        :param echoed: whether it echoes what was sent there.
+        :param known: whether it was heard before.
+        """
+        if other.endpoint is endpoint and other.address == address:
+            other.proven |= echoed
+        elif echoed or not other.proven:
+            self.statistics.moved += known
+            other.endpoint, other.address, other.proven = endpoint, address, echoed
+        else:
+            self._say_to(other, endpoint, address, Control(other.counter, 0.0, self._largest_heard, self.floor, True),
+                         SMALLEST_ANSWER, now)
 
     # -- what goes ------------------------------------------------------------------------------------------------
 
@@ -159,12 +177,16 @@ class Line:
             return 0
         hold = now - other.heard if other.heard else 0.0
         control = Control(other.counter, hold, self._largest_heard, self.floor, answer, report)
+        self._next_word = now + ALIVE_SECONDS
+        return self._say_to(other, other.endpoint, other.address, control, size, now)
+
+    def _say_to(self, other: _Other, endpoint: Endpoint, address: Address, control: Control, size: int,
+                now: float) -> int:
         datagram = self._seal.seal(control, size)
-        other.trips[self._seal.counter] = now
+        other.trips[self._seal.counter] = now, endpoint, address
         if len(other.trips) > REMEMBERED:
             del other.trips[next(iter(other.trips))]
-        self._next_word = now + ALIVE_SECONDS
-        other.endpoint.send([memoryview(datagram)], len(datagram), other.address)
+        endpoint.send([memoryview(datagram)], len(datagram), address)
         return len(datagram)
 
     def probe(self, sizes: list[int], now: float) -> int | None:

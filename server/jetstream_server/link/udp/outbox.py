@@ -1,13 +1,14 @@
 """Slots on their way out: sealed records laid out as datagrams in one piece of memory, until all of it has arrived."""
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from jetstream_server.link.sealed import MAX_PAYLOAD, RECORD_OVERHEAD
-from jetstream_server.link.udp.packets import DATA_HEADER, FRAGMENTS, Bytes, Flags, Numbers, write_headers
+from jetstream_server.link.udp.packets import DATA, DATA_HEADER, FRAGMENTS, Bytes, Flags, Numbers
 from jetstream_server.link.udp.pages import pages
+from jetstream_server.link.udp.proofs import DataSeal, Words
 
 SLOTS: Final = 112
 """Slots that are kept at most: about as many mebibytes, and so the most that may be under way."""
@@ -27,8 +28,10 @@ class SlotOut:
     memory: Bytes
     arrived: Flags
     left: int
-    numbers: np.ndarray[Any, np.dtype[Any]] = field(repr=False)
-    """The packet number field of each of its datagrams."""
+    headers: Bytes = field(repr=False)
+    """Of its datagrams, but for kind and tag."""
+    proofs: Words = field(repr=False)
+    seal: DataSeal = field(repr=False)
     next: int = 0
     """The first fragment that was not sent yet."""
 
@@ -37,6 +40,10 @@ class SlotOut:
         """Bytes of one datagram."""
         return DATA_HEADER + self.size
 
+    def number_packets(self, fragments: Numbers, numbers: Numbers) -> None:
+        """*fragments* go out now as the packets with these *numbers*."""
+        self.headers[fragments] = self.seal.headers(numbers, self.number, fragments, self.proofs[fragments])
+
 
 class Outbox:
     """Memory for slots. Not thread-safe, but for :meth:`lay_out` of different slots.
@@ -44,8 +51,9 @@ class Outbox:
     Memory is taken when it is first needed, and the one used last is used next, so a short path takes little.
     """
 
-    def __init__(self, tag: bytes, slots: int = SLOTS) -> None:
-        self._tag = tag
+    def __init__(self, tag: bytes, seal: DataSeal, slots: int = SLOTS) -> None:
+        self._head = np.frombuffer(bytes([DATA]) + tag, dtype=np.uint8)
+        self._seal = seal
         self._left = slots
         self._spare: list[Bytes] = []
         self._next = 0
@@ -76,7 +84,7 @@ class Outbox:
         count = -(-len(record) // size)
         stride = DATA_HEADER + size
         rows = memory[: count * stride].reshape(count, stride)
-        write_headers(rows, self._tag, number, size)
+        rows[:, : len(self._head)] = self._head
         source = np.frombuffer(record, dtype=np.uint8)
         full = len(record) // size
         rows[:full, DATA_HEADER:] = source[: full * size].reshape(full, size)
@@ -84,8 +92,8 @@ class Outbox:
             rest = len(record) - full * size
             rows[full, DATA_HEADER : DATA_HEADER + rest] = source[full * size :]
             rows[full, DATA_HEADER + rest :] = 0
-        numbers = np.ndarray((count,), dtype=">u4", buffer=memory.data, offset=8, strides=(stride,))
-        return SlotOut(number, size, count, memory, np.zeros(count, dtype=np.bool_), count, numbers)
+        return SlotOut(number, size, count, memory, np.zeros(count, dtype=np.bool_), count,
+                       rows[:, len(self._head) : DATA_HEADER], self._seal.prove(rows[:, DATA_HEADER:]), self._seal)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,11 @@
 """What a datagram looks like. Pure: bytes and columns in, bytes and columns out. docs/protocol.md, section 5.2.
 
 *Data packets* carry a piece of a slot. A slot is one sealed record, exactly as it goes over TCP, laid out in
-fragments of one size; the last one is filled up with zeros. Header, 20 bytes::
+fragments of one size; the last one is filled up with zeros. Header, 24 bytes::
 
     0   1   0xD5
     1   7   tag: the first bytes of the session id
-    8   4   packet number: the low 32 bits of a count from 1; never used twice
-   12   4   slot
-   16   2   fragment: its place in the slot
-   18   2   size of the fragments of this slot
+    8  16   packet number, slot, place in the slot and a proof of the fragment, encrypted (:mod:`.proofs`)
 
 *Control packets* carry everything else, sealed: what arrived, what may be sent, signs of life. Header, 16 bytes::
 
@@ -17,7 +14,7 @@ fragments of one size; the last one is filled up with zeros. Header, 20 bytes::
     8   8   counter, from 1, grows with each control packet of this side
 
 The nonce is the lane ("D" from the dialler, "A" from the answerer), three zeros and the counter; the associated data is
-the header. All numbers are big-endian. Data packets are not proven one by one: a slot is, as a whole, by its record.
+the header. All numbers are big-endian, if nothing else is said.
 """
 
 import struct
@@ -38,7 +35,7 @@ DATA: Final = 0xD5
 CONTROL: Final = (0xC5, 0xC6)
 """Of control packets: from the answerer, from the dialler."""
 TAG_LENGTH: Final = 7
-DATA_HEADER: Final = 20
+DATA_HEADER: Final = 24
 CONTROL_HEADER: Final = 16
 CONTROL_OVERHEAD: Final = CONTROL_HEADER + TAG_BYTES
 FRAGMENTS: Final = 2048
@@ -49,7 +46,6 @@ MAX_DAMAGED: Final = 32
 WIRE_OVERHEAD: Final = 28
 """Headers of IPv4 and UDP, which rates count; those of IPv6 are 20 bytes longer, which is close enough."""
 
-_STATIC = struct.Struct(">B7sI I HH")
 _CONTROL = struct.Struct(">B7sQ")
 _NONCE = struct.Struct(">c3xQ")
 _BODY = struct.Struct(">BBHQII")
@@ -113,13 +109,6 @@ def heads_for(tag: bytes, dialled: bool, takes_data: bool) -> list[bytes]:
     if takes_data:
         heads.append(bytes([DATA]) + tag)
     return heads
-
-
-def write_headers(rows: Bytes, tag: bytes, slot: int, fragment_size: int) -> None:
-    """Write everything but the packet numbers into the headers of the fragments of *slot*, one a row."""
-    head = np.frombuffer(_STATIC.pack(DATA, tag, 0, slot, 0, fragment_size), dtype=np.uint8)
-    rows[:, :DATA_HEADER] = head
-    rows[:, 16:18] = np.arange(len(rows), dtype=">u2").view(np.uint8).reshape(-1, 2)
 
 
 def micros(seconds: float) -> int:
@@ -203,12 +192,14 @@ class ControlSeal:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """The headers of data packets, a column each, and where each datagram begins in the buffer."""
+    """What the headers of data packets claim, a column each, and where each datagram begins in the buffer."""
 
     numbers: Numbers
     slots: Numbers
     fragments: Numbers
+    proofs: Numbers
     sizes: Numbers
+    """Of the fragments: what is left of each datagram."""
     offsets: Numbers
 
     def __len__(self) -> int:
@@ -216,30 +207,7 @@ class Columns:
 
     def where(self, chosen: Flags) -> "Columns":
         """Those that are *chosen*."""
-        return Columns(self.numbers[chosen], self.slots[chosen], self.fragments[chosen], self.sizes[chosen],
-                       self.offsets[chosen])
-
-
-_SPREAD: Final = np.arange(DATA_HEADER, dtype=np.int64)
-
-
-def read_columns(buffer: Bytes, offsets: Numbers, lengths: Numbers) -> Columns:
-    """The data packets among datagrams that lie at *offsets* in *buffer*; those of a wrong length are left out."""
-    whole = lengths > DATA_HEADER
-    if not whole.all():
-        offsets, lengths = offsets[whole], lengths[whole]
-    heads = buffer[offsets[:, None] + _SPREAD]
-    words = heads.view(">u4")
-    halves = heads.view(">u2")
-    columns = Columns(words[:, 2].astype(np.int64), words[:, 3].astype(np.int64), halves[:, 8].astype(np.int64),
-                      halves[:, 9].astype(np.int64), offsets)
-    right = (columns.sizes == lengths - DATA_HEADER) & (columns.fragments < FRAGMENTS)
-    return columns if right.all() else columns.where(right)
-
-
-def full_numbers(low: Numbers, highest: int) -> Numbers:
-    """Packet numbers from their low 32 bits: those nearest to *highest*."""
-    base = highest & ~0xFFFFFFFF
-    near = base + low
-    near = near - ((near - highest > 1 << 31).astype(np.int64) << 32)
-    return np.asarray(near + ((highest - near > 1 << 31).astype(np.int64) << 32))
+        if chosen.all():
+            return self
+        return Columns(self.numbers[chosen], self.slots[chosen], self.fragments[chosen], self.proofs[chosen],
+                       self.sizes[chosen], self.offsets[chosen])

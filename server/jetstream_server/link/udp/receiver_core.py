@@ -10,11 +10,11 @@ from jetstream_server.link.udp.packets import (
     MAX_DAMAGED,
     WIRE_OVERHEAD,
     Bytes,
+    Columns,
     Numbers,
     Report,
-    full_numbers,
-    read_columns,
 )
+from jetstream_server.link.udp.proofs import DataSeal
 
 SHORTEST_INTERVAL: Final = 0.004
 LONGEST_INTERVAL: Final = 0.020
@@ -34,14 +34,18 @@ class ReceiverCore:
     :param interval: seconds between reports.
     """
 
-    def __init__(self, interval: float, window: int = WINDOW) -> None:
+    def __init__(self, seal: DataSeal, interval: float, window: int = WINDOW) -> None:
         self.interval = interval
+        self._seal = seal
         self._arrivals = Arrivals()
         self._assembly = Assembly(window)
         self._damaged: deque[int] = deque(maxlen=MAX_DAMAGED)
         self._clock = self._came = 0.0
         self._reported = float("-inf")
         self._unreported = 0
+        self._odd = 0
+        self.forged = 0
+        """Packets whose fragments are not those that the sender sent under their headers."""
         self.limit: int | None = None
         """kbit/s that this side wants to be sent at most."""
 
@@ -57,8 +61,10 @@ class ReceiverCore:
 
     @property
     def nonsense(self) -> int:
-        """Packets that could not be right: stale, out of bounds, of a wrong size."""
-        return self._arrivals.stale + self._assembly.nonsense
+        """Packets that could not be right: stale, out of bounds, of a wrong size, or with a header that is not the
+        sender's, which says anything.
+        """
+        return self._odd + self._arrivals.stale + self._assembly.nonsense
 
     @property
     def received(self) -> int:
@@ -72,23 +78,25 @@ class ReceiverCore:
 
         :param clock: the same time on the clock that reports speak of.
         """
-        columns = read_columns(buffer, offsets, lengths)
-        if len(columns):
-            columns = columns.where(self._assembly.allowed(columns))
+        columns = self._believable(buffer, offsets, lengths)
         if not len(columns):
             return []
-        numbers = full_numbers(columns.numbers, self._arrivals.highest)
-        right = self._arrivals.sensible(numbers)
-        if not right.all():
-            columns, numbers = columns.where(right), numbers[right]
-            if not len(columns):
-                return []
-        fresh = self._arrivals.add(numbers, columns.sizes + (DATA_HEADER + WIRE_OVERHEAD))
+        fresh = self._arrivals.add(columns.numbers, columns.sizes + (DATA_HEADER + WIRE_OVERHEAD))
         self._clock, self._came = clock, now
-        if not fresh.all():
-            columns = columns.where(fresh)
+        columns = columns.where(fresh)
         self._unreported += len(columns)
         return self._assembly.add(buffer, columns)
+
+    def _believable(self, buffer: Bytes, offsets: Numbers, lengths: Numbers) -> Columns:
+        """The packets that are the sender's and new. What costs least is asked first."""
+        columns = self._seal.read(buffer, offsets, lengths)
+        self._odd += len(offsets) - len(columns)
+        columns = columns.where(self._assembly.allowed(columns))
+        columns = columns.where(self._arrivals.sensible(columns.numbers))
+        columns = columns.where(self._arrivals.news(columns.numbers))
+        right = self._seal.right(buffer, columns)
+        self.forged += len(right) - int(right.sum())
+        return columns.where(right)
 
     def settled(self, slot: SlotIn, damaged: bool = False) -> None:
         """*slot* is written, or does not authenticate. Any thread."""

@@ -18,6 +18,7 @@ from jetstream_server.link.udp.assembly import SlotIn
 from jetstream_server.link.udp.datagrams import Received
 from jetstream_server.link.udp.packets import Numbers
 from jetstream_server.link.udp.port import Endpoint, UdpPort
+from jetstream_server.link.udp.proofs import DataSeal
 from jetstream_server.link.udp.receiver_core import ReceiverCore, report_interval
 from jetstream_server.link.udp.side import RECORD_NUMBER, Side, Up
 
@@ -39,7 +40,7 @@ class UdpReceiver(Side):
         super().__init__(port, key, dialled, on_up, on_failed)
         self._sink: BlockSink | None = None
         self._limiter = limiter
-        self._core = ReceiverCore(report_interval(trip if trip is not None else 0.1))
+        self._core = ReceiverCore(DataSeal(key), report_interval(trip if trip is not None else 0.1))
         self._whole: queue.SimpleQueue[SlotIn | None] = queue.SimpleQueue()
         self._done: set[int] = set()
         self._done_lock = threading.Lock()
@@ -72,12 +73,16 @@ class UdpReceiver(Side):
 
     def on_data(self, endpoint: Endpoint, received: Received, offsets: Numbers, lengths: Numbers, now: float) -> None:
         """See :class:`~jetstream_server.link.udp.port.Handler`."""
+        core, dropped = self._core, self.line.statistics
         with self.line.lock:
             if not self.line.up or endpoint is not self.line.endpoint():
-                self.line.statistics.senseless += len(offsets)
+                dropped.senseless += len(offsets)
                 return
-            whole = self._core.on_packets(received.buffer, offsets, lengths, now, received.arrived)
-            self.line.statistics.senseless = self._core.nonsense
+            forged, repeated, senseless = core.forged, core.repeated, core.nonsense
+            whole = core.on_packets(received.buffer, offsets, lengths, now, received.arrived)
+            dropped.forged += core.forged - forged
+            dropped.replayed += core.repeated - repeated
+            dropped.senseless += core.nonsense - senseless
         for slot in whole:
             self._whole.put(slot)
 

@@ -115,8 +115,8 @@ class SenderCore:
 
     def on_report(self, report: Report, now: float) -> None:
         """The receiver reported; *now* is when it arrived here."""
-        told = self.flight.acknowledge(report)
-        if told is None or report.received > self.bytes_sent:
+        told = self.flight.acknowledge(report) if report.received <= self.bytes_sent else None
+        if told is None:
             self.nonsense += 1
             return
         self._heard = True
@@ -244,10 +244,8 @@ class SenderCore:
         fragments = np.arange(burst.first, burst.first + burst.count) if chosen is None else chosen
         wire = slot.stride + WIRE_OVERHEAD
         numbers = self.flight.send(place_of(slot.number, fragments), wire, now)
-        if chosen is None:
-            slot.numbers[burst.first : burst.first + burst.count] = numbers & 0xFFFFFFFF
-        else:
-            slot.numbers[chosen] = numbers & 0xFFFFFFFF
+        slot.number_packets(fragments, numbers)
+        if chosen is not None:
             self.packets_repeated += burst.count
         self._packet_bytes = wire
         self._tokens -= burst.count * wire
@@ -317,7 +315,7 @@ class SenderCore:
         trip = self.rate.smooth_trip
         if now - self._last_report < self._patience(trip):
             tail = 1.5 * trip + 2 * self.rate.report_seconds + 0.03
-            if now - oldest > tail:
+            if self._probes is None and now - oldest > tail:
                 self._repeat(self.flight.lose_all(now - tail))
         elif now - max(self._last_report, oldest) >= self._patience(trip):
             self._repeat(self.flight.lose_all(now))

@@ -21,6 +21,7 @@ from jetstream_server.link.udp.mtu import BASE, PathSize
 from jetstream_server.link.udp.outbox import Outbox, SlotOut
 from jetstream_server.link.udp.packets import Bytes, Report
 from jetstream_server.link.udp.port import UdpPort
+from jetstream_server.link.udp.proofs import DataSeal
 from jetstream_server.link.udp.rate import Policy, RateControl
 from jetstream_server.link.udp.receiver_core import report_interval
 from jetstream_server.link.udp.sender_core import SenderCore
@@ -33,6 +34,8 @@ AHEAD: Final = 6
 NO_PROGRESS_SECONDS: Final = 1.5
 USELESS_SECONDS: Final = 6.0
 IDLE_SECONDS: Final = 0.02
+REPORTS: Final = 64
+"""Reports that may wait to be taken in; the newest count, and each says again what the five before it said."""
 WORTH_KEEPING: Final = 16 << 20
 """Bytes after which a session knows its path well enough for the next one."""
 
@@ -50,14 +53,14 @@ class UdpSender(Side):
         super().__init__(port, key, dialled, on_up, on_failed)
         self._source = source
         self._limiter = limiter
-        self._outbox = Outbox(self.line.tag)
+        self._outbox = Outbox(self.line.tag, DataSeal(key))
         self._turn = threading.Condition()
         """Guards what the two threads hand to each other."""
         self._sealed: list[SlotOut] = []
         self._returned: list[SlotOut] = []
         self._ahead = 0
         self._news = threading.Event()
-        self._reports: deque[tuple[Report, float]] = deque()
+        self._reports: deque[tuple[Report, float]] = deque(maxlen=REPORTS)
         self._policies: deque[tuple[Policy, float | None]] = deque()
         self._first_trip = trip
         now = time.monotonic()

@@ -11,8 +11,10 @@ from random import Random
 
 import numpy as np
 
+from jetstream_server.link.sealed import SessionKey
 from jetstream_server.link.udp.outbox import Outbox
 from jetstream_server.link.udp.packets import WIRE_OVERHEAD, Report
+from jetstream_server.link.udp.proofs import DataSeal
 from jetstream_server.link.udp.rate import Policy, RateControl
 from jetstream_server.link.udp.receiver_core import ReceiverCore, report_interval
 from jetstream_server.link.udp.sender_core import SenderCore
@@ -88,11 +90,12 @@ class Flow:
         self.world, self.there, self.back = world, there, back
         self.size, self.slots, self.disk = size, slots, disk
         self.record = memoryview(bytes([0]) * 8 + (record - 40).to_bytes(4) + bytes(record - 12))
-        self.outbox = Outbox(b"1234567")
+        seal = DataSeal(SessionKey(bytes(16), bytes(32)))
+        self.outbox = Outbox(b"1234567", seal)
         trip = there.delay + back.delay
         self.sender = SenderCore(RateControl(policy, start, Random(seed), trip, fixed), start)
         self.sender.rate.report_seconds = report_interval(trip)
-        self.receiver = ReceiverCore(report_interval(trip), window)
+        self.receiver = ReceiverCore(seal, report_interval(trip), window)
         self.whole: list[int] = []
         self.inbox: list[tuple[float, bytes]] = []
         self.arrived_bytes: list[tuple[float, int]] = []

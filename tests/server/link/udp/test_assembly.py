@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 from jetstream_server.link.sealed import Kind, Sealer, SessionKey
 from jetstream_server.link.udp.assembly import Assembly
 from jetstream_server.link.udp.outbox import Outbox
-from jetstream_server.link.udp.packets import DATA_HEADER, Columns, read_columns, tag_of
+from jetstream_server.link.udp.packets import DATA_HEADER, Columns, tag_of
+from jetstream_server.link.udp.proofs import DataSeal
 
 KEY = SessionKey(os.urandom(16), os.urandom(32))
+SEAL = DataSeal(KEY)
 
 
 def sealed(sealer: Sealer, length: int, seed: int) -> bytes:
@@ -25,6 +27,8 @@ def packets(outbox: Outbox, record: bytes, size: int) -> list[bytes]:
     taken = outbox.take()
     assert taken is not None
     slot = outbox.lay_out(*taken, memoryview(record), size)
+    everything = np.arange(slot.count, dtype=np.int64)
+    slot.number_packets(everything, everything + 1)
     memory = slot.memory[: slot.count * slot.stride].tobytes()
     return [memory[at : at + slot.stride] for at in range(0, len(memory), slot.stride)]
 
@@ -32,14 +36,14 @@ def packets(outbox: Outbox, record: bytes, size: int) -> list[bytes]:
 def columns(datagrams: list[bytes]) -> tuple["np.ndarray[tuple[int], np.dtype[np.uint8]]", Columns]:
     lengths = np.array([len(each) for each in datagrams], dtype=np.int64)
     buffer = np.frombuffer(b"".join(datagrams), dtype=np.uint8)
-    return buffer, read_columns(buffer, np.concatenate(([0], np.cumsum(lengths)[:-1])), lengths)
+    return buffer, SEAL.read(buffer, np.concatenate(([0], np.cumsum(lengths)[:-1])), lengths)
 
 
 @settings(max_examples=40, deadline=None)
 @given(seed=st.integers(0, 1 << 30), size=st.sampled_from([512, 1180, 1452, 8952]), order=st.booleans())
 def test_records_come_out_as_they_went_in(seed: int, size: int, order: bool) -> None:
     chance = Random(seed)
-    sealer, outbox, assembly = Sealer(KEY, 0), Outbox(tag_of(KEY.session)), Assembly()
+    sealer, outbox, assembly = Sealer(KEY, 0), Outbox(tag_of(KEY.session), SEAL), Assembly()
     records = [sealed(sealer, chance.choice([0, 1, 5000, 60_000]), n) for n in range(6)]
     everything = [each for record in records for each in packets(outbox, record, size)]
     everything += chance.sample(everything, len(everything) // 3)
@@ -59,7 +63,7 @@ def test_records_come_out_as_they_went_in(seed: int, size: int, order: bool) -> 
 
 
 def test_only_so_many_slots_may_be_under_way() -> None:
-    sealer, outbox, assembly = Sealer(KEY, 0), Outbox(b"1234567"), Assembly(window=2)
+    sealer, outbox, assembly = Sealer(KEY, 0), Outbox(b"1234567", SEAL), Assembly(window=2)
     first, second, third = (packets(outbox, sealed(sealer, 3000, n), 1452) for n in range(3))
     buffer, heads = columns(third)
     assert not assembly.allowed(heads).any()
@@ -72,7 +76,7 @@ def test_only_so_many_slots_may_be_under_way() -> None:
 
 
 def test_what_is_abandoned_is_thrown_away_and_makes_room() -> None:
-    sealer, outbox, assembly = Sealer(KEY, 0), Outbox(b"1234567"), Assembly(window=4)
+    sealer, outbox, assembly = Sealer(KEY, 0), Outbox(b"1234567", SEAL), Assembly(window=4)
     parts = [packets(outbox, sealed(sealer, 9000, n), 1452) for n in range(4)]
     buffer, heads = columns(parts[1][:3] + parts[3])
     (whole,) = assembly.add(buffer, heads)
@@ -92,8 +96,9 @@ def test_what_is_abandoned_is_thrown_away_and_makes_room() -> None:
 def test_packets_that_fit_nothing_are_counted(nonsense: dict[str, int]) -> None:
     assembly = Assembly()
     size = nonsense.get("size", 1452)
-    head = (bytes([0xD5]) + b"1234567" + (1).to_bytes(4) + nonsense.get("slot", 0).to_bytes(4)
-            + nonsense.get("fragment", 0).to_bytes(2) + size.to_bytes(2))
+    header = SEAL.headers(np.array([1]), nonsense.get("slot", 0), np.array([nonsense.get("fragment", 0)]),
+                          np.zeros(1, dtype=np.uint64))
+    head = bytes([0xD5]) + b"1234567" + header.tobytes()
     assert len(head) == DATA_HEADER
     buffer, heads = columns([head + bytes(size)])
     assert assembly.add(buffer, heads.where(assembly.allowed(heads))) == []
@@ -103,7 +108,7 @@ def test_packets_that_fit_nothing_are_counted(nonsense: dict[str, int]) -> None:
 def test_fragments_of_two_sizes_do_not_mix() -> None:
     sealer, assembly = Sealer(KEY, 0), Assembly()
     record = sealed(sealer, 9000, 1)
-    large, small = packets(Outbox(b"1234567"), record, 1452), packets(Outbox(b"1234567"), record, 600)
+    large, small = packets(Outbox(b"1234567", SEAL), record, 1452), packets(Outbox(b"1234567", SEAL), record, 600)
     buffer, heads = columns([large[0], small[1], small[2], *large[1:]])
     (slot,) = assembly.add(buffer, heads)
     assert bytes(slot.record) == record

@@ -10,20 +10,13 @@ from hypothesis import strategies as st
 from jetstream_server.link.sealed import SealBroken, SessionKey
 from jetstream_server.link.udp.packets import (
     CONTROL,
-    DATA,
-    DATA_HEADER,
     MAX_DAMAGED,
     MAX_SPAN,
     Control,
     ControlSeal,
     Report,
-    full_numbers,
-    heads_for,
     pack_report,
-    read_columns,
     read_report,
-    tag_of,
-    write_headers,
 )
 
 KEY = SessionKey(os.urandom(16), os.urandom(32))
@@ -91,31 +84,3 @@ def test_nothing_but_what_the_other_side_sealed_is_believed() -> None:
     for wrong in (b"", right[:-1], right[:20], right + b"x", stranger, reflected, elsewhere, *changed):
         with pytest.raises(SealBroken):
             answerer.open(wrong)
-
-
-@given(
-    count=st.integers(1, 60), size=st.integers(512, 9000), slot=st.integers(0, (1 << 32) - 1), seed=st.integers(0, 99)
-)
-def test_data_headers_are_read_as_they_were_written(count: int, size: int, slot: int, seed: int) -> None:
-    tag = tag_of(KEY.session)
-    rows = np.zeros((count, DATA_HEADER + size), dtype=np.uint8)
-    write_headers(rows, tag, slot, size)
-    numbers = np.random.default_rng(seed).integers(0, 1 << 32, count)
-    rows[:, 8:12] = numbers.astype(">u4").view(np.uint8).reshape(-1, 4)
-    assert bytes(rows[0, :8]) == heads_for(tag, True, True)[1] == bytes([DATA]) + tag
-    buffer = rows.reshape(-1)
-    offsets = np.arange(count, dtype=np.int64) * rows.shape[1]
-    columns = read_columns(buffer, offsets, np.full(count, rows.shape[1], dtype=np.int64))
-    assert np.array_equal(columns.numbers, numbers)
-    assert set(columns.slots.tolist()) == {slot}
-    assert columns.fragments.tolist() == list(range(count))
-    assert set(columns.sizes.tolist()) == {size}
-    short = read_columns(buffer, offsets, np.full(count, rows.shape[1] - 1, dtype=np.int64))
-    assert len(short) == 0
-
-
-@given(highest=st.integers(0, 1 << 40), steps=st.lists(st.integers(-(1 << 20), 1 << 20), min_size=1))
-def test_packet_numbers_are_completed_near_the_highest(highest: int, steps: list[int]) -> None:
-    true = [max(0, highest + step) for step in steps]
-    low = np.array([number & 0xFFFFFFFF for number in true], dtype=np.int64)
-    assert full_numbers(low, highest).tolist() == true
