@@ -66,8 +66,8 @@ def test_forged_and_senseless_packets_change_nothing_and_are_counted(made: Make)
 
 
 def test_a_flood_slows_down_and_breaks_nothing(made: Make) -> None:
-    """To both ends, from the first moment on, several times as many packets as the sender's own."""
-    ends = made(MemorySource(6, BLOCK_SIZE))
+    """To both ends, from the first moment to the last."""
+    ends = made(MemorySource(30, BLOCK_SIZE))
     hostile = hostile_datagrams(ends.key)
     with meanwhile(hostile, ends.port, pause=0.002), meanwhile(hostile, ends.sending_port, pause=0.002):
         ends.check()
