@@ -1,6 +1,8 @@
 """Takes the pictures of the README: the real window, real nodes, real transfers. ``python docs/screenshots.py``
 
-Five nodes run on this machine for half a minute: the window's own and four destinations. Nothing leaves the loopback.
+Five nodes run on this machine for a minute: the window's own and four destinations. They move some gigabytes over the
+``udp`` carrier, below the temporary folder of the system, and nothing leaves the machine. The pictures have the font
+that the window has here; with Inter installed they look best.
 """
 
 import asyncio
@@ -12,9 +14,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -27,6 +30,7 @@ from jetstream_desktop.services.local_node import LocalNode, dial
 from jetstream_desktop.services.notices import Notices
 from jetstream_desktop.state.connection import Connected
 from jetstream_desktop.state.rows import Group
+from jetstream_desktop.views.details import OVERVIEW, SPEED
 
 IMAGES = Path(__file__).parent / "images"
 MB = 10**6
@@ -78,7 +82,7 @@ def files(folder: Path, name: str, number: int, size: int) -> Path:
 
 async def until(condition: Callable[[], object]) -> None:
     """Wait for something that must come true."""
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while not condition():  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
@@ -95,26 +99,41 @@ class Photographer:
     async def introduce(self, fingerprint: str) -> None:
         """Let the window's node in everywhere, and put everybody into its address book."""
         client = self._desk.context.session.client
-        home = os.environ["JETSTREAM_HOME"]
         for place in reversed(self._others):
-            os.environ["JETSTREAM_HOME"] = str(place.home)
-            async with connect("127.0.0.1", place.port) as other:
+            async with self.at(place.name) as other:
                 await other.server.superuser()
                 await other.receive.add_authorized_client(fingerprint)
             made = await client.send.create_destination("127.0.0.1", place.port, name=place.name)
             self._ids[place.name] = made.id
-        os.environ["JETSTREAM_HOME"] = home
 
-    async def send(self, path: Path, place: str, limit: int | None) -> str:
+    async def send(self, path: Path, place: str, limit: int | None, folder: str = "") -> str:
         """Send *path*; answers the id of the transfer."""
         client = self._desk.context.session.client
-        manifest = await client.send.wait_for_manifest(await client.send.create_manifest({path.name: str(path)}))
-        made = await client.send.create_transfer(self._ids[place], manifest, send_rate_max=limit)
+        mappings = {path.name: str(path)}
+        manifest = await client.send.create_manifest(mappings, user_data={"mappings": mappings})
+        await client.send.wait_for_manifest(manifest)
+        made = await client.send.create_transfer(self._ids[place], manifest, send_rate_max=limit,
+                                                 destination_path=folder)
         return made.id
+
+    @contextlib.asynccontextmanager
+    async def at(self, name: str) -> AsyncIterator[Any]:
+        """A client of the node of somebody else."""
+        place, home = next(place for place in self._others if place.name == name), os.environ["JETSTREAM_HOME"]
+        os.environ["JETSTREAM_HOME"] = str(place.home)
+        try:
+            async with connect("127.0.0.1", place.port) as other:
+                os.environ["JETSTREAM_HOME"] = home
+                yield other
+        finally:
+            os.environ["JETSTREAM_HOME"] = home
 
     def take(self, name: str, appearance: str = "light") -> None:
         """One picture."""
         self._desk.context.theme.set_appearance(appearance)  # type: ignore[arg-type]
+        focused = self._desk.window.focusWidget()
+        if focused is not None and focused.property("role") == "primary":
+            focused.clearFocus()
         IMAGES.mkdir(exist_ok=True)
         self._desk.window.grab().save(str(IMAGES / f"{name}.png"))
 
@@ -126,12 +145,15 @@ class Photographer:
         status = desk.context.session.status
         assert isinstance(status, Connected)
         await self.introduce(status.server.fingerprint)
-        await self.table()
-        await until(lambda: (poller.rows.get("s1") is not None and (poller.rows["s1"].fraction or 0) > 0.55))
+        await self.table(status.server.receive_port)
         window.table.select_key("s1")
-        await asyncio.sleep(1)
+        await until(lambda: (poller.rows.get("s1") is not None and (poller.rows["s1"].fraction or 0) > 0.55))
+        await until(lambda: getattr(poller.entities["s1"], "loss_rate", None) is not None)
         self.take("main-light")
+        window.details.tabs.setCurrentIndex(SPEED)
+        await asyncio.sleep(0.5)
         self.take("main-dark", "dark")
+        window.details.tabs.setCurrentIndex(OVERVIEW)
         await self.ask(status.server.receive_port)
         await self.compose()
         await self.share()
@@ -139,12 +161,9 @@ class Photographer:
 
     async def ask(self, port: int) -> None:
         """Somebody who is not known here wants to send something."""
-        window, home = self._desk.window, os.environ["JETSTREAM_HOME"]
-        place = next(place for place in self._others if place.name == "Colour lab")
-        os.environ["JETSTREAM_HOME"] = str(place.home)
-        async with connect("127.0.0.1", place.port) as other:
-            os.environ["JETSTREAM_HOME"] = home
-            path = files(self._source, "Reel 08 – first grade", 40, MB)
+        window = self._desk.window
+        async with self.at("Studio B") as other:
+            path = files(self._source, "Reel 08 – first grade", 240, MB)
             manifest = await other.send.wait_for_manifest(await other.send.create_manifest({path.name: str(path)}))
             made = await other.send.create_transfer(await other.send.create_destination("127.0.0.1", port), manifest)
             await until(window.offers.isVisible)
@@ -153,23 +172,37 @@ class Photographer:
             await other.send.delete_transfer(made)
             await until(window.offers.isHidden)
 
-    async def table(self) -> None:
-        """Rows in every state: done, moving, paused, waiting, failed."""
+    async def receive(self, port: int) -> None:
+        """Somebody who is known here sends something."""
+        async with self.at("Colour lab") as other:
+            await self._desk.context.commands.let_in(other.fingerprint, "Colour lab")
+            path = self._source / "Plates_0423"
+            manifest = await other.send.wait_for_manifest(await other.send.create_manifest({path.name: str(path)}))
+            await other.send.create_transfer(await other.send.create_destination("127.0.0.1", port), manifest,
+                                             send_rate_max=52_000)
+
+    async def table(self, port: int) -> None:
+        """Rows in every state: done, moving in both directions, paused, waiting, failed."""
         desk, poller, source = self._desk, self._desk.context.poller, self._source
         client = desk.context.session.client
-        await self.send(files(source, "Reel 07 – final grade", 90, 2 * MB), "Studio B", 60_000)
-        await self.send(files(source, "Sound stems", 40, MB), "Dailies archive", 8_000)
-        paused = await self.send(files(source, "Backup home folder", 60, MB), "Dailies archive", 40_000)
-        await self.send(files(source, "Location photos", 30, MB), "Colour lab", None)
-        await until(lambda: all(f"s{n}" in poller.rows for n in (1, 2, 3, 4)) and poller.rows["s3"].done > 5 * MB)
+        for name, number, size in (("Reel 07 – final grade", 411, 2_500_000), ("Sound stems", 95, 4 * MB),
+                                   ("Plates_0423", 120, 3 * MB), ("Backup home folder", 300, MB),
+                                   ("Location photos", 64, 3 * MB), ("Contracts 2026", 13, 30_000),
+                                   ("VFX pull 12", 12, 10 * MB)):
+            files(source, name, number, size)
+        await self.send(source / "Reel 07 – final grade", "Studio B", 128_000, "incoming")
+        await self.send(source / "Sound stems", "Dailies archive", 40_000)
+        await self.receive(port)
+        paused = await self.send(source / "Backup home folder", "Dailies archive", 200_000)
+        await self.send(source / "Location photos", "Colour lab", None)
+        await until(lambda: all(f"s{n}" in poller.rows for n in (1, 2, 3, 4)) and poller.rows["s3"].done > 100 * MB)
         await client.send.suspend_transfer(paused)
         gone = next(place for place in self._others if place.name == "Anna’s laptop")
         gone.process.terminate()
         await asyncio.get_running_loop().run_in_executor(None, gone.process.wait)
-        await self.send(files(source, "Contracts 2026", 13, 30_000), "Anna’s laptop", None)
-        vanishing = files(source, "VFX pull 12", 12, MB)
-        failing = await self.send(vanishing, "Studio B", 4_000)
-        await until(lambda: poller.rows.get(f"s{failing}") is not None and poller.rows[f"s{failing}"].done > 0)
+        await self.send(source / "Contracts 2026", "Anna’s laptop", None)
+        failing = await self.send(source / "VFX pull 12", "Studio B", 100_000)
+        await until(lambda: poller.rows.get(f"s{failing}") is not None and poller.rows[f"s{failing}"].done > 30 * MB)
         await client.send.fail_transfer(failing, "Stopped: the source drive was unplugged")
         await until(lambda: any(row.group is Group.FAILED for row in poller.rows.values()))
         await until(lambda: any(row.group is Group.DONE for row in poller.rows.values()))
@@ -199,6 +232,7 @@ class Photographer:
         window.actions_.share.trigger()
         card = window.card
         card.form.limit._group.button(1).click()  # type: ignore[union-attr]
+        card.form.description.setText("Location photos, first day")  # type: ignore[union-attr]
         card.make.click()  # type: ignore[union-attr]
         await until(lambda: card.shown is not None)  # type: ignore[union-attr]
         await asyncio.sleep(0.3)
@@ -206,11 +240,8 @@ class Photographer:
 
     async def get(self) -> None:
         """What somebody else shares, with a part of it chosen."""
-        place = next(place for place in self._others if place.name == "Colour lab")
-        home = os.environ["JETSTREAM_HOME"]
-        os.environ["JETSTREAM_HOME"] = str(place.home)
-        async with connect("127.0.0.1", place.port) as other:
-            os.environ["JETSTREAM_HOME"] = home
+        place = next(place for place in self._others if place.name == "Studio B")
+        async with self.at(place.name) as other:
             path = self._source / "Reel 08 – first grade"
             for name, number in (("sound", 12), ("stills", 30)):
                 (path / name).mkdir()
@@ -235,7 +266,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
         os.environ["JETSTREAM_HOME"], os.environ["HOME"] = str(base / "home"), str(base)  # paths begin with ~
-        (base / "source").mkdir()
+        os.environ["JETSTREAM_CARRIER"] = "udp"  # on so short a path connections would be chosen
+        (base / "Projects").mkdir()
         app = Application(["jetstream-desktop"])
 
         async def run(others: list[Place]) -> None:
@@ -243,17 +275,18 @@ def main() -> None:
                                                 str(base / "JetStream"), "--log-level", "error"])
             notices = Notices()
             desk = application.build(app, node.reach, _raise, notices)
+            desk.window.resize(1280, 800)
             desk.window.show()
             notices.open()
             desk.context.tasks.spawn(desk.context.session.run(), "session")
             try:
-                await Photographer(desk, others, base / "source").go()
+                await Photographer(desk, others, base / "Projects").go()
             finally:
                 await application.leave(desk, node, None)
 
         with places(base) as others, asyncio.Runner(loop_factory=lambda: qasync.QEventLoop(app)) as runner:
             runner.run(run(others))
-        shutil.rmtree(base / "source")
+        shutil.rmtree(base / "Projects")
 
 
 def _raise(error: BaseException) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from jetstream.findings import STEP_NAMES, WORDS
 from jetstream_desktop import assets, i18n
+from jetstream_desktop.views.theme import family
 
 
 @pytest.mark.parametrize("name", assets.icon_names())
@@ -84,3 +85,9 @@ def test_a_language_is_complete_and_keeps_the_placeholders(language):
     assert wanted - set(catalogue) == set()
     assert set(catalogue) - wanted == set()
     assert [text for text in wanted if placeholders(text) != placeholders(catalogue[text])] == []
+
+
+def test_the_system_s_font_is_kept_unless_nobody_chose_one():
+    assert family("Cantarell", ["Inter", "Cantarell"]) == "Cantarell"
+    assert family("Sans Serif", ["DejaVu Sans", "Noto Sans", "Inter"]) == "Inter"
+    assert family("Sans Serif", ["DejaVu Sans"]) == "Sans Serif"

@@ -3,6 +3,7 @@
 Views receive the theme and read ``theme.colours`` whenever they paint, so a change of appearance is one repaint.
 """
 
+from collections.abc import Collection
 from typing import Literal
 
 from PySide6.QtCore import QObject, QRectF, QSize, Qt, Signal
@@ -22,6 +23,10 @@ _WEIGHTS = {"header": QFont.Weight.DemiBold, "title": QFont.Weight.DemiBold, "he
             "token": QFont.Weight.DemiBold}
 
 
+_NOBODY_S_CHOICE = frozenset({"", "Sans", "Sans Serif", "sans-serif"})
+_GOOD_FAMILIES = ("Inter", "Noto Sans", "Cantarell", "Ubuntu")
+
+
 class Theme(QObject):
     """Colours, fonts and icons of the application. ``changed`` fires after light has become dark or the reverse."""
 
@@ -35,6 +40,7 @@ class Theme(QObject):
         self._pixmaps: dict[tuple[str, str, int, float], QPixmap] = {}
         self._fonts: dict[tuple[str, bool], QFont] = {}
         self._base = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
+        self._base.setFamily(family(self._base.family(), QFontDatabase.families()))
         self.scale = _scale_of(self._base)
         """How much larger than usual the person has set the system's text, between 1 and 2."""
         self._ratios = sorted({*(screen.devicePixelRatio() for screen in application.screens()), _LARGEST})
@@ -149,6 +155,13 @@ class Theme(QObject):
         for size in (16, 24, 32, 48, 64, 128, 256):
             icon.addPixmap(render(source, size, 1.0))
         return icon
+
+
+def family(system: str, installed: Collection[str]) -> str:
+    """The family of the text: the system's, unless nobody has chosen one there and a better one is installed."""
+    if system not in _NOBODY_S_CHOICE:
+        return system
+    return next((one for one in _GOOD_FAMILIES if one in installed), system)
 
 
 def _scale_of(font: QFont) -> float:
