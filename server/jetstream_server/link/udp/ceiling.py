@@ -10,11 +10,13 @@ SHORT_QUEUE: Final = 0.002
 NOTICEABLE_LOSS: Final = 0.005
 SHORTEST_SECONDS: Final = 30.0
 LEAST_PACKETS: Final = 16
-EARLY_TRIPS: Final = 8
-"""A queue that overflows again so soon was not filled by those who had made room."""
+ANSWER_TRIPS: Final = 8
+"""So long others have to make room, too."""
 EVENT_TRIPS: Final = 4
-"""An overflow that lasts longer counts once more."""
-STREAK: Final = 4
+"""An overflow that lasts longer is another one."""
+ANSWERED: Final = 0.8
+"""Where all make room for :data:`CUBIC_SHARE`, round trips become shorter than this share of what they were."""
+STREAK: Final = 3
 RESIST_SECONDS: Final = 10.0
 RESIST_MOST: Final = 80.0
 CLAIM: Final = 0.6
@@ -22,20 +24,22 @@ CLAIM_SECONDS: Final = 20.0
 
 
 class Resistance:
-    """Whether others make room, too. Who does keeps the queue from overflowing for a while; where it overflows again
-    at once, time after time, they do not: then neither do we, and claim back a share of what we had when it began; for
-    a while, and longer each time that it turns out to be still so.
+    """Whether others make room, too. Where all do, the queue is shorter soon after; where it stays although we made
+    room, time after time, they do not: then neither do we, and claim back a share of what we had when it began; for a
+    while, and longer each time that it turns out to be still so.
 
     Such is BBR in its first version, which does not care about losses.
     """
 
     def __init__(self) -> None:
-        self._early = 0
-        """How many times in a row the queue overflowed long before it would have, had all made room."""
-        self._last: float | None = None
-        self._event = 0.0
+        self._unanswered = 0
+        """How many times in a row we made room and the queue stayed."""
+        self._asked: float | None = None
+        """When we made room last; ``None`` if others have answered since."""
+        self._trip = 0.0
+        """The round trip then."""
         self._before = 0.0
-        """Packets under way when this row began."""
+        """Packets that were under way when this row began."""
         self._hold = RESIST_SECONDS
         self._began = 0.0
         self._until = 0.0
@@ -50,20 +54,34 @@ class Resistance:
         return CLAIM * self._before * faded if self.resists(now) else 0.0
 
     def on_overflow(self, packets: float, trip: float, now: float) -> None:
-        """We are asked to make room.
+        """We make room.
 
         :param packets: under way now.
         :param trip: seconds of a round trip, with its queue.
         """
-        if self._last is None or now - self._last >= EARLY_TRIPS * trip:
-            self._early, self._hold = 0, RESIST_SECONDS
-            self._before, self._event = packets, now
-        elif now - self._event > EVENT_TRIPS * trip:
-            self._early, self._event = self._early + 1, now
-        self._last = now
-        if self._early >= STREAK:
+        if self._asked is None:
+            self._asked, self._trip = now, trip
+            if not self._unanswered:
+                self._before = packets
+        elif now - self._asked > EVENT_TRIPS * trip:
+            self._count(trip, now)
+
+    def on_round(self, trip: float, now: float) -> None:
+        """A round trip is over; *trip* seconds with its queue."""
+        if self._asked is None or self.resists(now):
+            return
+        if trip < ANSWERED * self._trip:
+            self._asked, self._unanswered, self._hold = None, 0, RESIST_SECONDS
+        elif now - self._asked > ANSWER_TRIPS * trip:
+            self._count(trip, now)
+
+    def _count(self, trip: float, now: float) -> None:
+        self._unanswered += 1
+        self._asked, self._trip = now, trip
+        if self._unanswered >= STREAK:
             self._began, self._until = now, now + self._hold
-            self._early, self._hold = STREAK - 2, min(2 * self._hold, RESIST_MOST)
+            self._asked, self._unanswered = None, STREAK - 2
+            self._hold = min(2 * self._hold, RESIST_MOST)
 
     def relent(self, now: float) -> None:
         """There is nothing to resist any more."""
@@ -117,6 +135,9 @@ class Ceiling:
                 self._resistance.relent(now)
         elif overflows:
             self._make_room(in_flight / packet, whole, now)
+        self._resistance.on_round(whole, now)
+        if self._resistance.resists(now) and not self.resists:
+            self._excess = max(self._excess, 4 * NOTICEABLE_LOSS)
         self.resists = self._resistance.resists(now)
         self.claim = self._resistance.claim(now) * packet
         self.bytes = self._allowed(whole, now) * packet
@@ -141,5 +162,3 @@ class Ceiling:
         self._most, self._since = max(packets, LEAST_PACKETS), now
         self._curve = (self._most * (1 - CUBIC_SHARE) / CUBIC_GROWTH) ** (1 / 3)
         self._resistance.on_overflow(packets, trip, now)
-        if self._resistance.resists(now):
-            self._excess = max(self._excess, 4 * NOTICEABLE_LOSS)

@@ -180,7 +180,8 @@ class RateControl:
             return self._fixed or FIRST_RATE
         if not self._bandwidth:
             return self._first
-        rate = max(self._bandwidth * self._gain, SMALLEST_RATE, self.ceiling.claim / self.smooth_trip)
+        rate = min(self._bandwidth * self._gain, max(self.ceiling.bytes, self._share_of_path) / self.smooth_trip)
+        rate = max(rate, SMALLEST_RATE, self.ceiling.claim / self.smooth_trip)
         if self.phase is Phase.STARTUP:
             rate = max(rate, self._first)
         return rate * self._share
@@ -196,10 +197,17 @@ class RateControl:
         least = LEAST_PACKETS * self._packet
         if self.phase is Phase.SHORTEST:
             return max(self._bandwidth * self.trip * 0.5 + held / 2, least)
-        gain = STARTUP_GAIN if self.phase is Phase.STARTUP else 2.0
+        share = self._share_of_path * self._share
+        most = share * (STARTUP_GAIN if self.phase is Phase.STARTUP else 2.0)
+        if self._crowded and self.ceiling.bytes < float("inf"):
+            most = max(most, self.ceiling.bytes * self._share)  # as much of the queue as others take
+        return max(min(most, max(self.ceiling.bytes, share)) + held, least, self.ceiling.claim * self._share)
+
+    @property
+    def _share_of_path(self) -> float:
+        """How many bytes of ours the path holds without a queue."""
         # On a short path the machines themselves may take longer than the path, and nothing may stand still meanwhile.
-        share = self._bandwidth * max(self.trip, min(self.smooth_trip, NOTICEABLE_QUEUE)) * self._share
-        return max(min(gain * share, max(self.ceiling.bytes, share)) + held, least, self.ceiling.claim * self._share)
+        return self._bandwidth * max(self.trip, min(self.smooth_trip, NOTICEABLE_QUEUE))
 
     @property
     def _reports_every(self) -> float:
@@ -239,7 +247,7 @@ class RateControl:
             if sent > 0:
                 on_the_path = max(0.0, self._peak - self._bandwidth * self.report_seconds)
                 if self.ceiling.on_round(max(0, lost) / sent, self.queue, self.trip, on_the_path, sample.packet, now):
-                    self._forget_rates(now - 2 * self.smooth_trip)
+                    self._forget_rates(now - 2 * (self.smooth_trip + self._reports_every))
             self._peak = sample.in_flight
         if self.policy is Policy.BACKGROUND:
             self._yield(now)
