@@ -99,7 +99,8 @@ async def _connect(address: str, port: int) -> tuple[asyncio.StreamReader, async
     except ConnectionResetError as error:
         raise NotJetStream(f"What answers at {where} is no JetStream node: it hung up on our greeting.") from error
     except OSError as error:
-        raise Unreachable(f"{where} cannot be reached: {error.strerror or error}.") from error
+        why = os.strerror(error.errno) if error.errno else str(error)  # asyncio's own text is not for people
+        raise Unreachable(f"{where} cannot be reached: {why}.") from error
 
 
 def _certificate(writer: asyncio.StreamWriter) -> bytes:

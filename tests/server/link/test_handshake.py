@@ -2,6 +2,8 @@
 
 import asyncio
 import contextlib
+import errno
+import os
 import socket
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -95,6 +97,8 @@ async def test_what_is_no_node_is_named_so(identities: list[Identity]) -> None:
         port = closed.getsockname()[1]
     with pytest.raises(Unreachable, match="refused"):
         await dial("127.0.0.1", port, me, check)
+    with pytest.raises(Unreachable, match=f"cannot be reached: {os.strerror(errno.ENETUNREACH)}"):
+        await dial("255.255.255.255", port, me, check)
     with pytest.raises(Unreachable, match="not known"):
         await dial("no-such-name.invalid", port, me, check)
 
