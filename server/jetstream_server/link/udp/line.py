@@ -5,6 +5,7 @@ other side may be, and it has to echo from there what was sent there before anyt
 sees a control packet go by can pass it on from any address, but cannot hear what is sent to that address.
 """
 
+import ipaddress
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -133,13 +134,14 @@ class Line:
         if counter <= other.counter:
             self.statistics.replayed += 1
             return None
-        sent, *where = other.trips.pop(control.echo, (None,))
+        sent, through, where = other.trips.pop(control.echo, (None, None, address))
+        echoed = through is endpoint and _same(where, address)
         known = bool(other.counter)
         other.counter, other.heard, other.largest = counter, now, control.largest
         other.floor = max(other.floor, control.floor)
         if len(datagram) >= self._largest_heard or now - self._largest_time > FRESH_SECONDS:
             self._largest_heard, self._largest_time = len(datagram), now
-        self._place(other, endpoint, address, where == [endpoint, address], known, now)
+        self._place(other, endpoint, address, echoed, known, now)
         trip = max(1e-5, now - sent - control.hold) if sent is not None else 0.0
         if not self._up:
             self._up = True
@@ -154,8 +156,8 @@ class Line:
         :param echoed: whether it echoes what was sent there.
         :param known: whether it was heard before.
         """
-        if other.endpoint is endpoint and other.address == address:
-            other.proven |= echoed
+        if other.endpoint is endpoint and _same(other.address, address):
+            other.address, other.proven = address, other.proven or echoed
         elif echoed or not other.proven:
             self.statistics.moved += known
             other.endpoint, other.address, other.proven = endpoint, address, echoed
@@ -222,3 +224,12 @@ class Line:
     def endpoint(self) -> Endpoint | None:
         """The socket that the other side was last heard on, or is dialled by."""
         return self._other.endpoint if self._other is not None else None
+
+
+def _same(one: Address, other: Address) -> bool:
+    """Whether it is one place: there are several ways to write an address, and who dials may not know its scope."""
+    return one == other or (one[1] == other[1] and _packed(one) == _packed(other))
+
+
+def _packed(address: Address) -> bytes:
+    return ipaddress.ip_address(address[0].partition("%")[0]).packed
