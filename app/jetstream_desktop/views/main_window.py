@@ -127,6 +127,7 @@ class MainWindow(QMainWindow):
     def _connect(self, sidebar_model: SidebarModel) -> None:
         self.sidebar.list.chosen.connect(self._entry)
         self.sidebar.list.dropped.connect(self._dropped_on)
+        self.sidebar.list.entered_page.connect(self._go_in)
         self.toolbar.add_menus(self.table.columns.menus(self.toolbar))
         self.toolbar.searched.connect(self._search)
         self.toolbar.search.left.connect(self.table.setFocus)
@@ -189,7 +190,18 @@ class MainWindow(QMainWindow):
         self.toolbar.show()
         self.pages.setCurrentWidget(self.splitter)
         self._arrange_area()
-        self.table.setFocus()
+        self._enter(self.table)
+
+    def _enter(self, page: QWidget) -> None:
+        """A page that is shown gets the keyboard, unless somebody walks through the sections with it."""
+        if not self.sidebar.list.hasFocus():
+            page.setFocus()
+
+    def _go_in(self) -> None:
+        """From the sections into the page that is shown."""
+        page = self.table if self.table.isVisible() else self.pages.currentWidget()
+        if page is not None:
+            page.setFocus()
 
     def show_composer(self) -> None:
         """The composer."""
@@ -208,7 +220,7 @@ class MainWindow(QMainWindow):
         self._drop_card()
         self.toolbar.show()
         self.pages.setCurrentWidget(page)
-        page.setFocus()
+        self._enter(page)
 
     def show_card(self, card: Card) -> None:
         """A card over what is shown; closing it goes back there."""

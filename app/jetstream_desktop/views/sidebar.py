@@ -95,6 +95,7 @@ class SidebarList(QListView):
 
     chosen = Signal(object)
     """The :class:`Entry` that was chosen by the person."""
+    entered_page = Signal()
     menu_wanted = Signal(object, QPoint)
     dropped = Signal(object, object)
     """Mime data, and the id of the destination that it was dropped on or ``None``."""
@@ -126,6 +127,9 @@ class SidebarList(QListView):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         self._show_ring(True)
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.entered_page.emit()  # the arrows walk on through the sections
+            return
         super().keyPressEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:

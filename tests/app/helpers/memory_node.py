@@ -272,6 +272,11 @@ class MemoryClient:
 
     # recv
 
+    def recv_deleteTransfer(self, transfer):
+        del self.node.incoming[transfer]
+        self.node.cursor += 1
+        self.node.gone.append((ReceiveTransfer, transfer, self.node.cursor))
+
     def recv_previewDownload(self, link, password=None, offset=0, limit=1000):
         files = [{"entry": n, "destPath": f"Reel 07/{'sound' if n % 3 else 'picture'}/take {n:03}", "fileSize": 10,
                   "isEmptyDir": False, "isSymlink": False} for n in range(self.node.shared_files)]

@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QColor, QDragMoveEvent, QDropEvent, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QWidget
 
 from app.helpers.build import incoming, transfer
 from app.helpers.memory_node import MemoryNode
@@ -22,7 +22,6 @@ from jetstream_desktop.state.address import Address
 from jetstream_desktop.state.filters import Column, Filter
 from jetstream_desktop.state.nodes import OpenNode
 from jetstream_desktop.state.rows import Group
-from jetstream_desktop.views.stop_page import StopPage
 
 
 @pytest.fixture
@@ -307,28 +306,6 @@ def test_a_node_that_answers_wrongly_is_asked_again(gui, qapp, node):
 
 def visible(widget, kind):
     return [child for child in widget.findChildren(kind) if child.isVisible()]
-
-
-def test_every_visible_control_has_a_name(gui, qapp, node):
-    async def work():
-        async with running(qapp, node.connect) as desk:
-            window, actions = desk.window, desk.window.actions_
-            await until(lambda: len(rows_of(desk)) == 3)
-            window.table.select_key("s1")
-            pages = [lambda: None, window.show_composer, actions.settings.trigger, actions.get.trigger,
-                     actions.about.trigger, actions.shortcuts.trigger, actions.allowed.trigger, window.show_welcome,
-                     lambda: desk.book.edit(None), lambda: window.show_page(desk.share.page),
-                     actions.connect_node.trigger, lambda: identity(window.card), lambda: desk.far.choose_files(list),
-                     lambda: window.show_stop(StopPage(desk.context.theme, "B", "ab" * 32, "cd" * 32, local=False))]
-            for page in pages:
-                page()
-                for control in (*visible(window, QAbstractButton), *visible(window, QLineEdit)):
-                    if control.focusPolicy() == Qt.FocusPolicy.NoFocus or control.objectName().startswith("qt_"):
-                        continue
-                    name = control.accessibleName() or getattr(control, "text", lambda: "")()
-                    assert name, (page, control)
-
-    gui(work)
 
 
 def test_the_keyboard_alone(gui, qapp, node):
