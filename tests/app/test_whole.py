@@ -1,12 +1,15 @@
 """The program as people run it: a node of its own, a second node somewhere else, real files, bytes compared."""
 
 import asyncio
+import gc
 import os
 import random
 import subprocess
 import sys
+import threading
 
 import pytest
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.helpers.running import running
 from app.helpers.waiting import until
@@ -239,29 +242,45 @@ def test_a_node_that_cannot_start_says_why(gui, qapp):
 
 
 def test_errors_in_slots_tasks_and_threads_reach_one_place(gui, qapp):
+    """Real ones: a slot, a slot of a timer, a task that nobody waits for, one that is spawned, a thread."""
     seen = []
+
+    class Sender(QObject):
+        sent = Signal()
+
+    async def fail(words):
+        raise ValueError(words)
+
+    def fail_in(words):
+        raise ValueError(words)
 
     async def work():
         notices = Notices()
-        notices.published.connect(lambda notice: seen.append(notice.text))
+        notices.published.connect(lambda notice: seen.append(notice.text.split(": ")[1].split(".")[0]))
         notices.open()
         hooks = application.Hooks(notices)
         loop = asyncio.get_running_loop()
         before = loop._exception_handler if hasattr(loop, "_exception_handler") else None
         hooks.install(loop)
-        sys.excepthook(ValueError, ValueError("slot"), None)
-        loop.call_exception_handler({"message": "m", "exception": ValueError("task")})
-        tasks = application.Tasks(hooks.report)
-
-        async def fail():
-            raise ValueError("spawned")
-
-        await asyncio.wait([tasks.spawn(fail(), "fail")])
-        await until(lambda: len(seen) == 3)
+        sender = Sender()
+        sender.sent.connect(lambda: fail_in("slot"))
+        sender.sent.emit()
+        QTimer.singleShot(0, sender, lambda: fail_in("timer"))
+        await until(lambda: len(seen) == 2)
+        application.Tasks(hooks.report).spawn(fail("spawned"), "fail")
+        loop.call_soon(fail_in, "callback")
+        await until(lambda: len(seen) == 4)
+        lost = loop.create_task(fail("forgotten"))
+        await until(lost.done)
+        del lost
+        gc.collect()
+        threading.Thread(target=fail_in, args=("thread",)).start()
+        await until(lambda: len(seen) == 6)
         loop.set_exception_handler(before)
 
     gui(work)
-    assert [text.split(": ")[1].split(".")[0] for text in seen] == ["slot", "task", "spawned"]
+    assert seen[:2] == ["slot", "timer"]
+    assert set(seen) == {"slot", "timer", "spawned", "callback", "forgotten", "thread"}
 
 
 def test_the_real_program_starts_and_ends_by_a_signal(tmp_path):

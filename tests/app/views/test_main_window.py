@@ -468,9 +468,12 @@ def test_painting_costs_no_references(gui, qapp, node):
             await until(lambda: len(rows_of(desk)) == 3)
             table: QWidget = desk.window.table.viewport()
             before = sys.getrefcount(None), sys.getrefcount(True)
+            model = desk.window.table.model()
             for number in range(2000):
                 table.setEnabled(number % 2 == 0)
                 table.repaint()
+                model.dataChanged.emit(model.index(0, 0), model.index(0, 1))
+                await asyncio.sleep(0)  # a timer and a turn of the loop
             after = sys.getrefcount(None), sys.getrefcount(True)
             assert before[0] - after[0] < 200
             assert before[1] - after[1] < 200
