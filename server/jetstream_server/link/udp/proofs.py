@@ -31,7 +31,6 @@ _BLOCK: Final = 16
 _HEAD: Final = DATA_HEADER - _BLOCK
 _PURPOSE: Final = b"jetstream data packets"
 _SPREAD: Final = np.arange(_HEAD, DATA_HEADER, dtype=np.int64)
-_FEW_RUNS: Final = 8
 
 
 class DataSeal:
@@ -46,10 +45,10 @@ class DataSeal:
         self._factors: Words = np.frombuffer(factors, dtype=">u8").astype(np.uint64)
 
     def prove(self, fragments: Bytes) -> Words:
-        """The proofs of *fragments*, one a row."""
-        size = fragments.shape[1]
+        """The proofs of *fragments*, which lie along the last axis."""
+        size = fragments.shape[-1]
         words = fragments.view("<u4")
-        sums = np.einsum("ij,j->i", words, self._factors[1 : 1 + words.shape[1]])
+        sums = np.einsum("...j,j->...", words, self._factors[1 : 1 + words.shape[-1]])
         return np.asarray((sums + self._factors[:1] * np.uint64(size)) >> np.uint64(32))
 
     def headers(self, numbers: Numbers, slot: int, fragments: Numbers, proofs: Words) -> Bytes:
@@ -84,17 +83,28 @@ class DataSeal:
         return np.asarray(found == columns.proofs.astype(np.uint64))
 
     def _prove_at(self, buffer: Bytes, offsets: Numbers, size: int) -> Words:
-        """The proofs of fragments of one size that lie at *offsets*. Those at even distances are looked at in place."""
+        """The proofs of fragments of one size that lie at *offsets*.
+
+        They are looked at in place (copies cost more than the sums) and as many as possible at once, for each look may
+        cost the thread its turn: those at even distances, or in bundles of equal length at even distances, as the
+        system's coalescing leaves them.
+        """
         steps = np.diff(offsets)
         breaks = np.flatnonzero(steps != steps[0]) if len(steps) else steps
         if len(breaks):
             breaks = np.flatnonzero(steps != size + DATA_HEADER)
-        if len(breaks) > _FEW_RUNS + len(offsets) // _FEW_RUNS:
-            return self.prove(buffer[offsets[:, None] + np.arange(size)])
-        proofs = np.empty(len(offsets), dtype=np.uint64)
-        starts = [0, *(breaks + 1).tolist(), len(offsets)]
-        for start, stop in zip(starts, starts[1:], strict=False):
-            step = int(offsets[start + 1] - offsets[start]) if stop - start > 1 else size
-            rows: Bytes = np.ndarray((stop - start, size), np.uint8, buffer.data, int(offsets[start]), (step, 1))
-            proofs[start:stop] = self.prove(rows)
-        return proofs
+        starts = np.concatenate(([0], breaks + 1, [len(offsets)]))
+        counts, begins = np.diff(starts).tolist(), offsets[starts[:-1]].tolist()
+        within = int(steps[0]) if len(starts) == 2 and len(steps) else size + DATA_HEADER
+        proofs: list[Words] = []
+        first = 0
+        while first < len(counts):
+            last = first + 1
+            between = begins[last] - begins[first] if last < len(counts) else 0
+            while last < len(counts) and counts[last] == counts[first] and begins[last] - begins[last - 1] == between:
+                last += 1
+            bundles: Bytes = np.ndarray((last - first, counts[first], size), np.uint8, buffer.data, begins[first],
+                                        (between, within, 1))
+            proofs.append(self.prove(bundles).reshape(-1))
+            first = last
+        return proofs[0] if len(proofs) == 1 else np.concatenate(proofs)

@@ -1,6 +1,7 @@
 """Headers of data packets and their proofs: what is written is what is read, and nothing else is believed."""
 
 import os
+import tracemalloc
 from random import Random
 
 import numpy as np
@@ -131,3 +132,22 @@ def test_what_is_longer_than_any_datagram_or_in_no_slot_is_left_out() -> None:
     inside = SEAL.headers(np.array([1]), 0, np.array([FRAGMENTS - 1]), proofs).tobytes()
     made = [HEAD + outside + bytes(1448), HEAD + inside + bytes(LARGEST_FRAGMENT + 4), HEAD + inside + bytes(1448)]
     assert SEAL.read(*laid(made)).fragments.tolist() == [FRAGMENTS - 1]
+
+
+@pytest.mark.parametrize("bundle", [1, 2, 3, 7])
+def test_packets_are_looked_at_where_they_lie(bundle: int) -> None:
+    """However they are spread over the buffer: copies of them, or of where they lie, take longer than their proofs."""
+    made = packets(SEAL, list(range(1, bundle + 1)), 0, [bytes(8948)] * bundle)
+    stride, size = len(made[0]), len(made[0]) * bundle
+    begins = np.cumsum([size + 16 * Random(3 * n).randrange(1, 9) for n in range(100)])
+    buffer = np.zeros(int(begins[-1]) + size, dtype=np.uint8)
+    for begin in begins.tolist():
+        buffer[begin : begin + size] = np.frombuffer(b"".join(made), dtype=np.uint8)
+    offsets = (begins[:, None] + np.arange(bundle) * stride).reshape(-1)
+    columns = SEAL.read(buffer, offsets, np.full(len(offsets), stride))
+    tracemalloc.start()
+    right = SEAL.right(buffer, columns)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert right.all()
+    assert peak < len(buffer) // 4
