@@ -42,8 +42,8 @@ class BigFiles:
 
     def write(
         self, page: Page, position: int, entry: int, block: int, offset: int, data: memoryview | None
-    ) -> bytes | None:
-        """Store what *block* holds of a file; ``None`` are zero bytes. Returns the name that is to be flushed.
+    ) -> Part | None:
+        """Store what *block* holds of a file; ``None`` are zero bytes. Returns what is to be flushed by its name.
 
         :raises ContentError, OSError: if that fails.
         """
@@ -55,7 +55,7 @@ class BigFiles:
             self._store(part, index, block, offset, data)
         if not part.left:
             self._complete(part)
-        return None if part.how is How.SKIP or part.placed else part.file_name
+        return None if part.how is How.SKIP or part.placed else part
 
     def _part(self, page: Page, position: int, entry: int) -> Part | None:
         with self._lock:

@@ -51,12 +51,15 @@ class BlockRead(NamedTuple):
 class _Big:
     """A file of several blocks."""
 
-    __slots__ = ("fd", "first_seen", "lock", "users")
+    __slots__ = ("dense", "fd", "lock", "mtime_ns", "size", "users")
 
-    def __init__(self) -> None:
+    def __init__(self, size: int, mtime_ns: int) -> None:
         self.fd = -1
         self.users = 0
-        self.first_seen: tuple[int, int, int] | None = None
+        self.size = size
+        self.mtime_ns = mtime_ns
+        self.dense = False
+        """Whether it had no holes when it was opened; if it gets one, it has changed."""
         self.lock = threading.Lock()
 
 
@@ -118,11 +121,9 @@ class BlockReader:
         return BlockRead(length, not gaps and _is_zero(buffer[:length]), gaps)
 
     def _read_run(self, run: Run, buffer: memoryview, gaps: list[Gap]) -> None:
-        first = run.positions[0]
-        sizes = run.page.sizes[first : run.positions[-1] + 1].tolist()
         small: list[tuple[int, int]] = []
-        for position, offset, length, at in zip(run.positions, run.offsets, run.lengths, run.at, strict=True):
-            if length == sizes[position - first]:
+        for position, offset, length, at, size in zip(*run[2:], strict=True):
+            if length == size:
                 small.append((position, at))
             else:
                 self._read_big(run, position, offset, buffer[at : at + length], gaps)
@@ -176,7 +177,7 @@ class BlockReader:
             try:
                 big = self._acquire(entry, run.page, position)
                 try:
-                    reason = self._read_piece(big, entry, run.page, position, offset, piece)
+                    reason = self._read_piece(big, entry, offset, piece)
                 finally:
                     self._release(big)
             except OSError as error:
@@ -184,23 +185,20 @@ class BlockReader:
         if reason is not None:
             self._gap(entry, reason, piece, gaps)
 
-    def _read_piece(
-        self, big: _Big, entry: int, page: Page, position: int, offset: int, piece: memoryview
-    ) -> str | None:
+    def _read_piece(self, big: _Big, entry: int, offset: int, piece: memoryview) -> str | None:
         """Why the piece does not count, or ``None``."""
         if SHARED_DESCRIPTORS:
             done = read_at(big.fd, piece, offset)
         else:
             with big.lock:
                 done = read_at(big.fd, piece, offset)
-        reason = self._changed(big, entry, page, position)
+        reason = self._changed(big, entry)
         return reason or (None if done == len(piece) else "it became shorter")
 
-    def _changed(self, big: _Big, entry: int, page: Page, position: int) -> str | None:
+    def _changed(self, big: _Big, entry: int) -> str | None:
         info = os.fstat(big.fd)
-        size, mtime_ns = int(page.sizes[position]), int(page.mtimes[position])
-        if info.st_size != size or info.st_mtime_ns != mtime_ns or not stat.S_ISREG(info.st_mode):
-            return _difference(info, size, mtime_ns)
+        if info.st_size != big.size or info.st_mtime_ns != big.mtime_ns or not stat.S_ISREG(info.st_mode):
+            return _difference(info, big.size, big.mtime_ns)
         seen = (info.st_dev, info.st_ino, info.st_ctime_ns)
         with self._lock:
             first = self._first_seen.setdefault(entry, seen)
@@ -210,7 +208,7 @@ class BlockReader:
         with self._lock:
             big = self._big.get(entry)
             if big is None:
-                big = self._big[entry] = _Big()
+                big = self._big[entry] = _Big(int(page.sizes[position]), int(page.mtimes[position]))
                 self._shrink(big)
             else:
                 self._big.move_to_end(entry)
@@ -222,6 +220,7 @@ class BlockReader:
                     if source is None:
                         raise FileNotFoundError(errno.ENOENT, "the page names no source")
                     big.fd = open_path(source, _FLAGS)
+                    big.dense = _is_dense(os.fstat(big.fd))
         except BaseException:
             self._release(big)
             raise
@@ -244,17 +243,18 @@ class BlockReader:
         """Whether a block, all of one file, lies in a hole of it: then there is nothing to read."""
         entry, position = run.first_entry + run.positions[0], run.positions[0]
         length, offset = run.lengths[0], run.offsets[0]
-        if not SHARED_DESCRIPTORS or length == int(run.page.sizes[position]) or entry in self._gaps:
+        known = self._big.get(entry)
+        dense = known is not None and known.dense
+        if dense or not SHARED_DESCRIPTORS or length == run.sizes[0] or entry in self._gaps:
             return False
         try:
             big = self._acquire(entry, run.page, position)
         except OSError:
             return False  # reading it will say why
         try:
-            info = os.fstat(big.fd)
-            if info.st_blocks * 512 >= info.st_size or not in_hole(big.fd, offset, length):
+            if big.dense or not in_hole(big.fd, offset, length):
                 return False
-            return self._changed(big, entry, run.page, position) is None
+            return self._changed(big, entry) is None
         except OSError:
             return False
         finally:
@@ -270,6 +270,10 @@ def _source_folders(page: Page, start: int, stop: int) -> tuple[list[bytes], lis
         return [b"\0"], [0] * (stop - start)
     folders = [folder if folder.endswith(b"/") else folder + b"/" for folder in page.source_directories]
     return folders, page.source_directory[start:stop].tolist()
+
+
+def _is_dense(info: os.stat_result) -> bool:
+    return not hasattr(info, "st_blocks") or info.st_blocks * 512 >= info.st_size
 
 
 def _difference(info: os.stat_result, size: int, mtime_ns: int) -> str:

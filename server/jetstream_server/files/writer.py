@@ -166,20 +166,20 @@ class TreeWriter:
             self._state.notify_all()
 
     def _write_run(self, run: Run, block: int, data: memoryview | None, work: "_Work") -> None:
-        first = run.positions[0]
-        sizes = run.page.sizes[first : run.positions[-1] + 1].tolist()
         small: list[tuple[int, int]] = []
+        small_bytes = 0
         big: list[tuple[int, int, int, int]] = []
-        for position, offset, length, at in zip(run.positions, run.offsets, run.lengths, run.at, strict=True):
-            if length == sizes[position - first]:
+        for position, offset, length, at, size in zip(*run[2:], strict=True):
+            if length == size:
                 small.append((position, at))
+                small_bytes += size
             else:
                 big.append((position, offset, length, at))
         if small:  # first, because a row is written faster where no large file has made its folder yet
             with self._lane.turn(len(small)):
                 self._rows.write(run, small, data, work.names)
             work.small_files += len(small)
-            work.small_bytes += small[-1][1] + sizes[small[-1][0] - first] - small[0][1]
+            work.small_bytes += small_bytes
         for position, offset, length, at in big:
             self._write_big(run, position, block, offset, None if data is None else data[at : at + length], work)
 
@@ -187,13 +187,13 @@ class TreeWriter:
         self, run: Run, position: int, block: int, offset: int, content: memoryview | None, work: "_Work"
     ) -> None:
         page = run.page
-        folder = self._tree.folder(page.directories[int(page.directory[position])])
         try:
-            name = self._big.write(page, position, run.first_entry + position, block, offset, content)
+            part = self._big.write(page, position, run.first_entry + position, block, offset, content)
         except OSError as error:
+            folder = self._tree.folder(page.directories[int(page.directory[position])])
             raise self._tree.problem(join(folder, page.names[position]), error) from error
-        if name is not None:
-            work.names.append((folder, (name,)))
+        if part is not None:
+            work.names.append((part.folder, (part.file_name,)))
 
     def flush(self) -> list[int]:
         """Put on the disk what was written before the call; other threads may go on writing.

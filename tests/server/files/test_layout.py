@@ -1,6 +1,7 @@
 """The stream: every byte of every file lies at exactly one place."""
 
 import tracemalloc
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -64,6 +65,20 @@ def test_pieces_cover_the_stream_once(sizes: list[int], per_page: int) -> None:
         else:
             assert len(blocks) == 0
         first += size
+
+
+@given(st.lists(SIZES, min_size=1, max_size=12), st.integers(1, 5), st.randoms(use_true_random=False))
+def test_what_was_asked_before_changes_no_answer(sizes: list[int], per_page: int, random: Random) -> None:
+    pages = pages_of(sizes, per_page)
+    asked = Layout.from_pages(pages)
+    blocks = [random.randrange(asked.block_count) for _ in range(30)] if asked.block_count else []
+    for block in blocks:
+        runs = asked.runs(block)
+        fresh = Layout.from_pages(pages).runs(block)
+        assert [run[1:] for run in runs] == [run[1:] for run in fresh]
+        assert [run.page.names for run in runs] == [run.page.names for run in fresh]
+        for run in runs:
+            assert run.sizes == [sizes[run.first_entry + position] for position in run.positions]
 
 
 def test_entries() -> None:
