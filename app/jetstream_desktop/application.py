@@ -34,6 +34,7 @@ from jetstream_desktop.desk.health import HealthDesk
 from jetstream_desktop.desk.nearby import NearbyDesk
 from jetstream_desktop.desk.nodes import NodesDesk
 from jetstream_desktop.desk.offers import OffersDesk
+from jetstream_desktop.desk.pausing import PauseDesk
 from jetstream_desktop.desk.rows import RowDesk
 from jetstream_desktop.desk.share import ShareDesk
 from jetstream_desktop.desk.verify import VerifyDesk
@@ -90,6 +91,7 @@ class Desk:
     book: BookDesk
     offers: OffersDesk
     rows: RowDesk
+    pausing: PauseDesk
     files: FilesDesk
     copies: CopyDesk
     verify: VerifyDesk
@@ -136,6 +138,7 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
     for page in (share.page, book.page, offers.page):
         window.add_page(page)
     rows, copies, verify = RowDesk(context), CopyDesk(context), VerifyDesk(context)
+    pausing = PauseDesk(context, rows)
     listing = FilesDesk(context, files, events, verify.found)
     allowed, health = AllowedDesk(context), HealthDesk(context)
     nodes = NodesDesk(context, Vault() if vault is None else vault)
@@ -144,8 +147,8 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
     shell.nearby_allowed.connect(near.allow)
     taskbar = Taskbar(session_bus(), window)
     shell.progressed.connect(taskbar.show)
-    return Desk(context, window, shell, compose, share, get, book, offers, rows, listing, copies, verify, allowed,
-                health, nodes, near, far, tray, taskbar, polling)
+    return Desk(context, window, shell, compose, share, get, book, offers, rows, pausing, listing, copies, verify,
+                allowed, health, nodes, near, far, tray, taskbar, polling)
 
 
 def _file_model() -> PagedTableModel:

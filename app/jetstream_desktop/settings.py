@@ -33,6 +33,9 @@ class Settings:
     welcomed: bool = False
     closed_groups: str = ""
     """Groups of the address book that are folded, one a line."""
+    paused: str = ""
+    """Keys of the rows that are paused until :attr:`paused_until` (µs UTC), with spaces between."""
+    paused_until: int = 0
     week: WeekLimits = field(default_factory=WeekLimits)
     nodes: tuple[OpenNode, ...] = ()
 

@@ -3,6 +3,7 @@
 import contextlib
 import getpass
 import shutil
+from dataclasses import replace
 
 import pytest
 
@@ -328,7 +329,7 @@ def test_a_pause_until_later_ends_on_the_node_that_was_paused(gui, qapp):
             desk.context.session.open(OpenNode("b.example", fingerprint="ab" * 32), elsewhere.connect)
             await until(lambda: desk.context.poller.rows)
             elsewhere.move("1", status="suspended", processing=False)
-            desk.rows._later.timeout.emit()
+            desk.pausing._pauses = {place: replace(pause, until=1) for place, pause in desk.pausing._pauses.items()}
             await desk.context.poller.poll()
             assert elsewhere.transfers["1"].status == "suspended"
             desk.nodes.go_home()

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer, QUrl
+from PySide6.QtCore import QObject, QUrl
 from PySide6.QtGui import QAction, QDesktopServices
 
 from jetstream.entities import Transfer
@@ -17,11 +17,9 @@ from jetstream_desktop.state.code import recipe_of
 from jetstream_desktop.state.connection import Connected
 from jetstream_desktop.state.details import Selected
 from jetstream_desktop.state.history import SpeedHistory
-from jetstream_desktop.state.nodes import LOCAL, OpenNode
+from jetstream_desktop.state.nodes import OpenNode
 from jetstream_desktop.state.rows import Group, Row
-from jetstream_desktop.state.sharing import moment, seconds_until_morning
 from jetstream_desktop.state.text import printable
-from jetstream_desktop.views.actions import UNTIL_TOMORROW
 
 log = logging.getLogger("jetstream.desktop")
 
@@ -38,19 +36,11 @@ class RowDesk(QObject):
         actions = context.window.actions_
         for action, slot in (
             (actions.pause, self._pause), (actions.resume, self._resume), (actions.retry, self._retry),
-            (actions.cancel, self._cancel), (actions.remove, self._remove), (actions.pause_all, self._pause_all),
-            (actions.resume_all, self._resume_all), (actions.remove_done, self._remove_done),
+            (actions.cancel, self._cancel), (actions.remove, self._remove),
+            (actions.remove_done, self._remove_done),
             (actions.show_in_folder, self._show_in_folder),
         ):
             action.triggered.connect(slot)
-        self._paused: set[str] = set()
-        self._paused_at: OpenNode = LOCAL
-        self._due = False
-        self._later = QTimer(self)
-        self._later.setSingleShot(True)
-        self._later.timeout.connect(self._resume_paused)
-        for action in actions.pauses:
-            action.triggered.connect(self._pause_for)
         for action in actions.limits:
             action.triggered.connect(self._limit)
         for action in actions.priorities:
@@ -59,7 +49,6 @@ class RowDesk(QObject):
             action.triggered.connect(self._policy)
         context.window.selection_changed.connect(self.show_details)
         context.poller.polled.connect(self.show_details)
-        context.poller.polled.connect(self._resume_due)
         context.poller.changed.connect(self._forget)
         context.session.opened.connect(self._opened)
         reason = context.window.details.reason
@@ -71,7 +60,8 @@ class RowDesk(QObject):
 
     # Actions
 
-    def _act(self, what: str, rows: Sequence[Row]) -> None:
+    def act(self, what: str, rows: Sequence[Row]) -> None:
+        """Pause, resume, cancel or remove rows; what cannot be done is said."""
         if rows:
             self._c.run(self._acted(what, rows), what)
 
@@ -89,61 +79,27 @@ class RowDesk(QObject):
         return [row for row in self._c.poller.rows.values() if wanted(row)]
 
     def _pause(self) -> None:
-        self._act(PAUSE, self._selected(_can_pause))
+        self.act(PAUSE, self._selected(_can_pause))
 
     def _resume(self) -> None:
-        self._act(RESUME, self._selected(_can_resume))
+        self.act(RESUME, self._selected(_can_resume))
 
     def _retry(self) -> None:
-        self._act(RESUME, self._selected(_can_retry))
+        self.act(RESUME, self._selected(_can_retry))
 
     def _cancel(self) -> None:
-        self._act(CANCEL, self._selected(_can_cancel))
+        self.act(CANCEL, self._selected(_can_cancel))
 
     def _remove(self) -> None:
-        self._act(REMOVE, self._c.window.selected_rows())
-
-    def _pause_all(self) -> None:
-        self._act(PAUSE, self._everything(_can_pause))
-
-    def _pause_for(self) -> None:
-        """Pause everything, and go on by itself later, as long as the window runs."""
-        action = self.sender()
-        rows = self._everything(_can_pause)
-        if not isinstance(action, QAction) or not rows:
-            return
-        now = self._c.clock()
-        seconds = seconds_until_morning(now) if action.data() == UNTIL_TOMORROW else action.data() * 60
-        self._paused = {row.key for row in rows}
-        self._paused_at, self._due = self._c.session.node, False
-        self._later.start(seconds * 1000)
-        self._act(PAUSE, rows)
-        self._c.say(tr("Paused until {when}.", when=moment(now + seconds * 1_000_000)))
+        self.act(REMOVE, self._c.window.selected_rows())
 
     def _opened(self, _node: OpenNode) -> None:
         """Another node: its rows have the same keys but are others."""
         self._known_sources.clear()
         self._listed.clear()
 
-    def _resume_paused(self) -> None:
-        self._due = True
-        self._resume_due()
-
-    def _resume_due(self) -> None:
-        """The time is over: go on, as soon as the node that was paused is the one that is shown."""
-        if not self._due or not self._c.session.node.same_place(self._paused_at):
-            return
-        self._due = False
-        keys, self._paused = self._paused, set()
-        self._act(RESUME, [row for row in self._everything(_can_resume) if row.key in keys])
-
-    def _resume_all(self) -> None:
-        self._later.stop()
-        self._due = False
-        self._act(RESUME, self._everything(_can_resume))
-
     def _remove_done(self) -> None:
-        self._act(REMOVE, self._everything(_is_done))
+        self.act(REMOVE, self._everything(_is_done))
 
     def _limit(self) -> None:
         action = self.sender()

@@ -247,7 +247,12 @@ class BasketModel(QAbstractItemModel):
             return Flag(tr("left out"))
         if node.made and not node.children:
             return Flag(tr("empty, will not be made"))
-        return flag_of(node.item or Item(node.target, node.found)) if node.found is not None else None
+        if node.found is None:
+            return None
+        flag = flag_of(node.item or Item(node.target, node.found))
+        if flag is not None and flag.blocking and node.item is None:  # inside a folder it keeps nothing else from going
+            return Flag(tr("{reason}; left out", reason=flag.text))
+        return flag
 
     def _text(self, node: Node, column: int) -> str:
         if node.hidden:

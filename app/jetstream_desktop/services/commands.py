@@ -12,7 +12,7 @@ from jetstream_desktop.state.address import Choice
 from jetstream_desktop.state.basket import Basket
 from jetstream_desktop.state.code import Recipe
 from jetstream_desktop.state.files import FileLine
-from jetstream_desktop.state.options import Options
+from jetstream_desktop.state.options import LABEL, Options
 from jetstream_desktop.state.rows import Row
 
 RESUME = "resume"
@@ -86,7 +86,7 @@ class Commands:
         made = await client.send.create_transfer(
             destination=destination_id, manifest=manifest, destination_path=options.folder,
             priority=options.priority, send_rate_max=options.limit, overwrite_mode=options.overwrite,
-            rate_policy=options.policy)
+            rate_policy=options.policy, user_data={LABEL: options.label} if options.label else None)
         self._done()
         return made
 

@@ -64,12 +64,14 @@ def _entry(entry: "os.DirEntry[str]") -> Found:
     try:
         link = entry.is_symlink()
         if entry.is_dir():
-            return Found(entry.path, Kind.FOLDER, link=link)
+            readable = os.access(entry.path, os.R_OK | os.X_OK)
+            return Found(entry.path, Kind.FOLDER if readable else Kind.UNREADABLE, link=link)
         info = entry.stat()
-    except OSError:
-        return Found(entry.path, Kind.MISSING)
+    except OSError as error:
+        return Found(entry.path, Kind.UNREADABLE if isinstance(error, PermissionError) else Kind.MISSING)
     if stat.S_ISREG(info.st_mode):
-        return Found(entry.path, Kind.FILE, info.st_size, link)
+        readable = os.access(entry.path, os.R_OK)
+        return Found(entry.path, Kind.FILE if readable else Kind.UNREADABLE, info.st_size, link)
     return Found(entry.path, Kind.SPECIAL, link=link)
 
 

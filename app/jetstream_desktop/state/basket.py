@@ -250,7 +250,7 @@ def conflicts(basket: Basket) -> dict[str, Flag]:
 
 def blocked(basket: Basket) -> str | None:
     """Why this basket cannot be sent, as a sentence; ``None`` if it can."""
-    if not any(item.sendable for item in basket.items):
+    if not basket.items:
         return tr("Nothing to send yet. Drop files here.")
     for target, flag in conflicts(basket).items():
         if flag.blocking:

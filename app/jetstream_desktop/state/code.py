@@ -24,7 +24,7 @@ from jetstream.constants import (
 )
 from jetstream.entities import Destination, Manifest, Transfer
 from jetstream_desktop.state.nodes import LOCAL, OpenNode
-from jetstream_desktop.state.options import NORMAL
+from jetstream_desktop.state.options import LABEL, NORMAL
 from jetstream_desktop.state.text import base_name, is_text
 
 _OVERWRITE: Final = {
@@ -109,7 +109,9 @@ def _python_destination(destination: Destination) -> str:
 def _manner(transfer: Transfer) -> str:
     rate = f", sendRateMax={transfer.send_rate_max}" if transfer.send_rate_max else ""
     policy = f", ratePolicy={transfer.rate_policy!r}" if transfer.rate_policy != RATE_POLICY_FAIR else ""
-    return f"{rate},\n        {policy[2:]}" if rate and policy else rate + policy
+    label = transfer.user_data.get(LABEL)
+    kept = f",\n        userData={ {LABEL: label}!r}" if isinstance(label, str) and label else ""
+    return (f"{rate},\n        {policy[2:]}" if rate and policy else rate + policy) + kept
 
 
 def as_command(transfer: Transfer, destination: Destination, recipe: Recipe | None,

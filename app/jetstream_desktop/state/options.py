@@ -17,6 +17,9 @@ from jetstream.constants import (
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.state import numbers
 
+LABEL: Final = "label"
+"""Where the label is kept among a transfer's ``userData``."""
+MAX_LABEL: Final = 200
 HIGH, NORMAL, LOW = 10, 100, 1000
 LIMITS: Final[tuple[int | None, ...]] = (None, 1_000, 10_000, 50_000, 100_000, 500_000, 1_000_000)
 """Offered limits in kbit/s."""
@@ -32,6 +35,8 @@ class Options:
     symlinks: int = SYMLINK_FOLLOW
     folder: str = ""
     policy: str = RATE_POLICY_FAIR
+    label: str = ""
+    """What the transfer is called here, instead of what its files are called."""
 
 
 def overwrite_names() -> dict[int, str]:
@@ -74,4 +79,6 @@ def summary(options: Options) -> str:
         parts.append(symlink_names()[options.symlinks])
     if options.policy == RATE_POLICY_BACKGROUND:
         parts.append(tr("in the background"))
+    if options.label:
+        parts.append(tr("called “{name}”", name=options.label))
     return " · ".join(parts)

@@ -8,6 +8,7 @@ from typing import Final
 from jetstream.entities import ReceiveTransfer, Transfer
 from jetstream_desktop.i18n import say, tr
 from jetstream_desktop.state import words
+from jetstream_desktop.state.options import LABEL, MAX_LABEL
 from jetstream_desktop.state.rate import COUNTING, RateEstimator, TimeLeft
 
 BYTES_PER_KBIT: Final = 125
@@ -160,7 +161,7 @@ def _sent(entity: Transfer, names: Names, group: Group, estimator: RateEstimator
         other = tr("unknown destination")
     return Row(
         key=key_of(entity), transfer_id=entity.id, incoming=False,
-        name=entity.label or tr("Transfer {id}", id=entity.id), other=other, group=group,
+        name=_called(entity) or entity.label or tr("Transfer {id}", id=entity.id), other=other, group=group,
         status=words.status_of(entity, other, now),
         done=entity.bytes_acked, total=entity.total_bytes, files_done=entity.files_done, files=entity.total_files,
         rate=_rate(estimator, entity.rate),
@@ -173,6 +174,12 @@ def _sent(entity: Transfer, names: Names, group: Group, estimator: RateEstimator
         can_retry=entity.status == "error" or entity.next_retry_time is not None,
         can_cancel=entity.processing or entity.status == "suspended",
     )
+
+
+def _called(entity: Transfer) -> str:
+    """The label that a person gave it."""
+    label = entity.user_data.get(LABEL)
+    return label.strip()[:MAX_LABEL] if isinstance(label, str) else ""
 
 
 def _waits_for(entity: Transfer) -> str | None:

@@ -1,6 +1,7 @@
 """The composer page: on the left what goes, on the right where to."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import QModelIndex, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QFont, QFontMetrics, QKeySequence, QResizeEvent, QShortcut
@@ -24,6 +25,7 @@ from jetstream_desktop.views.folder_field import FolderField
 from jetstream_desktop.views.invitation import Invitation
 from jetstream_desktop.views.theme import ICON_SIZE, Theme
 from jetstream_desktop.views.toolbar import SearchField
+from jetstream_desktop.views.undo_keys import UndoKeys
 from jetstream_desktop.views.widgets import (
     BESIDE,
     ElidedLabel,
@@ -81,7 +83,8 @@ class Composer(QWidget):
         layout.addWidget(self._head())
         layout.addLayout(body, 1)
         self.setLayout(layout)
-        for keys, slot in ((QKeySequence.StandardKey.Undo, self.undo), (QKeySequence.StandardKey.Redo, self.redo),
+        UndoKeys(self)
+        for keys, slot in (("Ctrl+Z", self.undo), ("Ctrl+Shift+Z", self.redo), ("Ctrl+Y", self.redo),
                            (QKeySequence.StandardKey.Paste, self.paste_wanted)):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
@@ -158,6 +161,8 @@ class Composer(QWidget):
         layout = column(margins=(16, 14, 16, 14), spacing=8)
         layout.addWidget(label(tr("Where to"), "section"))
         self.search = SearchField(self._theme, tr("Search or type an address"))
+        self.search.takes_files = True
+        self.search.files_pasted.connect(self.paste_wanted)
         self.search.textChanged.connect(self._filter)
         self.search.returnPressed.connect(self._settle)
         layout.addWidget(self.search)
@@ -220,6 +225,7 @@ class Composer(QWidget):
         self._history = History()
         self._counted = {}
         self.search.clear()
+        self.options.label.clear()
         self._refresh_choices(destination_id)
         self._show_basket()
 
@@ -339,8 +345,7 @@ class Composer(QWidget):
 
     def _options(self) -> Options:
         chosen = self.options.values()
-        return Options(chosen.overwrite, chosen.limit, chosen.priority, chosen.symlinks, self.folder.text().strip(),
-                       chosen.policy)
+        return replace(chosen, folder=self.folder.text().strip())
 
     # Showing
 

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QComboBox, QScrollArea, QSizePolicy, QToolButton, QWidget
+from PySide6.QtWidgets import QComboBox, QLineEdit, QScrollArea, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.state import options
 from jetstream_desktop.state.options import Options
-from jetstream_desktop.state.text import sentence_case
+from jetstream_desktop.state.text import printable, sentence_case
 from jetstream_desktop.views.theme import Theme
-from jetstream_desktop.views.widgets import column, drop_down, label
+from jetstream_desktop.views.widgets import column, drop_down, label, plain_tooltip
 
 
 class _Scrolled(QScrollArea):
@@ -65,6 +65,7 @@ class OptionsBox(QWidget):
         self.policy.setToolTip(tr("Counts where files travel as datagrams, which is so on long lines."))
         self.symlinks = self._box(tr("Symbolic links"), options.symlink_names(), layout)
         self.priority.setCurrentIndex(1)
+        self.label = self._label_field(layout)
         inner.setLayout(layout)
         self._inner = _Scrolled(inner, round(84 * theme.scale))
         self._inner.hide()
@@ -86,23 +87,34 @@ class OptionsBox(QWidget):
         layout.addWidget(box)
         return box
 
+    def _label_field(self, layout: QVBoxLayout) -> QLineEdit:
+        field = QLineEdit()
+        field.setAccessibleName(tr("Label"))
+        field.setPlaceholderText(tr("what it is called here; empty: as its files"))
+        field.setMaxLength(options.MAX_LABEL)
+        field.textChanged.connect(self._show)
+        layout.addWidget(label(tr("Label"), "dim"))
+        layout.addWidget(field)
+        return field
+
     def _unfold(self, open_: bool) -> None:
         self._inner.setVisible(open_)
         self.unfolded.emit(open_)
         self._show()
 
     def _show(self) -> None:
-        if not hasattr(self, "symlinks"):
+        if not hasattr(self, "label"):
             return
         self._line.setIcon(self._theme.icon("expand" if self._line.isChecked() else "right", "dim", 14))
         self._line.setIconSize(QSize(14, 14))
-        words = options.summary(self.values())
-        self._line.setText(words)
-        self._line.setToolTip(words)
+        words = printable(options.summary(self.values()))
+        self._line.setText(words.replace("&", "&&"))
+        self._line.setToolTip(plain_tooltip(words))
         self._line.setAccessibleName(tr("Options: {values}", values=words))
         self.changed.emit()
 
     def values(self) -> Options:
         """What is chosen."""
         return Options(self.overwrite.currentData(), self.limit.currentData() or None, self.priority.currentData(),
-                       self.symlinks.currentData(), policy=self.policy.currentData())
+                       self.symlinks.currentData(), policy=self.policy.currentData(),
+                       label=" ".join(self.label.text().split()))

@@ -21,6 +21,11 @@ def dropped_paths(data: QMimeData) -> list[str]:
     return []
 
 
+def web_addresses(data: QMimeData) -> int:
+    """How many addresses of the web are among what was dropped."""
+    return sum(not url.isLocalFile() for url in data.urls()) if data.hasUrls() else 0
+
+
 def refusal(data: QMimeData) -> str:
     """Why what was dropped cannot be sent, in words."""
     if data.hasUrls():

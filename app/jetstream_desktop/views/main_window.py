@@ -15,7 +15,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QStackedWidget, QWidget
 
-from jetstream_desktop.i18n import tr
+from jetstream_desktop.i18n import tr, trn
 from jetstream_desktop.models.sidebar import Entry, EntryKind, SidebarModel
 from jetstream_desktop.models.transfers import TransferTableModel
 from jetstream_desktop.state.filters import Filter, Totals, empty_words, totals
@@ -26,7 +26,14 @@ from jetstream_desktop.views.banner import Banner
 from jetstream_desktop.views.cards import Card
 from jetstream_desktop.views.composer import Composer
 from jetstream_desktop.views.details import Details
-from jetstream_desktop.views.drop import DropTint, dropped_paths, leave_drops_to_the_window, promise, refusal
+from jetstream_desktop.views.drop import (
+    DropTint,
+    dropped_paths,
+    leave_drops_to_the_window,
+    promise,
+    refusal,
+    web_addresses,
+)
 from jetstream_desktop.views.invitation import Invitation
 from jetstream_desktop.views.offers import OfferBar
 from jetstream_desktop.views.row_menu import row_menu
@@ -397,6 +404,11 @@ class MainWindow(QMainWindow):
         paths = dropped_paths(data)
         if paths:
             self.paths_dropped.emit(paths, destination_id)
+            more = web_addresses(data)
+            if more:
+                self.banner.show_line(trn("One address on the web was left out; only files can be sent.",
+                                          "{count} addresses on the web were left out; only files can be sent.", more),
+                                      "caution")
         else:
             self.banner.show_line(refusal(data), "caution")
 

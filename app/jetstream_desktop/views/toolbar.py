@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction, QFontMetrics, QKeyEvent, QResizeEvent
+from PySide6.QtGui import QAction, QFontMetrics, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QLineEdit, QMenu, QSizePolicy, QStyleOptionToolButton, QToolButton, QWidget
 
 from jetstream_desktop.i18n import tr
@@ -22,6 +22,9 @@ class SearchField(QLineEdit):
     """The search: Escape empties it and hands the focus back; up and down are for the list below."""
 
     left = Signal()
+    files_pasted = Signal()
+    """Somebody pastes files, which are no text; only if :attr:`takes_files`."""
+    takes_files = False
     moved = Signal(int)
     """By so many lines, in the list that is searched."""
 
@@ -39,6 +42,10 @@ class SearchField(QLineEdit):
         if event.key() == Qt.Key.Key_Escape:
             self.clear()
             self.left.emit()
+            return
+        if self.takes_files and event.matches(QKeySequence.StandardKey.Paste) \
+                and QGuiApplication.clipboard().mimeData().hasUrls():
+            self.files_pasted.emit()
             return
         if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up):
             self.moved.emit(1 if event.key() == Qt.Key.Key_Down else -1)

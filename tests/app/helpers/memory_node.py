@@ -217,7 +217,7 @@ class MemoryClient:
             transfer_id=number, manifest_id=manifest, destination_id=destination, status="sending", processing=True,
             phase="sending", total_bytes=100, total_files=1, label=self.node.manifests[manifest].label,
             priority=options.get("priority", 100), destination_path=options.get("destinationPath", ""), request_time=1,
-            start_time=1))
+            start_time=1, user_data=options.get("userData") or {}))
         return to_wire(self.node.transfers[number])
 
     def _act(self, transfer, **changes):

@@ -7,6 +7,7 @@ def test_summary():
     shown = summary(Options(OVERWRITE_KEEP_BOTH, 100_000, 7, SYMLINK_IGNORE))
     assert shown == "Keeps both · max 100 Mbit/s · priority 7 · links left out"
     assert summary(Options(overwrite=1)).startswith("1 · ")
+    assert summary(Options(label="Dailies")).endswith("called “Dailies”")
     assert summary(Options(policy="background")).endswith("normal priority · in the background")
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
@@ -89,12 +90,50 @@ def test_pausing_for_a_while(gui, qapp, node):
             desk.window.actions_.pauses[0].trigger()
             await until(lambda: rows_of(desk)["s1"].group is Group.PAUSED)
             assert "Paused until" in desk.window.banner.text
-            assert 1_700_000 < desk.rows._later.remainingTime() < 1_900_000  # coarse timers may be 5 % late
-            desk.rows._later.timeout.emit()
+            half_an_hour = desk.context.clock() + 30 * 60 * 1_000_000
+            assert abs(desk.pausing.now.until - half_an_hour) < 60_000_000
+            assert "paused until" in desk.window.actions_.resume_all.text()
+            later(desk)
             await until(lambda: rows_of(desk)["s1"].group is Group.ACTIVE)
             assert rows_of(desk)["s2"].group is Group.PAUSED
+            assert desk.window.actions_.resume_all.text() == "Resume all"
 
     gui(work)
+
+
+def later(desk):
+    """The time until which everything is paused is over."""
+    desk.pausing._pauses = {place: replace(pause, until=1) for place, pause in desk.pausing._pauses.items()}
+    desk.context.poller.soon()
+
+
+def test_a_pause_for_a_while_outlives_the_window(gui, qapp, node):
+    async def first():
+        async with running(qapp, node.connect) as desk:
+            await until(lambda: len(rows_of(desk)) == 3)
+            desk.window.actions_.pauses[2].trigger()
+            await until(lambda: rows_of(desk)["s1"].group is Group.PAUSED)
+
+    async def second():
+        async with running(qapp, node.connect) as desk:
+            await until(lambda: len(rows_of(desk)) == 3)
+            assert desk.pausing.now.keys == {"s1"}
+            assert "paused until" in desk.window.actions_.resume_all.text()
+            later(desk)
+            await until(lambda: rows_of(desk)["s1"].group is Group.ACTIVE)
+            assert rows_of(desk)["s2"].group is Group.PAUSED
+            desk.window.actions_.pauses[0].trigger()
+            await until(lambda: rows_of(desk)["s1"].group is Group.PAUSED)
+            desk.window.actions_.resume_all.trigger()
+            await until(lambda: rows_of(desk)["s2"].group is Group.ACTIVE)
+            assert desk.pausing.now is None
+
+    async def third():
+        async with running(qapp, node.connect) as desk:
+            assert desk.pausing.now is None
+
+    for work in (first, second, third):
+        gui(work)
 
 
 def test_what_cannot_be_done_is_said_in_the_bar(gui, qapp, node):

@@ -55,7 +55,8 @@ def test_every_option_can_be_seen_in_a_low_window(gui, qapp, node, tmp_path):
             line.setFocus()
             QTest.keyClick(line, Qt.Key.Key_Space)
             await until(lambda: seen(options.overwrite) == options.overwrite.height())
-            for box in (options.overwrite, options.limit, options.priority, options.policy, options.symlinks):
+            for box in (options.overwrite, options.limit, options.priority, options.policy, options.symlinks,
+                        options.label):
                 QTest.keyClick(qapp.focusWidget(), Qt.Key.Key_Tab)
                 assert box.hasFocus(), box.accessibleName()
                 assert seen(box) == box.height(), box.accessibleName()
