@@ -27,7 +27,11 @@ def run(arguments: Sequence[str], *, hidden: bool = False) -> int:
     i18n.use(assets.catalogue(language), assets.sentences(language))
     if language in assets.languages():
         speak(application, language)
-    instance = Instance(name)
+    instance = Instance(state_folder())
+    if not instance.listening:  # another start was quicker by a moment, or hangs
+        if hand_over(name, arguments):
+            return 0
+        instance.take_over()
     node = LocalNode(dial)
     node.start_early()
 

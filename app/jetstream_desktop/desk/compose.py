@@ -180,5 +180,8 @@ class ComposeDesk(QObject):
         path.write_text(tr("This file went from your computer to itself. Everything works.") + "\n", encoding="utf-8")
         basket = Basket().add([Found(str(path), Kind.FILE, path.stat().st_size)])
         address = Address("localhost", status.server.receive_port)
-        await self._sent(basket, Choice("test", tr("this computer"), "", True, None, address), Options())
+        known = next((one for one in self._c.poller.destinations
+                      if (one.destination_address, one.destination_port) == (address.host, address.port)), None)
+        await self._sent(basket, Choice("test", tr("this computer"), "", True, known, address,
+                                        {"name": tr("This computer")}), Options())
         self._c.say(tr("The test file is on its way to the folder for received files."), "good")

@@ -5,10 +5,14 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QLockFile, QObject, Signal
 from PySide6.QtNetwork import QLocalServer, QLocalSocket
 
 _WAIT_MS = 800
+_ANSWER_MS = 20_000
+"""The first instance answers from its loop, which does not turn yet while it starts: as long as somebody listens there
+is one, and a second click on the icon must not open a second window.
+"""
 _LONGEST = 1 << 20
 
 
@@ -25,24 +29,34 @@ def hand_over(name: str, arguments: Sequence[str]) -> bool:
         return False
     socket.write(json.dumps(list(arguments)).encode("ascii") + b"\n")
     socket.waitForBytesWritten(_WAIT_MS)
-    taken = socket.waitForReadyRead(_WAIT_MS)
+    taken = socket.waitForReadyRead(_ANSWER_MS)
     socket.disconnectFromServer()
     return taken
 
 
 class Instance(QObject):
-    """Listens for later starts. ``asked`` carries their arguments."""
+    """Listens for later starts, unless another instance does already. ``asked`` carries their arguments."""
 
     asked = Signal(object)
 
-    def __init__(self, name: str, parent: QObject | None = None) -> None:
+    def __init__(self, folder: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # The lock decides who is the first: a second server would silently take the name from the one that has it.
+        self._lock = QLockFile(str(folder / "desktop.lock"))
+        self._lock.setStaleLockTime(0)  # a lock whose process is gone is taken over all the same
         self._server = QLocalServer(self)
         self._server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         self._server.newConnection.connect(self._connected)
-        if not self._server.listen(name):
-            QLocalServer.removeServer(name)
-            self._server.listen(name)
+        self._name = server_name(folder)
+        if self._lock.tryLock(0):
+            self._server.listen(self._name)
+
+    def take_over(self) -> None:
+        """Listen in the place of one that does not answer any more."""
+        if not self._server.isListening():
+            QLocalServer.removeServer(self._name)
+            self._server.listen(self._name)
 
     @property
     def listening(self) -> bool:
@@ -77,3 +91,4 @@ class Instance(QObject):
     def close(self) -> None:
         """Stop listening."""
         self._server.close()
+        self._lock.unlock()

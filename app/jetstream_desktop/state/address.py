@@ -9,6 +9,7 @@ from jetstream.constants import DEFAULT_API_PORT
 from jetstream.entities import Destination
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.state import numbers
+from jetstream_desktop.state.sharing import moment
 from jetstream_desktop.state.text import printable
 
 GROUP: Final = "group"
@@ -106,6 +107,8 @@ def _known(destination: Destination) -> Choice:
         parts.append(str(Address(destination.destination_address, destination.destination_port)))
     if up is False:
         parts = [tr("not reachable; will wait")]
+    if not parts and destination.last_used_time:
+        parts.append(tr("last used {when}", when=moment(destination.last_used_time)))
     line = printable(" · ".join(parts)) or tr("not used yet")
     return Choice(destination.id, printable(title_of(destination)), line, up, destination)
 

@@ -173,11 +173,15 @@ def _limit(row: Row, entity: Transfer | ReceiveTransfer) -> Fact | None:
 
 def _times(row: Row) -> Fact:
     if row.finished is not None:
-        text = tr("{when}, took {time}", when=moment(row.finished), time=numbers.duration(row.elapsed or 0))
+        text = tr("{when}, took {time}", when=moment(row.finished), time=_took(row.elapsed or 0))
         if row.average:
             text = tr("{text}, {rate} on average", text=text, rate=numbers.rate(row.average))
         return Fact(tr("Finished"), text)
     return Fact(tr("Added"), moment(row.added) if row.added else "")
+
+
+def _took(seconds: float) -> str:
+    return numbers.duration(seconds) if seconds >= 1 else tr("less than a second")
 
 
 def event_line(event: Event) -> tuple[str, str]:

@@ -87,14 +87,18 @@ class CloseCard(Card):
     def __init__(self, theme: Theme, *, tray: bool) -> None:
         super().__init__(theme, tr("Close the window?"), 520)
         if tray:
-            words = tr("Transfers can go on while JetStream waits in the tray, or pause with it until you start it "
-                       "again; a node that was started otherwise goes on. Nothing is lost either way. This is asked "
-                       "only once; the settings can change it.")
+            words = tr("In the tray transfers go on. Quitting pauses them until you start JetStream again; a node that "
+                       "was started otherwise goes on. Nothing is lost either way. This is asked only once; the "
+                       "settings can change it.")
         else:
             words = tr("Transfers are running. They pause with JetStream and go on when you start it again; a node "
                        "that was started otherwise goes on. Nothing is lost. This is asked only once.")
         self.body.addWidget(label(words, "dim", wrap=True))
         foot = row()
+        if tray:
+            cancel = button(tr("Cancel"))
+            cancel.clicked.connect(self.closed)
+            foot.addWidget(cancel)
         foot.addStretch(1)
         leave = button(tr("Quit and pause"))
         leave.clicked.connect(self._quit)

@@ -29,10 +29,10 @@ class ChoiceDelegate(QStyledItemDelegate):
         area, theme = option.rect, self._theme
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         painter.save()
-        if selected:
+        if selected or option.state & QStyle.StateFlag.State_MouseOver:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(theme.colour("wash"))
+            painter.setBrush(theme.colour("wash" if selected else "hover"))
             painter.drawRoundedRect(QRectF(area.adjusted(0, 2, 0, -2)), theme.radius, theme.radius)
         middle = area.center().y()
         tone = "good" if choice.reachable else ("faint" if choice.destination else "accent")
@@ -65,6 +65,8 @@ class ChoiceList(QListView):
         self.setAccessibleName(tr("Destinations"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMouseTracking(True)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_Hover)
         self._key: str | None = None
         self._quiet = False
         self.selectionModel().currentChanged.connect(self._moved)

@@ -61,7 +61,8 @@ class SpeedGraph(QWidget):
         area, theme = self._area(), self._theme
         top = nice_ceiling(max((p.rate or 0.0 for p in self._points), default=0.0))
         if not any(p.rate for p in self._points):
-            painting.text(painter, area, tr("No speed to show yet"), theme.font("small"), theme.colour("dim"),
+            words = tr("No speed to show yet") if self._live else tr("No speed was recorded here")
+            painting.text(painter, area, words, theme.font("small"), theme.colour("dim"),
                           painting.Align.AlignHCenter)
         else:
             for step in range(5):

@@ -62,9 +62,10 @@ def icon(painter: QPainter, theme: Theme, name: str, colour: str, corner: QPoint
     painter.drawPixmap(place.topLeft(), theme.pixmap(name, colour, size, max(1.0, ratio)))
 
 
-def ground(painter: QPainter, theme: Theme, area: QRect, *, selected: bool, line: bool = True) -> None:
-    """The ground of a cell: the wash of a selection, and the hairline below."""
-    painter.fillRect(area, theme.colour("wash" if selected else "pane"))
+def ground(painter: QPainter, theme: Theme, area: QRect, *, selected: bool, hovered: bool = False,
+           line: bool = True) -> None:
+    """The ground of a cell: the wash of a selection, the breath of the pointer, and the hairline below."""
+    painter.fillRect(area, theme.colour("wash" if selected else "hover" if hovered else "pane"))
     if line:
         painter.fillRect(QRect(area.left(), area.bottom(), area.width(), 1), theme.colour("hairline"))
 

@@ -59,6 +59,11 @@ class SidebarDelegate(QStyledItemDelegate):
             painting.text(painter, QRect(area.left() + 18, area.top(), area.width() - 30, area.height()), entry.text,
                           self._theme.font("small"), self._theme.colour("dim"), within=area)
         else:
+            if state & QStyle.StateFlag.State_MouseOver and not state & QStyle.StateFlag.State_Selected:
+                painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(self._theme.colour("track"))
+                painter.drawRoundedRect(QRectF(area.adjusted(10, 1, -11, -1)), self._theme.radius, self._theme.radius)
             self._line(painter, area, entry, bool(state & QStyle.StateFlag.State_Selected),
                        bool(state & QStyle.StateFlag.State_HasFocus))
         painter.restore()
@@ -111,6 +116,8 @@ class SidebarList(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setStyleSheet("QListView { background: transparent; }")
+        self.setMouseTracking(True)
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setAcceptDrops(True)
         self.setDragDropMode(QListView.DragDropMode.DropOnly)
         self.setDropIndicatorShown(False)

@@ -13,6 +13,8 @@ from jetstream_desktop.views.widgets import BESIDE, IconKeeper, hairline, icon_b
 
 _SEARCH_ROOM = 180
 _MARGINS = 60
+_FIRST = 2
+"""How many verbs keep their texts longer: Get and Share, which people look for."""
 _PADDING = 27
 """Around the icon and the text of a button, and between them."""
 _BESIDE = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
@@ -81,7 +83,7 @@ class Verb(QToolButton):
 
 
 class Toolbar(QWidget):
-    """Buttons of the actions; texts give way to icons where there is little room."""
+    """Buttons of the actions; texts give way to icons where there is little room, those for rows first."""
 
     searched = Signal(str)
 
@@ -124,7 +126,10 @@ class Toolbar(QWidget):
         self.setLayout(line)
         icons = (len(self._verbs) + 1) * (ICON_SIZE + 30)
         self._tight = self._send_room + icons + self.search.minimumWidth() + _MARGINS
-        self._roomy = self._send_room + sum(b.sizeHint().width() + 6 for b in self._verbs) + _SEARCH_ROOM
+        texts = [button.sizeHint().width() + 6 for button in self._verbs]
+        self._roomy = self._send_room + sum(texts) + _SEARCH_ROOM
+        fewer = len(self._verbs) - _FIRST
+        self._middling = self._send_room + sum(texts[:_FIRST]) + fewer * (ICON_SIZE + 30) + _SEARCH_ROOM
 
     def _button(self, action: QAction, icon: str, role: str = "") -> QToolButton:
         made = Verb(self._theme, action, icon, "accent_text" if role == "primary" else "text")
@@ -153,8 +158,9 @@ class Toolbar(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        style = Qt.ToolButtonStyle.ToolButtonIconOnly if self.width() < self._roomy else _BESIDE
-        for button in self._verbs:
+        for place, button in enumerate(self._verbs):
+            needed = self._middling if place < _FIRST else self._roomy
+            style = Qt.ToolButtonStyle.ToolButtonIconOnly if self.width() < needed else _BESIDE
             if button.toolButtonStyle() != style:
                 button.setToolButtonStyle(style)
         tight = self.width() < self._tight

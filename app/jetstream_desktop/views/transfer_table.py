@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from PySide6.QtCore import (
+    QEvent,
     QItemSelection,
     QItemSelectionModel,
     QPoint,
@@ -12,7 +13,15 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QContextMenuEvent, QFontMetrics, QHelpEvent, QKeyEvent, QPainter, QResizeEvent
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFontMetrics,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QResizeEvent,
+)
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -49,6 +58,8 @@ class TransferDelegate(QStyledItemDelegate):
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
+        self.hovered = -1
+        """The row that the pointer is over."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(80, self._theme.row)
@@ -66,7 +77,7 @@ class TransferDelegate(QStyledItemDelegate):
         state: QStyle.StateFlag = option.state
         selected = bool(state & QStyle.StateFlag.State_Selected)
         painter.save()
-        painting.ground(painter, self._theme, area, selected=selected)
+        painting.ground(painter, self._theme, area, selected=selected, hovered=index.row() == self.hovered)
         column = Column(index.column())
         if column is Column.DIRECTION:
             self._direction(painter, area, row)
@@ -134,7 +145,9 @@ class TransferTable(QTableView):
         self._model = model
         self._kept: tuple[list[str], str | None] = ([], None)
         self.setModel(model)
-        self.setItemDelegate(TransferDelegate(theme, self))
+        self._delegate = TransferDelegate(theme, self)
+        self.setItemDelegate(self._delegate)
+        self.setMouseTracking(True)
         self.setAccessibleName(tr("Transfers"))
         self._set_up()
         model.modelAboutToBeReset.connect(self._keep)
@@ -243,7 +256,20 @@ class TransferTable(QTableView):
             if self.isColumnHidden(column) != hidden:
                 self.setColumnHidden(column, hidden)
 
-    # Keys, menu, tool tips
+    # Pointer, keys, menu, tool tips
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        super().mouseMoveEvent(event)
+        self._hover(self.indexAt(event.position().toPoint()).row())
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self._hover(-1)
+
+    def _hover(self, row: int) -> None:
+        if self._delegate.hovered != row:
+            self._delegate.hovered = row
+            self.viewport().update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space and not event.modifiers():
