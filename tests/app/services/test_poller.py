@@ -117,14 +117,12 @@ async def test_it_polls_at_once_after_an_action_and_ends_with_the_connection(par
 
 async def test_files_come_in_pages(parts):
     _, _, commands = parts
-    first, last = await commands.files(transfer(1), 0)
-    assert len(first) == 500
-    assert not last
-    rest, last = await commands.files(transfer(1), 1000)
-    assert len(rest) == 200
-    assert last
-    arrived, last = await commands.files(incoming(1), 500)
-    assert (arrived[0], len(arrived), last) == (("plate 0500", 7), 200, True)
+    first, following = await commands.files(transfer(1), 0)
+    assert (len(first), following) == (500, 500)
+    rest, following = await commands.files(transfer(1), 1000)
+    assert (len(rest), following) == (200, None)
+    arrived, following = await commands.files(incoming(1), 500)
+    assert (arrived[0].path, arrived[0].size, len(arrived), following) == ("plate 0500", 7, 200, None)
 
 
 async def test_the_watched_row_has_a_history_however_many_move(parts):
