@@ -202,6 +202,11 @@ class SenderCore:
         return not self._again and (not self._ready or self._ready[0].number >= self.room)
 
     @property
+    def settled(self) -> bool:
+        """Whether nothing is under way, and nothing that was has to go again."""
+        return not self.flight.packets_out and not self._again
+
+    @property
     def held_back(self) -> bool:
         """Whether as much is under way as may be, so that only a report makes room."""
         full = self.flight.bytes_out + SPARE > self.rate.limit

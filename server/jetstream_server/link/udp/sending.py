@@ -206,7 +206,7 @@ class UdpSender(Side):
             core.on_report(report, when)
         self.line.statistics.unsent = core.nonsense
         acked = core.fragments_arrived
-        if acked != self._acked or not core.flight.packets_out:
+        if acked != self._acked or core.settled:
             self._acked, self._progress = acked, now
         for number in core.take_damaged():
             self.statistics.refused += 1
