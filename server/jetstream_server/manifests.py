@@ -17,6 +17,7 @@ from jetstream.entities import Manifest
 from jetstream.errors import InvalidParameters, NotFound
 from jetstream_server.access.sandbox import is_within
 from jetstream_server.catalog.catalog import Catalog
+from jetstream_server.catalog.errors import CatalogFull
 from jetstream_server.eventlog import EventLog
 from jetstream_server.files.errors import ContentError, ManifestFailed, ScanCancelled
 from jetstream_server.files.layout import Layout
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 
 LOADED_AT_ONCE: Final = 256
 NAMED_IN_LABEL: Final = 60
+NO_ROOM: Final = "The disk of the node's own records is full, so the list of files was not kept; make room and send again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,6 +277,8 @@ class Manifests:
                 log.debug("the scan of manifest %s was stopped", record.id)
             except ContentError as error:
                 await self._fail(record, str(error))
+            except CatalogFull:
+                await self._fail(record, NO_ROOM)
             except Exception:
                 log.exception("scanning manifest %s failed", record.id)
                 await self._fail(record, "The node failed while listing the files; its log says more.")

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,8 @@ import pytest
 from jetstream.errors import InvalidParameters, NotFound
 from jetstream_server import manifests as manifests_module
 from jetstream_server.catalog import Catalog
+from jetstream_server.catalog.errors import CatalogFull
+from jetstream_server.catalog.stores import StoredPage
 from jetstream_server.eventlog import EventLog
 from jetstream_server.manifests import Manifests, label_of
 from jetstream_server.records import ManifestRecord
@@ -99,6 +101,17 @@ async def test_what_cannot_be_made(bench: Bench, tmp_path: Path) -> None:
     assert (event.name, event.subject, event.owner) == ("manifestFailed", failed.id, "ann")
     with pytest.raises(NotFound):
         bench.manifests.get("99")
+
+
+async def test_a_full_disk_of_the_catalog_is_named(
+    bench: Bench, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(key: str, pages: Sequence[StoredPage]) -> None:
+        raise CatalogFull(Path("catalog.db"))
+
+    monkeypatch.setattr(bench.catalog.manifests, "add_pages", full)
+    failed = await bench.manifests.wait((await bench.create(source)).id)
+    assert (failed.status, failed.error_message) == ("error", manifests_module.NO_ROOM)
 
 
 async def test_deletion_ends_a_scan(
