@@ -1,6 +1,7 @@
 """Pausing everything: until the person says so, or until a time, also over the next starts."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction
@@ -11,8 +12,11 @@ from jetstream_desktop.i18n import tr
 from jetstream_desktop.services.commands import PAUSE, RESUME
 from jetstream_desktop.state.nodes import LOCAL, OpenNode
 from jetstream_desktop.state.rows import Row
-from jetstream_desktop.state.sharing import moment, seconds_until_morning
+from jetstream_desktop.state.sharing import DAY, moment, seconds_until_morning
 from jetstream_desktop.views.actions import UNTIL_TOMORROW
+
+_LONGEST: Final = 2 * DAY
+"""Nothing is paused longer than until tomorrow; what the settings say beyond that is damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class PauseDesk(QObject):
         self._rows = rows
         self._pauses: dict[Place, Pause] = {}
         now = context.settings.now
-        if now.paused and now.paused_until:
+        if now.paused and 0 < now.paused_until < context.clock() + _LONGEST:
             self._pauses[_place(LOCAL)] = Pause(frozenset(now.paused.split()), now.paused_until)
         actions = context.window.actions_
         actions.pause_all.triggered.connect(self._pause_all)

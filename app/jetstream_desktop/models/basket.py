@@ -10,7 +10,7 @@ from jetstream_desktop.models.roles import KEY, ROOT, SNAPSHOT, Index
 from jetstream_desktop.state import numbers
 from jetstream_desktop.state.basket import Basket, Flag, Found, Item, Kind, conflicts, flag_of, join, left_out
 from jetstream_desktop.state.counting import Count
-from jetstream_desktop.state.text import base_name, printable
+from jetstream_desktop.state.text import base_name, plain_tooltip, printable
 
 NAME, GOES_AS, SIZE, NOTE = range(4)
 PAGE: Final = 1000
@@ -234,7 +234,7 @@ class BasketModel(QAbstractItemModel):
         if role == KEY:
             return node.target
         if role == Qt.ItemDataRole.ToolTipRole and node.found is not None:
-            return self._text(node, NOTE) if index.column() == NOTE else printable(node.found.path)
+            return plain_tooltip(self._text(node, NOTE) if index.column() == NOTE else printable(node.found.path))
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column() == SIZE:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None

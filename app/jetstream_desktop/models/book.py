@@ -11,7 +11,7 @@ from jetstream_desktop.models.roles import KEY, ROOT, SNAPSHOT, Index
 from jetstream_desktop.state import numbers, sharing
 from jetstream_desktop.state.address import Address, title_of
 from jetstream_desktop.state.book import Shelf, state_words
-from jetstream_desktop.state.text import printable
+from jetstream_desktop.state.text import plain_tooltip, printable
 
 NAME, ADDRESS, LAST_USED, LAST_RATE, STATE = range(5)
 _TOP = 0
@@ -81,7 +81,7 @@ class BookModel(QAbstractItemModel):
             spoken = role == Qt.ItemDataRole.AccessibleTextRole
             return _heading(value, spoken) if index.column() == 0 else ""
         if role == Qt.ItemDataRole.ToolTipRole and isinstance(value, Destination) and index.column() == STATE:
-            return printable(say(value.last_error_message or "")) or None
+            return plain_tooltip(printable(say(value.last_error_message or ""))) or None
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:

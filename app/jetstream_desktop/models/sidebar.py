@@ -14,7 +14,7 @@ from jetstream_desktop.state import numbers
 from jetstream_desktop.state.address import reachable, title_of
 from jetstream_desktop.state.book import group_of
 from jetstream_desktop.state.filters import Filter
-from jetstream_desktop.state.text import printable
+from jetstream_desktop.state.text import plain_tooltip, printable
 
 
 class EntryKind(enum.Enum):
@@ -94,7 +94,7 @@ class SidebarModel(QAbstractListModel):
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return self._spoken(entry)
         if role == Qt.ItemDataRole.ToolTipRole and entry.kind is EntryKind.DESTINATION:
-            return entry.text
+            return plain_tooltip(entry.text)
         if role == SNAPSHOT:
             return entry
         return entry.key if role == KEY else None

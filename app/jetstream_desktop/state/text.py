@@ -49,3 +49,11 @@ def home_relative(path: str, home: str) -> str:
     if root and (path == root or path.startswith((f"{root}/", f"{root}\\"))):
         return f"~{path[len(root):]}"
     return path
+
+
+def plain_tooltip(text: str) -> str:
+    """Text for a tool tip: Qt guesses whether one is markup, so anything that could look like it is escaped."""
+    if "<" not in text and "&" not in text:
+        return text
+    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return f"<span style='white-space:pre-wrap'>{escaped}</span>"

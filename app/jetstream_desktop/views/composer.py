@@ -18,6 +18,7 @@ from jetstream_desktop.state.counting import Count, of_basket
 from jetstream_desktop.state.nearby import Near, fitting
 from jetstream_desktop.state.nodes import LOCAL, OpenNode
 from jetstream_desktop.state.options import Options
+from jetstream_desktop.state.text import plain_tooltip
 from jetstream_desktop.views.composer_options import OptionsBox
 from jetstream_desktop.views.composer_tree import BasketTree
 from jetstream_desktop.views.destination_list import ChoiceList
@@ -37,7 +38,6 @@ from jetstream_desktop.views.widgets import (
     icon_button,
     label,
     panel,
-    plain_tooltip,
     row,
     set_role,
 )

@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QScrollArea, QSizePolicy, QT
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.state import options
 from jetstream_desktop.state.options import Options
-from jetstream_desktop.state.text import printable, sentence_case
+from jetstream_desktop.state.text import plain_tooltip, printable, sentence_case
 from jetstream_desktop.views.theme import Theme
-from jetstream_desktop.views.widgets import column, drop_down, label, plain_tooltip
+from jetstream_desktop.views.widgets import column, drop_down, label
 
 
 class _Scrolled(QScrollArea):

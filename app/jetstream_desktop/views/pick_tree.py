@@ -17,11 +17,11 @@ from jetstream_desktop.i18n import tr
 from jetstream_desktop.models.picking import NAME, SIZE, PickModel
 from jetstream_desktop.models.roles import SNAPSHOT, Index
 from jetstream_desktop.state.picking import ALL, NONE, PickNode
-from jetstream_desktop.state.text import printable
+from jetstream_desktop.state.text import plain_tooltip, printable
 from jetstream_desktop.views import painting
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.toolbar import SearchField
-from jetstream_desktop.views.widgets import button, column, plain_tooltip, row
+from jetstream_desktop.views.widgets import button, column, row
 
 _INDENT = 18
 _BOX = 15

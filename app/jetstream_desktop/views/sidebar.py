@@ -19,6 +19,7 @@ from jetstream_desktop.i18n import tr
 from jetstream_desktop.models.roles import KEY, SNAPSHOT, Index
 from jetstream_desktop.models.sidebar import HEADINGS, Entry, EntryKind, SidebarModel
 from jetstream_desktop.state import numbers
+from jetstream_desktop.state.text import plain_tooltip
 from jetstream_desktop.views import painting
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import IconLabel, column, label, row
@@ -157,7 +158,7 @@ class SidebarList(QListView):
         entry = self._destination_at(place)
         self._aim(entry.key if entry is not None else "")
         words = tr("Drop to send to {where}", where=entry.text) if entry is not None else ""
-        QToolTip.showText(self.viewport().mapToGlobal(place), words, self)
+        QToolTip.showText(self.viewport().mapToGlobal(place), plain_tooltip(words), self)
         event.acceptProposedAction()
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:

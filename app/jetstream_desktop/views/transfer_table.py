@@ -39,11 +39,10 @@ from jetstream_desktop.models.transfers import NUMERIC, TransferTableModel, cell
 from jetstream_desktop.state import numbers
 from jetstream_desktop.state.filters import Column
 from jetstream_desktop.state.rows import Group, Row
-from jetstream_desktop.state.text import printable
+from jetstream_desktop.state.text import plain_tooltip, printable
 from jetstream_desktop.views import painting
 from jetstream_desktop.views.columns import Columns
 from jetstream_desktop.views.theme import Theme
-from jetstream_desktop.views.widgets import plain_tooltip
 
 _PAD = 10
 _PERCENT_WIDTH = 46

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from jetstream_desktop.state.text import plain_tooltip
 from jetstream_desktop.views.theme import ICON_SIZE, Theme
 
 BESIDE = 3
@@ -101,14 +102,6 @@ class ElidedLabel(QLabel):
         painter.setPen(self.palette().color(self.foregroundRole()))
         painter.drawText(self.contentsRect(), self.alignment() | Qt.AlignmentFlag.AlignVCenter, shown)
         painter.end()
-
-
-def plain_tooltip(text: str) -> str:
-    """Text for a tool tip: Qt guesses whether one is markup, so anything that could look like it is escaped."""
-    if "<" not in text and "&" not in text:
-        return text
-    escaped = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return f"<span style='white-space:pre-wrap'>{escaped}</span>"
 
 
 def set_role(widget: QWidget, role: str) -> None:

@@ -16,9 +16,13 @@ from app.helpers.running import running
 from app.helpers.waiting import until
 from app.views.drops import drop, files
 from jetstream.errors import AuthenticationFailed
+from jetstream_desktop import application
 from jetstream_desktop.models.basket import GOES_AS, NAME, SIZE
+from jetstream_desktop.services.instance import Instance
 from jetstream_desktop.settings import Settings, peek
+from jetstream_desktop.state.connection import Failed
 from jetstream_desktop.views.drop import dropped_paths
+from jetstream_desktop.views.main_window import MainWindow
 
 LINK = "jetstream://studio-b/download?token=MAYWEBRO.TRUPO.VEVEEBLU"
 
@@ -264,6 +268,95 @@ def test_a_broken_settings_file_is_told_and_kept(gui, qapp, node, tmp_path):
         async with running(qapp, node.connect) as desk:
             assert "desktop.broken" in desk.window.banner.text
             assert (folder / "desktop.broken").read_text() == "{ this is no JSON"
+
+    gui(work)
+
+
+@pytest.mark.parametrize("call", ["send.getDestinations", "send.getSharedTokens", "recv.getTransfers",
+                                  "recv.getOffers", "send.getTransfers"])
+@pytest.mark.parametrize("answer", ["rubbish", [7], None, [{}]])
+def test_whatever_is_answered_wrongly_is_said_and_asked_again(gui, qapp, node, call, answer):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await until(lambda: "s1" in desk.context.poller.rows)
+            node.rubbish[call] = answer
+            desk.context.poller.soon()
+            await until(lambda: desk.window.banner.text)
+            assert desk.window.table.model().rowCount() == 1
+            node.rubbish.clear()
+            node.move("1", bytes_acked=900)
+            desk.context.poller.soon()
+            await until(lambda: desk.context.poller.rows["s1"].done == 900)
+
+    gui(work)
+
+
+@pytest.mark.parametrize("answer", ["rubbish", None, {}, {"apiVersion": "x"}])
+def test_a_node_that_does_not_say_who_it_is(gui, qapp, node, answer):
+    """The reason stands in the bar, and it is tried again."""
+    node.rubbish["server.getServerInfo"] = answer
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await until(lambda: isinstance(desk.context.session.status, Failed))
+            assert desk.window.banner.text
+            node.rubbish.clear()
+            desk.context.session.retry_now()
+            await until(lambda: "s1" in desk.context.poller.rows)
+
+    gui(work)
+
+
+@pytest.mark.parametrize("content", [
+    '{"geometry": "@@@", "header": "AAAA", "tab": 99, "language": "xx", "closed_groups": 7, "nodes": [7, {}]}',
+    '{"geometry": 7, "header": [], "week": {"hours": "2"}, "paused": "s1 x", "paused_until": -5, "on_close": "x"}',
+    '{"appearance": "pink", "paused": "\\ud800", "paused_until": 99999999999999999999}', "[]", "null", "\x00\xff",
+])
+def test_settings_that_make_no_sense_cost_no_start(gui, qapp, node, tmp_path, content):
+    folder = tmp_path / "state"
+    folder.mkdir(exist_ok=True)
+    (folder / "desktop.json").write_text(content, encoding="latin-1")
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await until(lambda: "s1" in desk.context.poller.rows)
+            desk.window.actions_.settings.trigger()
+            desk.window.grab()
+        assert (folder / "desktop.json").read_text()
+
+    gui(work)
+
+
+def test_settings_that_cannot_be_written_are_told(gui, qapp, node, tmp_path):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            (tmp_path / "state" / "desktop.json.part").mkdir(parents=True)
+            desk.context.settings.change(tab=2)
+            await until(lambda: "could not be saved" in desk.window.banner.text)
+            (tmp_path / "state" / "desktop.json.part").rmdir()
+
+    gui(work)
+
+
+def test_a_start_hidden_in_a_tray_that_is_not_there_shows_the_window(gui, qapp, node):
+    """The display of the tests has neither tray nor bus."""
+    class Node:
+        reach = staticmethod(node.connect)
+
+        async def stop(self):
+            return None
+
+    async def work():
+        def windows():
+            return [one for one in qapp.topLevelWidgets() if isinstance(one, MainWindow) and one.isVisible()]
+
+        leaving = asyncio.ensure_future(application.serve(qapp, Instance("jetstream-test-hidden"), Node(), [],
+                                                          hidden=True))
+        (window,) = await until(windows)
+        qapp.quit_wanted.emit()
+        qapp.quit_wanted.emit()  # twice at once
+        await leaving
+        assert not windows()
 
     gui(work)
 
