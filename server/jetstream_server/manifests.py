@@ -32,7 +32,9 @@ log = logging.getLogger(__name__)
 
 LOADED_AT_ONCE: Final = 256
 NAMED_IN_LABEL: Final = 60
-NO_ROOM: Final = "The disk of the node's own records is full, so the list of files was not kept; make room and send again."
+NO_ROOM: Final = (
+    "The disk of the node's own records is full, so the list of files was not kept; make room and send again."
+)
 
 
 @dataclass(frozen=True, slots=True)
