@@ -9,10 +9,13 @@ import sys
 import threading
 
 import pytest
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from app.helpers.running import running
 from app.helpers.waiting import until
+from app.views.drops import drop, files
 from helpers.nodes import nodes, tree
 from jetstream_desktop import application
 from jetstream_desktop.services.local_node import LocalNode, dial
@@ -67,18 +70,19 @@ def test_drop_compose_send_watch_pause_resume_complete(gui, qapp, tmp_path, own_
         async with running(qapp, own.reach, own) as desk:
             window, composer = desk.window, desk.window.composer
             await let_in(other, (await connected(desk)).fingerprint)
-            window.paths_dropped.emit([str(reel)], None)
+            window.activateWindow()
+            assert drop(window, files(reel)) == "Drop to send “Reel 07”"
             await until(lambda: composer.history.now.items)
-            composer.search.setText(f"127.0.0.1:{other.port}")
+            QTest.keyClicks(composer.search, f"127.0.0.1:{other.port}")
             await until(lambda: composer.send.text().startswith("Send 31 files to 127.0.0.1"))
             composer.options.limit.setCurrentIndex(composer.options.limit.findData(50_000))
-            composer.send.click()
+            QTest.mouseClick(composer.send, Qt.MouseButton.LeftButton)
             await until(lambda: any(row.done and row.group is Group.ACTIVE
                                     for row in desk.context.poller.rows.values()))
-            window.actions_.pause.trigger()
+            QTest.keyClick(window, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
             await until(lambda: groups(desk) == {Group.PAUSED})
             window.actions_.limits[0].trigger()
-            window.actions_.resume.trigger()
+            QTest.keyClick(window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
             await until(lambda: groups(desk) == {Group.DONE})
             assert tree(other.received) == tree(reel.parent)
             window.details.tabs.setCurrentIndex(1)
@@ -144,6 +148,46 @@ def test_share_and_get_from_a_second_profile(gui, qapp, tmp_path, own_node, reel
 
     with nodes(tmp_path, "b") as (other,):
         gui(lambda: work(other))
+
+
+def test_one_profile_shares_in_its_window_and_another_gets_in_its_own(gui, qapp, tmp_path, monkeypatch, reel):
+    """Two windows with two nodes: drop, share by token, type the token, get; bytes compared."""
+
+    def node(name):
+        return LocalNode(dial, ["--api-port", "0", "--api-host", "127.0.0.1", "--sandbox-dir", str(tmp_path / name)])
+
+    async def work():
+        monkeypatch.setenv("JETSTREAM_HOME", str(tmp_path / "first"))
+        one, two = node("in-first"), node("in-second")
+        async with running(qapp, one.reach, one) as sharing:
+            port = (await connected(sharing)).api_control_port
+            drop(sharing.window, files(reel))
+            await until(lambda: sharing.window.composer.share.isEnabled())
+            QTest.mouseClick(sharing.window.composer.share, Qt.MouseButton.LeftButton)
+            card = sharing.window.card
+            QTest.keyClicks(card.form.password, "kettle")
+            QTest.keyClick(card.make, Qt.Key.Key_Space)
+            await until(lambda: card.shown is not None)
+            QTest.mouseClick(card.copy_token, Qt.MouseButton.LeftButton)
+            token = QApplication.clipboard().text()
+            monkeypatch.setenv("JETSTREAM_HOME", str(tmp_path / "second"))
+            async with running(qapp, two.reach, two) as getting:
+                assert (await connected(getting)).api_control_port != port
+                getting.window.actions_.get.trigger()
+                get = getting.window.card
+                assert get.text.text() == token  # the clipboard is offered
+                QTest.keyClicks(get.host, f"127.0.0.1:{port}")
+                QTest.keyClicks(get.password, "kettle")
+                QTest.keyClick(get.password, Qt.Key.Key_Return)
+                await until(lambda: "31 of 31" in get.sum.text())
+                QTest.mouseClick(get.get, Qt.MouseButton.LeftButton)
+                await until(lambda: groups(getting) == {Group.DONE})
+                assert tree(tmp_path / "in-second") == tree(reel.parent)
+            sharing.window.show_page(sharing.share.page)
+            page = sharing.share.page
+            await until(lambda: page.table.model().rowCount() and page.table.model().index(0, 2).data() == "used once")
+
+    gui(work)
 
 
 def test_a_part_of_a_share_is_listed_chosen_and_fetched(gui, qapp, tmp_path, own_node, reel):

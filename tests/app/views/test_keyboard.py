@@ -18,11 +18,12 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QMenu,
     QTabBar,
+    QToolButton,
 )
 
 from app.helpers.running import running
 from app.helpers.waiting import until
-from app.views.surfaces import furnished, surfaces, table, visible
+from app.views.surfaces import book, composer, furnished, surfaces, table, visible
 from app.views.test_accessible import inner, name_of
 from jetstream_desktop.models.roles import SNAPSHOT
 from jetstream_desktop.models.sidebar import EntryKind
@@ -313,5 +314,78 @@ def test_the_sidebar_by_arrows(gui, qapp):
             sections.setCurrentIndex(sections.model().index(sections.model().row_of(Filter.FAILED.value)))
             key(window, Qt.Key.Key_Return)
             assert window.table.hasFocus()
+
+    gui(work)
+
+
+def entry(menu, text):
+    return next(action for action in menu.actions() if action.text() == text)
+
+
+@pytest.mark.parametrize(("text", "told"), [
+    ("Send…", lambda desk, node: desk.window.pages.currentWidget() is desk.window.composer),
+    ("Test", lambda desk, node: called(node, "send.testDestinationAsync")),
+    ("Edit…", lambda desk, node: desk.window.card is not None and desk.window.card.name.text() == "Studio D"),
+    ("Duplicate", lambda desk, node: desk.window.card is not None
+        and desk.window.card.name.text() == "Studio D (copy)"),
+    ("Copy link", lambda desk, node: QApplication.clipboard().text().startswith("jetstream://d.example")),
+    ("Export to a file…", lambda desk, node: desk.window.findChildren(QFileDialog)),
+    ("Remove", lambda desk, node: called(node, "send.deleteDestination")),
+])
+def test_the_menu_of_a_destination(gui, qapp, text, told):
+    node = furnished()
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await book(desk)
+            desk.window.activateWindow()
+            desk.book.page.tree.setFocus()
+            QApplication.clipboard().setText("nothing yet")
+            assert not told(desk, node)
+            menu = await context_menu(desk.window)
+            await go(menu, entry(menu, text))
+            await until(lambda: told(desk, node))
+            for dialog in desk.window.findChildren(QFileDialog):
+                dialog.reject()
+
+    gui(work)
+
+
+def test_the_menus_behind_buttons(gui, qapp, tmp_path):
+    """Of the composer and of the address book."""
+    (tmp_path / "a").write_text("a")
+    node = furnished()
+
+    async def opened(desk, owner, text, told):
+        try:
+            await open_menu(desk.window, owner)
+            await go(owner.menu(), entry(owner.menu(), text))
+        finally:
+            close_menus()
+        await until(lambda: told(desk))
+        for dialog in desk.window.findChildren(QFileDialog):
+            dialog.reject()
+        await until(lambda: not desk.window.findChildren(QFileDialog))
+
+    def dialog(desk):
+        return desk.window.findChildren(QFileDialog)
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            window = desk.window
+            window.activateWindow()
+            await composer(desk, tmp_path / "a")
+            add = next(b for b in visible(window.composer, QToolButton) if b.text() == "Add…")
+            await opened(desk, add, "Files…", dialog)
+            await opened(desk, add, "Folder…", dialog)
+            QApplication.clipboard().setText("rubbish")
+            await opened(desk, add, "Paste", lambda desk: "This is text" in window.banner.text)
+            await book(desk)
+            more = desk.book.page.more
+            await opened(desk, more, "Import from a file…", dialog)
+            await opened(desk, more, "Export to a file…", dialog)
+            QApplication.clipboard().setText("jetstream://lab.example/connect?name=Lab")
+            await opened(desk, more, "Paste a link or an address",
+                         lambda desk: window.card is not None and window.card.name.text() == "Lab")
 
     gui(work)
