@@ -39,6 +39,8 @@ from jetstream_desktop.views.tray import Tray
 
 RECONNECT = "reconnect"
 _MINUTE_MS = 60_000
+_TOGETHER_MS = 2_000
+"""Transfers that end within so short a time are told in one notification."""
 
 
 class WindowDesk(QObject):
@@ -72,6 +74,11 @@ class WindowDesk(QObject):
         self._week.setInterval(_MINUTE_MS)
         self._week.timeout.connect(self._apply_week)
         self._week.timeout.connect(self._come_back)
+        self._ended: list[Row] = []
+        self._together = QTimer(self)
+        self._together.setSingleShot(True)
+        self._together.setInterval(_TOGETHER_MS)
+        self._together.timeout.connect(self._notify)
         self._connect()
         self._restore()
 
@@ -170,8 +177,16 @@ class WindowDesk(QObject):
         self.progressed.emit(sums.progress)
 
     def _finished(self, rows: Sequence[Row]) -> None:
-        if self._c.settings.now.notify and not self._c.window.isActiveWindow():
-            self._tray.notify(rows)
+        if self._c.settings.now.notify:
+            self._ended += rows
+            if not self._together.isActive():
+                self._together.start()
+
+    def _notify(self) -> None:
+        """One notification for all that ended within some seconds; none for what is looked at."""
+        ended, self._ended = self._ended, []
+        if not self._c.window.isActiveWindow():
+            self._tray.notify(ended)
 
     def _trouble(self, words: str) -> None:
         self._c.window.banner.show_line(words, "caution", key="trouble")
