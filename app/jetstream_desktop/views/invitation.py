@@ -33,7 +33,7 @@ class Invitation(QWidget):
         self._offers = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._offers.setSpacing(8)
         self._made: list[QPushButton] = []
-        layout = column(margins=(32, 24, 32, 24), spacing=8)
+        layout = column(margins=(24, 24, 24, 24), spacing=8)
         layout.addStretch(4)
         layout.addWidget(self.icon, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addSpacing(4)
@@ -55,6 +55,7 @@ class Invitation(QWidget):
         self._offers.addStretch(1)
         for text, role, slot in offers:
             one = button(text, role)
+            one.ensurePolished()  # bold, and so wider, before the layout asks
             one.clicked.connect(slot)
             self._offers.addWidget(one)
             self._made.append(one)
@@ -66,7 +67,7 @@ class Invitation(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        wanted = sum(one.sizeHint().width() + 8 for one in self._made) + 80
+        wanted = sum(one.sizeHint().width() + 8 for one in self._made) + 110
         self._offers.setDirection(QBoxLayout.Direction.TopToBottom if wanted > self.width()
                                   else QBoxLayout.Direction.LeftToRight)
 

@@ -17,7 +17,7 @@ from jetstream_desktop.views.widgets import Chips, ElidedLabel, IconLabel, butto
 
 CUSTOM = "custom"
 _TOKEN_ROOM = 410
-_ROOM_BESIDE = 660
+_ROOM_BESIDE = 740
 """A card in less room has the QR code below, not beside."""
 
 
@@ -181,7 +181,7 @@ class ShareCard(Card):
 
     def __init__(self, theme: Theme, what: str, line: str, now: int, replaces: Token | None = None) -> None:
         title = tr("Share “{what}”", what=printable(what))
-        super().__init__(theme, tr("Re-issue “{what}”", what=printable(what)) if replaces else title, 660)
+        super().__init__(theme, tr("Re-issue “{what}”", what=printable(what)) if replaces else title, 700)
         self._what = printable(what)
         self._now = now
         self._token: Token | None = None

@@ -130,7 +130,7 @@ class SharedPage(ListPage):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         tight = self.width() < 860
-        for place, width in ((1, 190 if tight else 260), (2, 130), (3, 150 if tight else 190), (4, 80)):
+        for place, width in enumerate((190, 130, 150, 80) if tight else (260, 150, 190, 80), 1):
             self._table.setColumnWidth(place, width)
         self._table.setColumnHidden(4, tight)
 
