@@ -338,7 +338,7 @@ def test_settings_that_cannot_be_written_are_told(gui, qapp, node, tmp_path):
     gui(work)
 
 
-def test_a_start_hidden_in_a_tray_that_is_not_there_shows_the_window(gui, qapp, node):
+def test_a_start_hidden_in_a_tray_that_is_not_there_shows_the_window(gui, qapp, node, tmp_path):
     """The display of the tests has neither tray nor bus."""
     class Node:
         reach = staticmethod(node.connect)
@@ -350,7 +350,7 @@ def test_a_start_hidden_in_a_tray_that_is_not_there_shows_the_window(gui, qapp, 
         def windows():
             return [one for one in qapp.topLevelWidgets() if isinstance(one, MainWindow) and one.isVisible()]
 
-        leaving = asyncio.ensure_future(application.serve(qapp, Instance("jetstream-test-hidden"), Node(), [],
+        leaving = asyncio.ensure_future(application.serve(qapp, Instance(tmp_path / "state"), Node(), [],
                                                           hidden=True))
         (window,) = await until(windows)
         qapp.quit_wanted.emit()
