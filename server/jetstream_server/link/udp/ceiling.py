@@ -9,17 +9,20 @@ LONGEST_QUEUE_FADES: Final = 0.995
 SHORT_QUEUE: Final = 0.002
 NOTICEABLE_LOSS: Final = 0.005
 SHORTEST_SECONDS: Final = 30.0
+EMPTY_QUEUE: Final = 0.15
+EMPTY_ROUNDS: Final = 8
+"""Where the queue has been empty for so many round trips nobody waits for room any more."""
 LEAST_PACKETS: Final = 16
 ANSWER_TRIPS: Final = 8
 """So long others have to make room, too."""
 EVENT_TRIPS: Final = 4
 """An overflow that lasts longer is another one."""
-ANSWERED: Final = 0.8
+ANSWERED: Final = 0.82
 """Where all make room for :data:`CUBIC_SHARE`, round trips become shorter than this share of what they were."""
 STREAK: Final = 3
 RESIST_SECONDS: Final = 10.0
 RESIST_MOST: Final = 80.0
-CLAIM: Final = 0.6
+CLAIM: Final = 0.65
 CLAIM_SECONDS: Final = 20.0
 
 
@@ -37,7 +40,7 @@ class Resistance:
         self._asked: float | None = None
         """When we made room last; ``None`` if others have answered since."""
         self._trip = 0.0
-        """The round trip then."""
+        """The longest round trip of this row then."""
         self._before = 0.0
         """Packets that were under way when this row began."""
         self._hold = RESIST_SECONDS
@@ -77,7 +80,7 @@ class Resistance:
 
     def _count(self, trip: float, now: float) -> None:
         self._unanswered += 1
-        self._asked, self._trip = now, trip
+        self._asked, self._trip = now, max(self._trip, trip)
         if self._unanswered >= STREAK:
             self._began, self._until = now, now + self._hold
             self._asked, self._unanswered = None, STREAK - 2
@@ -105,6 +108,7 @@ class Ceiling:
         up, the model may take a queue for a part of the path."""
         self._trips_until = 0.0
         self._longest_queue = 0.0
+        self._empty_rounds = 0
         self._ambient = 0.0
         self._excess = 0.0
         self._resistance = Resistance()
@@ -124,6 +128,9 @@ class Ceiling:
         whole = queue + trip
         queue, trip = self._split(whole, trip, now)
         self._longest_queue = max(queue, self._longest_queue * LONGEST_QUEUE_FADES)
+        self._empty_rounds = self._empty_rounds + 1 if queue < EMPTY_QUEUE * trip else 0
+        if self._empty_rounds >= EMPTY_ROUNDS:
+            self._most = 0.0
         long = queue > max(0.5 * self._longest_queue, 0.1 * trip, SHORT_QUEUE)
         if not long and not self.resists:
             self._ambient += (loss - self._ambient) / 8

@@ -1,4 +1,4 @@
-"""What was learnt of paths, for the next session on them: it may begin at half of the rate that was right before.
+"""What was learnt of paths, for the next session on them.
 
 As in "careful resume" (draft-ietf-tsvwg-careful-resume): only where the round trip is about the same, only for a while,
 and only as the first guess of a model that goes on looking. Pure; time is an argument. Any thread.
@@ -12,7 +12,6 @@ PLACES: Final = 256
 SECONDS: Final = 3600.0
 SAME_TRIP: Final = 0.5
 """A round trip that differs by more than this share is another path."""
-SHARE: Final = 0.5
 
 
 class PathMemory:
@@ -33,8 +32,8 @@ class PathMemory:
             if len(self._known) > PLACES:
                 del self._known[next(iter(self._known))]
 
-    def first_rate(self, address: str, trip: float | None, now: float) -> float | None:
-        """How fast to begin; ``None`` if nothing is known that can be relied on."""
+    def rate(self, address: str, trip: float | None, now: float) -> float | None:
+        """What the path took before; ``None`` if nothing is known that can be relied on."""
         with self._lock:
             known = self._known.get(address)
         if known is None or trip is None:
@@ -42,4 +41,4 @@ class PathMemory:
         rate, before, when = known
         if now - when > SECONDS or abs(trip - before) > SAME_TRIP * before:
             return None
-        return rate * SHARE
+        return rate

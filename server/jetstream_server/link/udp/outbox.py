@@ -27,6 +27,8 @@ class SlotOut:
     """How many fragments it has."""
     memory: Bytes
     arrived: Flags
+    lost: Flags
+    """Which fragments were lost at least once."""
     left: int
     headers: Bytes = field(repr=False)
     """Of its datagrams, but for kind and tag."""
@@ -92,7 +94,8 @@ class Outbox:
             rest = len(record) - full * size
             rows[full, DATA_HEADER : DATA_HEADER + rest] = source[full * size :]
             rows[full, DATA_HEADER + rest :] = 0
-        return SlotOut(number, size, count, memory, np.zeros(count, dtype=np.bool_), count,
+        return SlotOut(number, size, count, memory, np.zeros(count, dtype=np.bool_),
+                       np.zeros(count, dtype=np.bool_), count,
                        rows[:, len(self._head) : DATA_HEADER], self._seal.prove(rows[:, DATA_HEADER:]), self._seal)
 
 

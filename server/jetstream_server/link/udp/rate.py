@@ -47,7 +47,9 @@ class Phase(enum.Enum):
 
 
 STARTUP_GAIN: Final = 2.89
-REMEMBERED_GAIN: Final = 2.0
+KNOWN_SHARE: Final = 0.5
+KNOWN_AGAIN: Final = 0.8
+"""Share of what a path took before that shows that it is the same still."""
 DRAIN_GAIN: Final = 0.5
 PROBE: Final = 0.25
 """What a probe adds, as a share of what the path holds."""
@@ -55,6 +57,8 @@ CRUISE_PHASES: Final = 4
 LONG_DOWN: Final = 3
 LONG_DOWN_GAIN: Final = 0.5
 CROWDED_CYCLES: Final = 8
+CROWDED_GAIN: Final = 3.0
+"""Where others keep up a queue, a share of the line takes as much of the queue."""
 FASTEST_PROBE: Final = 2.0
 FULL_GROWTH: Final = 1.25
 FULL_ROUNDS: Final = 3
@@ -139,7 +143,8 @@ class RateControl:
         self._trip_time = now
         self._smooth: float | None = trip
         self._first = FIRST_RATE
-        self._startup_gain = STARTUP_GAIN
+        self._known: float | None = None
+        """What the path took in an earlier session."""
         self._lowest_seen = float("inf")
         self.ceiling = Ceiling()
         self._counted = (0, 0)
@@ -181,10 +186,10 @@ class RateControl:
         if not self._bandwidth:
             return self._first
         rate = min(self._bandwidth * self._gain, max(self.ceiling.bytes, self._share_of_path) / self.smooth_trip)
-        rate = max(rate, SMALLEST_RATE, self.ceiling.claim / self.smooth_trip)
+        rate = max(rate, self.ceiling.claim / self.smooth_trip)
         if self.phase is Phase.STARTUP:
-            rate = max(rate, self._first)
-        return rate * self._share
+            rate = max(min(rate, self._known or rate), self._first)
+        return max(rate * self._share, SMALLEST_RATE)
 
     @property
     def limit(self) -> float:
@@ -198,9 +203,8 @@ class RateControl:
         if self.phase is Phase.SHORTEST:
             return max(self._bandwidth * self.trip * 0.5 + held / 2, least)
         share = self._share_of_path * self._share
-        most = share * (STARTUP_GAIN if self.phase is Phase.STARTUP else 2.0)
-        if self._crowded and self.ceiling.bytes < float("inf"):
-            most = max(most, self.ceiling.bytes * self._share)  # as much of the queue as others take
+        crowded = self._crowded and self.ceiling.bytes < float("inf")
+        most = share * (STARTUP_GAIN if self.phase is Phase.STARTUP else CROWDED_GAIN if crowded else 2.0)
         return max(min(most, max(self.ceiling.bytes, share)) + held, least, self.ceiling.claim * self._share)
 
     @property
@@ -253,16 +257,17 @@ class RateControl:
             self._yield(now)
         self._step(sample, now, grew)
 
-    def begin_at(self, rate: float) -> None:
-        """Nothing is known of this session's path yet, but that *rate* is well below what it took before."""
+    def begin_at(self, known: float) -> None:
+        """The path took *known* in an earlier session: begin at half of that. Where it takes as much again, there is no
+        need to find its end by overfilling it.
+        """
         if not self._bandwidth:
-            self._first = max(self._first, rate)
-            self._startup_gain = REMEMBERED_GAIN
-            if self.phase is Phase.STARTUP:
-                self._gain = self._startup_gain
+            self._first = max(self._first, known * KNOWN_SHARE)
+            self._known = known
 
     def on_silence(self, now: float) -> None:
         """Nothing was heard for so long that everything under way counts as lost: begin again, carefully."""
+        self._known = None
         self._history.clear()
         self._rates.clear()
         self._bandwidth /= STARTUP_GAIN  # so it begins at the rate that was right before, and sees what becomes of it
@@ -359,6 +364,10 @@ class RateControl:
         if self.queue - self._queue_before > max(0.25 * self.trip, NOTICEABLE_QUEUE) and not sample.limited:
             self._enter(Phase.DRAIN, now)
             return
+        if self._known and self._bandwidth > KNOWN_AGAIN * self._known:
+            self._known = None
+            self._enter(Phase.UP, now)
+            return
         if not sample.round_over or sample.limited:
             return
         if self._bandwidth >= self._full * FULL_GROWTH:
@@ -399,7 +408,7 @@ class RateControl:
     def _enter(self, phase: Phase, now: float) -> None:
         self.phase, self._phase_began = phase, now
         if phase is Phase.STARTUP:
-            self._gain, self._queue_before = self._startup_gain, float("inf")
+            self._gain, self._queue_before = STARTUP_GAIN, float("inf")
         elif phase is Phase.DRAIN:
             self._gain = DRAIN_GAIN
         elif phase is Phase.UP:

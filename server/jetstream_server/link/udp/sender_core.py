@@ -22,6 +22,8 @@ FIRST_ROOM: Final = 16
 """Slots that may go before the receiver has said how many it has room for."""
 SILENCE: Final = 0.25
 LONGEST_SILENCE: Final = 2.0
+IDLE_COPIES: Final = 2
+"""How many more times a lost packet goes when nothing else is left to send."""
 REORDERING: Final = 0.125
 """Share of a round trip by which packets may overtake each other."""
 
@@ -173,8 +175,25 @@ class SenderCore:
                 self._finished.append(slot)
 
     def _repeat(self, places: Numbers) -> None:
-        if len(places):
-            self._again.extend(places.tolist())
+        """Fragments are lost and have to go again. Who is lost a second time goes twice, and when there is nothing else
+        to send several times: each further loss would cost the whole slot another round trip.
+        """
+        if not len(places):
+            return
+        slots = places // FRAGMENTS
+        twice: list[int] = []
+        for number in np.unique(slots).tolist():
+            slot = self._open.get(number)
+            if slot is None:
+                continue
+            those = places[slots == number]
+            fragments = those % FRAGMENTS
+            self._again.extend(those.tolist())
+            twice.extend(those[slot.lost[fragments]].tolist())
+            slot.lost[fragments] = True
+        self._again.extend(twice)
+        if not self._ready:
+            self._again.extend(places.tolist() * IDLE_COPIES)
 
     # -- what goes out --------------------------------------------------------------------------------------------
 
@@ -295,7 +314,7 @@ class SenderCore:
             if slot.arrived[fragment]:
                 self._again.popleft()
                 continue
-            if len(chosen) >= most:
+            if len(chosen) >= most or fragment in chosen:
                 break
             chosen.append(fragment)
             self._again.popleft()

@@ -159,9 +159,9 @@ class UdpSender(Side):
         core, clock = self._core, time.monotonic
         now = clock()
         self._mtu = PathSize(self.line.six, now)
-        rate = self._port.memory.first_rate(self.line.host, self._first_trip, now)
-        if rate is not None:
-            core.rate.begin_at(rate)
+        known = self._port.memory.rate(self.line.host, self._first_trip, now)
+        if known is not None:
+            core.rate.begin_at(known)
         hold_until = 0.0
         try:
             while not self._closed.is_set():

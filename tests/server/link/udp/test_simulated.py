@@ -138,6 +138,26 @@ def test_background_takes_what_others_leave(kind: type[Rival]) -> None:
     assert shares(ours, rival, world, 10.0, 30.0)[0] < 0.1
 
 
+def test_a_path_that_is_known_is_filled_without_overfilling_it() -> None:
+    world = World()
+    there, back = path(50, 0.1)
+    flow = Flow(world, there, back)
+    flow.sender.rate.begin_at(0.97 * 50 * MEGABIT)
+    world.run(6.0)
+    assert there.dropped == 0
+    assert flow.goodput(0.5, 6.0) > 0.97 * 50 * MEGABIT
+
+
+@pytest.mark.parametrize("known", [15, 400])
+def test_a_path_that_has_changed_since_it_was_known_is_found_anew(known: float) -> None:
+    world = World()
+    there, back = path(60, 0.1)
+    flow = Flow(world, there, back)
+    flow.sender.rate.begin_at(known * MEGABIT)
+    world.run(8.0)
+    assert flow.goodput(3.0, 8.0) > 0.93 * 60 * MEGABIT
+
+
 def test_fixed_sends_at_its_rate_whatever_happens() -> None:
     world = World()
     there, back = path(50, 0.05, 0.1)
