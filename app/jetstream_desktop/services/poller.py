@@ -68,6 +68,8 @@ class Poller(QObject):
         self.watched: str | None = None
         """Key of the row whose details are shown."""
         self._side_due = 0.0
+        self._renamed: set[str] = set()
+        """Destinations that are called otherwise since the rows were made."""
 
     def soon(self) -> None:
         """Ask at once: the person has just done something."""
@@ -157,6 +159,8 @@ class Poller(QObject):
     async def _poll_side(self, client: NodeClient) -> None:
         destinations, tokens = await asyncio.gather(client.send.get_destinations(), client.send.get_shared_tokens())
         if tuple(destinations) != self.destinations:
+            before = _titles(self.destinations)
+            self._renamed |= {id for id, title in _titles(destinations).items() if before.get(id) != title}
             self.destinations = tuple(destinations)
             self.destinations_changed.emit(self.destinations)
         if tuple(tokens) != self.tokens:
@@ -168,11 +172,13 @@ class Poller(QObject):
 
     async def _take(self, fresh: Sequence[Entity], *, complete: bool) -> None:
         now = self._clock()
-        names = Names(destinations={d.id: title_of(d) for d in self.destinations})
+        names = Names(destinations=_titles(self.destinations))
         gone = {key_of(entity) for entity in fresh if entity.deleted}
         living = {key_of(entity): entity for entity in fresh if not entity.deleted}
         moving = {} if complete else {key: entity for key, entity in self.entities.items()
-                                      if entity.processing and key not in living and key not in gone}
+                                      if (entity.processing or _to(entity) in self._renamed)
+                                      and key not in living and key not in gone}
+        self._renamed = set()
         rows: list[Row] = []
         for number, entity in enumerate((*living.values(), *moving.values()), 1):
             rows.append(self._maker.make(entity, names, now))
@@ -220,6 +226,14 @@ class Poller(QObject):
             if key != self.watched and self.rows[key].group is not Group.ACTIVE:
                 del self.histories[key]
                 return
+
+
+def _titles(destinations: Sequence[Destination]) -> dict[str, str]:
+    return {destination.id: title_of(destination) for destination in destinations}
+
+
+def _to(entity: Entity) -> str:
+    return entity.destination_id if isinstance(entity, Transfer) else ""
 
 
 def _newest(entities: Sequence[Entity], before: int | None) -> int:

@@ -9,7 +9,7 @@ from jetstream_desktop.state.files import FileQuery
 from jetstream_desktop.views.listing import plain_table
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.toolbar import SearchField
-from jetstream_desktop.views.widgets import button, column, label, row
+from jetstream_desktop.views.widgets import button, column, label, leave_room, row
 
 SIZE, PROBLEM = 1, 2
 _PAUSE_MS = 200
@@ -24,6 +24,7 @@ class FilesPane(QWidget):
         self.search = SearchField(theme, tr("Filter files by name"))
         self.problems = button(tr("Only problems"), "chip")
         self.problems.setCheckable(True)
+        leave_room(self.problems)
         self.problems.setToolTip(tr("Files that were left out, not delivered, or found damaged"))
         self.table = plain_table(model, tr("Files"), 0)
         self.table.setColumnWidth(SIZE, 110)

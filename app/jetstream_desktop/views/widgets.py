@@ -232,7 +232,7 @@ def clear(layout: QLayout) -> None:
             clear(inner)
 
 
-def _leave_room(chip: QAbstractButton) -> None:
+def leave_room(chip: QAbstractButton) -> None:
     """As wide as the bold text that it has while it is chosen, so that nothing moves then."""
     chip.ensurePolished()
     font = QFont(chip.font())
@@ -257,7 +257,7 @@ class Chips(QWidget):
             chip = button(text, "chip")
             chip.setCheckable(True)
             chip.setAccessibleName(f"{name}: {text}")
-            _leave_room(chip)
+            leave_room(chip)
             self._group.addButton(chip, len(self._values))
             self._values.append(option)
             line.addWidget(chip)
@@ -280,7 +280,7 @@ class Chips(QWidget):
         """Another text on a chip."""
         chip = self._group.button(self._values.index(value))
         chip.setText(text)
-        _leave_room(chip)
+        leave_room(chip)
 
     def _clicked(self, number: int) -> None:
         self.chosen.emit(self._values[number])

@@ -27,6 +27,22 @@ async def parts(qapp):
     task.cancel()
 
 
+async def test_a_destination_that_gets_another_name_has_it_in_all_rows(parts):
+    """Also in those that ended long ago, or before the address book was read."""
+    node, poller, _ = parts
+    node.put(transfer(1, status="complete", processing=False, end_time=5))
+    node.put(transfer(2, destination_id="late", status="complete", processing=False, end_time=5, peer_name="vm"))
+    await poller.poll()
+    assert [poller.rows[key].other for key in ("s1", "s2")] == ["Studio B", "vm"]
+    node.destinations["d"] = Destination(destination_id="d", destination_address="b.example", destination_port=8886,
+                                         name="Lab")
+    node.destinations["late"] = Destination(destination_id="late", destination_address="c.example",
+                                            destination_port=8886, name="Studio C")
+    poller.soon()
+    await poller.poll()
+    assert [poller.rows[key].other for key in ("s1", "s2")] == ["Lab", "Studio C"]
+
+
 async def test_differences_only(parts):
     node, poller, _ = parts
     seen = []
