@@ -25,7 +25,7 @@ class Actions(QObject):
         self.send_files = self._make(tr("Send files…"), "up", "Ctrl+N", tr("Choose files to send"))
         self.send_folder = self._make(tr("Send a folder…"), "folder", "Ctrl+Shift+N", tr("Choose a folder to send"))
         self.get = self._make(tr("Get…"), "down", "Ctrl+G", tr("Fetch files with a token or a link"))
-        self.share = self._make(tr("Share"), "share", "Ctrl+H", tr("Make a token that lets anyone fetch files"))
+        self.share = self._make(tr("Share"), "share", "Ctrl+H", tr("Make a link by which anyone can fetch files"))
         self.pause = self._make(tr("Pause"), "pause", "Ctrl+P", tr("Pause the selected transfers"))
         self.resume = self._make(tr("Resume"), "play", "Ctrl+R", tr("Go on with the selected transfers"))
         self.retry = self._make(tr("Retry"), "retry", "Ctrl+T", tr("Try the selected transfers again now"))

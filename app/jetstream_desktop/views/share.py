@@ -211,7 +211,7 @@ class ShareCard(Card):
         self.apply.hide()
         self.cancel = button(tr("Cancel"))
         self.cancel.clicked.connect(self.closed)
-        words = tr("Make the token") if replaces is None else tr("Replace the token")
+        words = tr("Make the link") if replaces is None else tr("Replace the token")
         self.make = button(words, "primary", theme=theme, icon="share")
         self.make.clicked.connect(self._create)
         for widget in (self.revoke, self.reissue, self.apply, self.cancel, self.make):
@@ -360,7 +360,7 @@ def _sized(font: QFont, size: int) -> QFont:
 
 def share_line(files: int | None, size: int | None) -> str:
     """The sentence below the title."""
-    rule = tr("Whoever has this token can fetch it, without an account, until it ends.")
+    rule = tr("Whoever has the link can fetch it, without an account, until it ends.")
     if files is None or size is None:
         return rule
     return f"{numbers.files(files)}, {numbers.size(size)}. {rule}"
