@@ -44,6 +44,7 @@ from jetstream_desktop.views.widgets import (
 
 _LEAST_LIST = 56
 """Height of the list of destinations, unless unfolded options need the room."""
+_ROOM_FOR_BOTH = 600
 
 
 class Composer(QWidget):
@@ -175,7 +176,7 @@ class Composer(QWidget):
         self.folder = FolderField()
         layout.addWidget(self.folder)
         self.options = OptionsBox(self._theme)
-        self.options.unfolded.connect(lambda open_: self.list.setMinimumHeight(1 if open_ else _LEAST_LIST))
+        self.options.unfolded.connect(self._keep_list)
         layout.addWidget(self.options)
         self._summary = self._summary_box()
         layout.addWidget(self._summary)
@@ -191,8 +192,14 @@ class Composer(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._keep_list()
         QTimer.singleShot(0, self, self._show)
         self._side.setFixedWidth(round((330 if self.width() > 760 else 296) * self._theme.scale))
+
+    def _keep_list(self) -> None:
+        """Unfolded options leave a destination to be seen, unless there is too little room for both."""
+        low = self.options.is_open and self.height() < _ROOM_FOR_BOTH
+        self.list.setMinimumHeight(1 if low else _LEAST_LIST)
 
     def _summary_box(self) -> QFrame:
         frame = QFrame()

@@ -97,6 +97,11 @@ class OptionsBox(QWidget):
         layout.addWidget(field)
         return field
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the options are unfolded."""
+        return self._line.isChecked()
+
     def _unfold(self, open_: bool) -> None:
         self._inner.setVisible(open_)
         self.unfolded.emit(open_)
