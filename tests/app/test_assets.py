@@ -34,8 +34,10 @@ def contrast(one, other):
 @pytest.mark.parametrize("colours", [assets.tokens().light, assets.tokens().dark], ids=["light", "dark"])
 def test_text_can_be_read(colours):
     for ink in ("text", "dim", "accent_ink", "good", "caution", "bad"):
-        for ground in ("pane", "window", "sidebar", "wash"):
+        for ground in ("pane", "window", "sidebar", "wash", "hover"):
             assert contrast(getattr(colours, ink), getattr(colours, ground)) >= 4.5, (ink, ground)
+    for ink in ("text", "dim"):  # below the pointer in the sidebar, and on a button that cannot be pressed
+        assert contrast(getattr(colours, ink), colours.track) >= 4.5, ink
     assert contrast(colours.accent_text, colours.accent) >= 4.5
     assert contrast(colours.accent_text, colours.accent_hover) >= 4.5
 
