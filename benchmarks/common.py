@@ -4,9 +4,10 @@ What makes figures of file copies wrong, and what is done about it here:
 
 * Memory that a virtual machine gave back to its host costs more than the copy itself when it is touched again. So the
   source is read before every run, one warm-up run is not counted, and an old large destination is removed immediately
-  before the run, never earlier. Small files stay (see below), but the page cache drops those of the contender's last
-  run: a file of 64 KiB takes its memory in one piece if it is written in one piece, and single pages that were touched
-  before do not help whoever needs pieces.
+  before the run, never earlier; before that, as much is written to another file and removed, because a system gives
+  large pieces of freed memory back first, and whoever writes large pieces would pay. Small files stay (see below), but
+  the page cache drops those of the contender's last run: a file of 64 KiB takes its memory in one piece if it is
+  written in one piece, and single pages that were touched before do not help whoever needs pieces.
 * ext4 avoids inodes that were deleted in the last minutes and scans past them at every creation. So every run of many
   small files gets a fresh folder, nothing is deleted before the last row is done, and the next start waits until the
   deleted inodes of this one are forgotten (:class:`MachineLock`).

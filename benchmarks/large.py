@@ -9,7 +9,7 @@ from typing import Final
 
 from benchmarks import ours, peers
 from benchmarks.common import Contender, Context, Row, Run, clocked, compare, measure, present, ratios
-from benchmarks.machine import MIB, warm
+from benchmarks.machine import MIB, touch_page_cache, warm
 from benchmarks.processes import Command, program, run
 
 FULL_SIZE: Final = 1 << 30
@@ -50,8 +50,7 @@ def to_file(name: str, promises: tuple[str, str], source: Path, target: Path, wo
     """A contender that makes one file of another: what was there is removed immediately before the clock starts."""
 
     def prepared(number: int) -> Run:
-        warm(source)
-        target.unlink(missing_ok=True)
+        _ready(source, target)
         return clocked(work, processes)
 
     def check(number: int) -> None:
@@ -60,6 +59,12 @@ def to_file(name: str, promises: tuple[str, str], source: Path, target: Path, wo
             raise RuntimeError(f"{name} delivered something else")
 
     return Contender(name, *promises, prepared, check)
+
+
+def _ready(source: Path, target: Path) -> None:
+    warm(source)
+    touch_page_cache(source.parent, source.stat().st_size)
+    target.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -101,8 +106,7 @@ def _nc(folder: Path, source: Path) -> Iterator[Contender]:
     program("nc")
 
     def prepared(number: int) -> Run:
-        warm(source)
-        target.unlink(missing_ok=True)
+        _ready(source, target)
         with source.open("rb") as start, target.open("wb") as sink:
             listening = peers.Netcat(sink=sink)
             return clocked(lambda: listening.send(source=start), ())

@@ -43,6 +43,16 @@ def touch_memory(size: int = 1 << 30) -> None:
             area[offset] = 1
 
 
+def touch_page_cache(folder: Path, size: int) -> None:
+    """Write a file and remove it, so that large pieces of memory, as a run needs them, are the guest's already."""
+    path = folder / "touched.bin"
+    piece = b"\1" * MIB
+    with path.open("wb", buffering=0) as file:
+        for _ in range(0, size, MIB):
+            file.write(piece)
+    path.unlink()
+
+
 def machine_facts(folder: Path) -> dict[str, Any]:
     """What has to be known of the machine to read the figures."""
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
