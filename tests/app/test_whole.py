@@ -150,6 +150,34 @@ def test_share_and_get_from_a_second_profile(gui, qapp, tmp_path, own_node, reel
         gui(lambda: work(other))
 
 
+def test_what_was_received_is_shared_from_where_it_lies(gui, qapp, tmp_path, own_node, reel):
+    async def work(other):
+        async with other.client() as client:
+            manifest = await client.send.wait_for_manifest(await client.send.create_manifest({"Reel 07": str(reel)}))
+            token = await client.send.create_shared_token(manifest)
+            own = own_node()
+            async with running(qapp, own.reach, own) as desk:
+                port = (await connected(desk)).api_control_port
+                desk.shell.take([f"jetstream://127.0.0.1:{other.port}/download?token={token.token}"])
+                desk.window.card.get.click()
+                await until(lambda: groups(desk) == {Group.DONE})
+                (tmp_path / "own" / "Reel 07" / "of somebody else.txt").write_text("not shared")
+                (row,) = desk.context.poller.rows.values()
+                desk.window.table.select_key(row.key)
+                desk.window.actions_.share.trigger()
+                card = desk.window.card
+                QTest.keyClick(card.make, Qt.Key.Key_Space)
+                await until(lambda: card.shown is not None)
+                again = await client.receive.create_download(
+                    f"jetstream://127.0.0.1:{port}/download?token={card.shown.token}", destination_path="again")
+                assert (await client.receive.wait_for_transfer(again)).status == "complete"
+        expected = {path: held for path, held in tree(reel.parent).items() if not path.endswith(b"empty")}
+        assert tree(other.received / "again") == expected
+
+    with nodes(tmp_path, "b") as (other,):
+        gui(lambda: work(other))
+
+
 def test_one_profile_shares_in_its_window_and_another_gets_in_its_own(gui, qapp, tmp_path, monkeypatch, reel):
     """Two windows with two nodes: drop, share by token, type the token, get; bytes compared."""
 

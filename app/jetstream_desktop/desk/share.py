@@ -6,15 +6,18 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject
 
-from jetstream.entities import Token, Transfer
+from jetstream.entities import Manifest, ReceiveTransfer, Token, Transfer
 from jetstream.errors import JetStreamError
 from jetstream_desktop.desk.context import Context
 from jetstream_desktop.i18n import say, tr
 from jetstream_desktop.models.sidebar import SHARED_KEY
+from jetstream_desktop.services.poller import Entity
 from jetstream_desktop.state import sharing
 from jetstream_desktop.state.basket import Basket
 from jetstream_desktop.state.counting import of_basket
+from jetstream_desktop.state.delivered import not_shareable
 from jetstream_desktop.state.options import Options
+from jetstream_desktop.state.rows import Row
 from jetstream_desktop.state.text import base_name
 from jetstream_desktop.views import dialogs
 from jetstream_desktop.views.share import ShareCard, share_line
@@ -31,6 +34,7 @@ class ShareDesk(QObject):
         self._card: ShareCard | None = None
         self._png = b""
         self._basket: tuple[Basket, Options] | None = None
+        self._received: ReceiveTransfer | None = None
         self._manifest_id: str | None = None
         self._replaces: str | None = None
         """The token that the next one takes the place of."""
@@ -49,18 +53,34 @@ class ShareDesk(QObject):
 
     def share(self) -> None:
         """Share the selected transfer's files, or open the composer to choose files."""
-        rows = [row for row in self._c.window.selected_rows() if not row.incoming]
+        rows = self._c.window.selected_rows()
         entity = self._c.poller.entities.get(rows[0].key) if len(rows) == 1 else None
-        if isinstance(entity, Transfer):
-            self._basket, self._manifest_id, self._replaces = None, entity.manifest_id, None
-            self._show(ShareCard(self._c.theme, rows[0].name, share_line(rows[0].files, rows[0].total),
-                                 self._c.clock()))
+        if entity is not None:
+            self._share_row(rows[0], entity)
             return
         self._c.window.actions_.send_files.trigger()
         self._c.say(tr("Choose or drop files, then “Share by link instead”."))
 
+    def _share_row(self, row: Row, entity: Entity) -> None:
+        """What was sent, or what has arrived."""
+        if isinstance(entity, Transfer):
+            self._take(manifest_id=entity.manifest_id)
+        else:
+            reason = not_shareable(entity)
+            if reason is not None:
+                self._c.say(reason, "caution")
+                return
+            self._take(received=entity)
+        self._show(ShareCard(self._c.theme, row.name, share_line(row.files, row.total), self._c.clock()))
+
+    def _take(self, *, basket: tuple[Basket, Options] | None = None, received: ReceiveTransfer | None = None,
+              manifest_id: str | None = None, replaces: str | None = None) -> None:
+        """What the next token is for."""
+        self._basket, self._received = basket, received
+        self._manifest_id, self._replaces = manifest_id, replaces
+
     def _share_basket(self, basket: Basket, options: Options) -> None:
-        self._basket, self._manifest_id, self._replaces = (basket, options), None, None
+        self._take(basket=(basket, options))
         names = [base_name(target) for target in basket.mappings()]
         what = names[0] if len(names) == 1 else tr("{name} and {n} more", name=names[0], n=len(names) - 1)
         count = of_basket(basket, self._c.window.composer.counted)
@@ -88,9 +108,7 @@ class ShareDesk(QObject):
     async def _created(self, values: dict[str, object]) -> None:
         manifest_id = self._manifest_id
         if manifest_id is None:
-            assert self._basket is not None
-            manifest = await self._c.commands.manifest(*self._basket)
-            manifest = await self._c.session.client.send.wait_for_manifest(manifest)
+            manifest = await self._c.session.client.send.wait_for_manifest(await self._listing())
             if manifest.status == "error":
                 raise JetStreamError(say(manifest.error_message or "") or tr("The files could not be listed."))
             manifest_id = manifest.id
@@ -103,6 +121,12 @@ class ShareDesk(QObject):
         if replaces is not None:
             await self._c.commands.revoke([replaces])
             self._c.say(tr("This token replaces the old one, which does not work any more."), "good")
+
+    async def _listing(self) -> Manifest:
+        if self._received is not None:
+            return await self._c.commands.manifest_of_received(self._received)
+        assert self._basket is not None
+        return await self._c.commands.manifest(*self._basket)
 
     def _problem(self, words: str) -> None:
         if self._card is not None:
@@ -157,7 +181,7 @@ class ShareDesk(QObject):
 
     def _reissue(self, token: Token) -> None:
         """The same files with another token, which is shown before the old one stops working."""
-        self._basket, self._manifest_id, self._replaces = None, token.manifest_id, token.token
+        self._take(manifest_id=token.manifest_id, replaces=token.token)
         self._show(ShareCard(self._c.theme, self._what(token), self._line(token), self._c.clock(), token))
 
     def _what(self, token: Token) -> str:

@@ -5,12 +5,15 @@ from typing import Any
 
 from jetstream.aio import Server, watch_test
 from jetstream.checks import Check
+from jetstream.constants import SYMLINK_PRESERVE
 from jetstream.entities import Destination, Event, Manifest, ReceiveTransfer, Token, Transfer, wire_name
 from jetstream.errors import JetStreamError
+from jetstream_desktop.i18n import tr
 from jetstream_desktop.services.session import Session
 from jetstream_desktop.state.address import Choice
 from jetstream_desktop.state.basket import Basket
 from jetstream_desktop.state.code import Recipe
+from jetstream_desktop.state.delivered import sources
 from jetstream_desktop.state.files import FileLine
 from jetstream_desktop.state.options import LABEL, Options
 from jetstream_desktop.state.rows import Row
@@ -89,6 +92,19 @@ class Commands:
             rate_policy=options.policy, user_data={LABEL: options.label} if options.label else None)
         self._done()
         return made
+
+    async def manifest_of_received(self, entity: ReceiveTransfer) -> Manifest:
+        """The manifest of what a transfer has delivered, from where it lies. A file that is gone fails it."""
+        client = self._session.client
+        mappings: dict[str, str] = {}
+        offset: int | None = 0
+        while offset is not None:
+            answer = await client.receive.get_transfer_files(entity, offset=offset, limit=PREVIEW_PAGE)
+            mappings |= sources(entity, answer["files"])
+            offset = answer.get("nextOffset") if answer["files"] else None
+        if not mappings:
+            raise JetStreamError(tr("This transfer delivered no file."))
+        return await client.send.create_manifest(mappings=mappings, symlink_mode=SYMLINK_PRESERVE)
 
     async def share(self, manifest_id: str, values: Mapping[str, Any]) -> Token:
         """A token for a manifest."""

@@ -8,6 +8,7 @@ from typing import Final
 from jetstream.entities import ReceiveTransfer, Transfer
 from jetstream_desktop.i18n import say, tr
 from jetstream_desktop.state import words
+from jetstream_desktop.state.delivered import landing
 from jetstream_desktop.state.options import LABEL, MAX_LABEL
 from jetstream_desktop.state.rate import COUNTING, RateEstimator, TimeLeft
 
@@ -198,7 +199,7 @@ def _received(entity: ReceiveTransfer, group: Group, estimator: RateEstimator | 
         time_left=_left(estimator, entity.bytes_recv, entity.total_size, entity.eta),
         average=_average(entity.average_rate), elapsed=_elapsed(entity.start_time, entity.end_time, now),
         added=entity.request_time or entity.start_time or 0, finished=entity.end_time,
-        error=say(entity.error_message or entity.last_error_message or "") or None, path=_landing(entity),
+        error=say(entity.error_message or entity.last_error_message or "") or None, path=landing(entity),
         can_pause=entity.processing, can_resume=entity.status == "suspended",
         can_retry=entity.download and (entity.status == "error" or entity.next_retry_time is not None),
         can_cancel=entity.processing or entity.status == "suspended",
@@ -209,9 +210,3 @@ def _incoming_name(entity: ReceiveTransfer) -> str:
     if entity.download and entity.label == "Shared files":  # the node's own word until it knows a better one
         return tr("Shared files")
     return entity.label or tr("Incoming {id}", id=entity.id)
-
-
-def _landing(entity: ReceiveTransfer) -> str:
-    if not entity.destination_path:
-        return entity.folder
-    return f"{entity.folder.rstrip('/')}/{entity.destination_path.lstrip('/')}"
