@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from benchmarks import clients, control, large, line, manifest, paths, sharing, small
+from benchmarks import changing, clients, control, large, line, manifest, paths, sharing, small
 from benchmarks.common import Context, MachineLock, Row, table
 from benchmarks.machine import machine_facts
 
@@ -22,6 +22,7 @@ ROWS: Final[dict[str, Callable[[Context], Row]]] = {
     "line": line.row,
     "paths": paths.row,
     "sharing": sharing.row,
+    "changing": changing.row,
     "manifest": manifest.row,
     "control": control.row,
     "clients": clients.row,

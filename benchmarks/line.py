@@ -106,6 +106,11 @@ def emulated(
             subprocess.run([script, "down"], check=True)
 
 
+def emulator() -> int:
+    """The process that carries the line's packets."""
+    return int(Path("/run/wanem/pid").read_text())
+
+
 def _identity() -> int | None:
     """Which line it is: it may be taken down and another one be put up by somebody else."""
     try:

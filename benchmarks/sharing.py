@@ -70,7 +70,7 @@ def _together(folder: Path, source: Path, rival: str, first: str, policy: str) -
             target = await client.send.create_destination(pair.address, pair.receiver.port)
 
             async def begin(manifest: Any, path: str) -> Transfer:
-                options = {"rate_policy": policy} if policy != "fair" else {}
+                options: dict[str, Any] = {"rate_policy": policy} if policy != "fair" else {}
                 return await client.send.create_transfer(target, manifest, destination_path=path, **options)
 
             transfers: list[Transfer] = []

@@ -5,19 +5,18 @@ rate of the bottleneck is the highest delivery rate seen lately, the length of t
 lately, and what is under way is held near their product. Loss alone slows nothing down, because a long line loses
 packets that nobody's queue has dropped.
 
-What is different here. Delivery is measured on the receiver's clock, from its reports, over at least a round trip, so
-that late or bunched reports do not blur it. What is learnt ages by the path's time, not by round trips that a queue has
-stretched. A probe that finds more goes on and grows, so that a line that opens up is full again within a few round
-trips. On short paths probes are as small as the path.
+What is different here. A probe that finds more goes on and grows, so that a line that opens up is full again within a
+few round trips. On short paths probes are as small as the path. On a line whose queue overflows room is made for
+others, as long as they do the same (:mod:`.ceiling`).
 """
 
 import enum
-from collections import deque
 from dataclasses import dataclass
 from random import Random
 from typing import Final
 
 from jetstream_server.link.udp.ceiling import LEAST_PACKETS, SHORT_QUEUE, Ceiling
+from jetstream_server.link.udp.estimates import Delivery, Trips
 
 KBIT: Final = 125
 """Bytes per second in one kbit/s."""
@@ -63,18 +62,12 @@ FASTEST_PROBE: Final = 2.0
 FULL_GROWTH: Final = 1.25
 FULL_ROUNDS: Final = 3
 SHORTEST_PHASE: Final = 0.025
-RATE_ROUNDS: Final = 12
-RATE_SECONDS: Final = 0.6
-SAMPLE_SECONDS: Final = 0.04
 TRIP_SECONDS: Final = 10.0
 SHORT_SECONDS: Final = 0.2
 FIRST_RATE: Final = 6_000_000.0
 """Bytes a second before anything is known: 48 Mbit/s."""
 SMALLEST_RATE: Final = 12_000.0
-FIRST_TRIP: Final = 0.1
 DRAINED_QUEUE: Final = 0.05
-LONGEST_GAP: Final = 0.25
-GAP_FADES: Final = 0.98
 SMALLEST_PROBE: Final = 0.05
 NOTICEABLE_QUEUE: Final = 0.010
 """Seconds; below this it may as well be the machine that is late."""
@@ -120,9 +113,6 @@ class RateControl:
         self.phase = Phase.STARTUP
         self.report_seconds = 0.01
         """How often the receiver is to report; what arrived and is not reported yet counts as under way here."""
-        self._gap = 0.0
-        """The longest time between two of them lately: a busy machine is late."""
-        self._gap_from: float | None = None
         self._packet = 1500
         self._fixed = fixed
         self._random = random
@@ -132,20 +122,14 @@ class RateControl:
         """For how many more cycles others are taken to keep the queue up."""
         self._gain = STARTUP_GAIN
         self._probe_from = 0.0
-        self._history: deque[tuple[float, int, bool]] = deque()
-        self._rates: deque[tuple[float, float]] = deque()
-        """Falling rates with the times of their samples: the first is the highest of the window."""
-        self._bandwidth = 0.0
+        self._delivery = Delivery()
         self._queue_before = float("inf")
         self._full = 0.0
         self._full_rounds = 0
-        self._trip = trip
-        self._trip_time = now
-        self._smooth: float | None = trip
+        self._trips = Trips(now, trip)
         self._first = FIRST_RATE
         self._known: float | None = None
         """What the path took in an earlier session."""
-        self._lowest_seen = float("inf")
         self.ceiling = Ceiling()
         self._counted = (0, 0)
         self._peak = 0
@@ -154,24 +138,24 @@ class RateControl:
         self._share_time = now
 
     def __repr__(self) -> str:
-        return f"<RateControl {self.phase.value} {self._bandwidth * 8 / 1e6:.1f} Mbit/s trip={self.trip * 1e3:.1f} ms>"
+        return f"<RateControl {self.phase.value} {self.bandwidth * 8 / 1e6:.1f} Mbit/s trip={self.trip * 1e3:.1f} ms>"
 
     # -- what it says ---------------------------------------------------------------------------------------------
 
     @property
     def bandwidth(self) -> float:
         """The bottleneck's rate; 0 while unknown."""
-        return self._bandwidth
+        return self._delivery.rate
 
     @property
     def trip(self) -> float:
         """The shortest round trip seen lately."""
-        return self._trip if self._trip is not None else FIRST_TRIP
+        return self._trips.shortest
 
     @property
     def smooth_trip(self) -> float:
         """The round trip, smoothed as in RFC 6298."""
-        return self._smooth if self._smooth is not None else FIRST_TRIP
+        return self._trips.smooth
 
     @property
     def queue(self) -> float:
@@ -183,9 +167,9 @@ class RateControl:
         """How fast to send."""
         if self.policy is Policy.FIXED:
             return self._fixed or FIRST_RATE
-        if not self._bandwidth:
+        if not self.bandwidth:
             return self._first
-        rate = min(self._bandwidth * self._gain, max(self.ceiling.bytes, self._share_of_path) / self.smooth_trip)
+        rate = min(self.bandwidth * self._gain, max(self.ceiling.bytes, self._share_of_path) / self.smooth_trip)
         rate = max(rate, self.ceiling.claim / self.smooth_trip)
         if self.phase is Phase.STARTUP:
             rate = max(min(rate, self._known or rate), self._first)
@@ -196,12 +180,12 @@ class RateControl:
         """How many bytes may be under way."""
         if self.policy is Policy.FIXED:
             return (self._fixed or FIRST_RATE) * (self.smooth_trip * 2 + 1.0)
-        if not self._bandwidth:
+        if not self.bandwidth:
             return self._first * (self.trip * 2 + 0.1)
-        held = self._bandwidth * self._reports_every * 2
+        held = self.bandwidth * self._reports_every * 2
         least = LEAST_PACKETS * self._packet
         if self.phase is Phase.SHORTEST:
-            return max(self._bandwidth * self.trip * 0.5 + held / 2, least)
+            return max(self.bandwidth * self.trip * 0.5 + held / 2, least)
         share = self._share_of_path * self._share
         crowded = self._crowded and self.ceiling.bytes < float("inf")
         most = share * (STARTUP_GAIN if self.phase is Phase.STARTUP else CROWDED_GAIN if crowded else 2.0)
@@ -211,11 +195,11 @@ class RateControl:
     def _share_of_path(self) -> float:
         """How many bytes of ours the path holds without a queue."""
         # On a short path the machines themselves may take longer than the path, and nothing may stand still meanwhile.
-        return self._bandwidth * max(self.trip, min(self.smooth_trip, NOTICEABLE_QUEUE))
+        return self.bandwidth * max(self.trip, min(self.smooth_trip, NOTICEABLE_QUEUE))
 
     @property
     def _reports_every(self) -> float:
-        return max(self.report_seconds, self._gap)
+        return max(self.report_seconds, self._delivery.gap)
 
     def follow(self, policy: Policy, fixed: float | None, now: float) -> None:
         """From now on *policy* counts. Who gave way until now, or sent at a rate of its own, has not seen what can be
@@ -226,10 +210,8 @@ class RateControl:
             return
         self.policy, self._share = policy, 1.0
         if policy is Policy.FAIR:
-            self._history.clear()
-            self._rates.clear()
-            self._bandwidth = self._full = 0.0
-            self._full_rounds = 0
+            self._delivery.begin_anew(0.0)
+            self._full, self._full_rounds = 0.0, 0
             self.ceiling = Ceiling()
             self._enter(Phase.STARTUP, now)
 
@@ -238,95 +220,49 @@ class RateControl:
     def on_sample(self, sample: Sample, now: float) -> None:
         """A report came."""
         self._packet = sample.packet
-        if self._gap_from is not None:
-            self._gap = max(min(now - self._gap_from, LONGEST_GAP), self._gap * GAP_FADES)
-        self._gap_from = now
+        self._delivery.heard(now)
         if sample.trip is not None:
-            self._learn_trip(sample.trip, now)
-        grew = self._learn_rate(sample, now)
+            self._trips.add(sample.trip, now)
+        # A path whose queue is long is measured over no more than its length. While the rate doubles within a round
+        # trip, the last half of it says more.
+        self._delivery.add(sample.delivered, sample.clock, sample.limited,
+                           self.trip * (0.5 if self.phase is Phase.STARTUP else 1.0),
+                           self.smooth_trip if self.ceiling.resists else self.trip, now)
         self._peak = max(self._peak, sample.in_flight)
         if sample.round_over:
             sent, lost = sample.sent - self._counted[0], sample.lost - self._counted[1]
             self._counted = sample.sent, sample.lost
             if sent > 0:
-                on_the_path = max(0.0, self._peak - self._bandwidth * self.report_seconds)
+                on_the_path = max(0.0, self._peak - self.bandwidth * self.report_seconds)
                 if self.ceiling.on_round(max(0, lost) / sent, self.queue, self.trip, on_the_path, sample.packet, now):
-                    self._forget_rates(now - 2 * (self.smooth_trip + self._reports_every))
+                    self._delivery.forget_before(now - 2 * (self.smooth_trip + self._reports_every))
             self._peak = sample.in_flight
         if self.policy is Policy.BACKGROUND:
             self._yield(now)
-        self._step(sample, now, grew)
+        self._step(sample, now)
 
     def begin_at(self, known: float) -> None:
         """The path took *known* in an earlier session: begin at half of that. Where it takes as much again, there is no
         need to find its end by overfilling it.
         """
-        if not self._bandwidth:
+        if not self.bandwidth:
             self._first = max(self._first, known * KNOWN_SHARE)
             self._known = known
 
     def on_silence(self, now: float) -> None:
         """Nothing was heard for so long that everything under way counts as lost: begin again, carefully."""
         self._known = None
-        self._history.clear()
-        self._rates.clear()
-        self._bandwidth /= STARTUP_GAIN  # so it begins at the rate that was right before, and sees what becomes of it
-        self._first = max(SMALLEST_RATE, min(self._first, self._bandwidth or self._first / 2))
+        # So it begins at the rate that was right before, and sees what becomes of it.
+        self._delivery.begin_anew(self.bandwidth / STARTUP_GAIN)
+        self._first = max(SMALLEST_RATE, min(self._first, self.bandwidth or self._first / 2))
         self._full, self._full_rounds = 0.0, 0
         self._enter(Phase.STARTUP, now)
 
-    def _learn_trip(self, trip: float, now: float) -> None:
-        self._smooth = trip if self._smooth is None else self._smooth + (trip - self._smooth) / 8
-        if self._trip is None or trip < self._trip:
-            self._trip, self._trip_time = trip, now
-        elif trip <= self._trip * 1.05 + 0.0005:
-            self._trip_time = now
-        self._lowest_seen = min(self._lowest_seen, trip)
-
-    def _learn_rate(self, sample: Sample, now: float) -> bool:
-        """Work out the delivery rate over the last round trip; whether it is the highest of its window."""
-        history = self._history
-        if history and sample.clock <= history[-1][0]:
-            if sample.clock < history[-1][0] - 1.0:
-                history.clear()  # their clock was set
-            return False
-        history.append((sample.clock, sample.delivered, sample.limited))
-        # A path whose queue is long is measured over no more than that: its true length is what counts.
-        # While the rate doubles within a round trip, the last half of it says more.
-        window = max(SAMPLE_SECONDS, min(self.trip, 1.0)) * (0.5 if self.phase is Phase.STARTUP else 1.0)
-        while len(history) > 2 and history[1][0] <= sample.clock - window:
-            history.popleft()
-        since, before, _ = history[0]
-        elapsed = sample.clock - since
-        if elapsed < window / 2:
-            return False
-        rate = (sample.delivered - before) / elapsed
-        limited = any(entry[2] for entry in list(history)[1:])
-        if limited and rate < self._bandwidth:
-            return False
-        rates = self._rates
-        keep = max(RATE_ROUNDS * (self.smooth_trip if self.ceiling.resists else self.trip), RATE_SECONDS)
-        while rates and rates[-1][1] <= rate:
-            rates.pop()
-        rates.append((now, rate))
-        while rates[0][0] < now - keep and len(rates) > 1:
-            rates.popleft()
-        self._bandwidth = rates[0][1]
-        return len(rates) == 1
-
-    def _forget_rates(self, before: float) -> None:
-        """What was delivered *before* says nothing of now, because the line has become crowded."""
-        rates = self._rates
-        while len(rates) > 1 and rates[0][0] < before:
-            rates.popleft()
-        if rates:
-            self._bandwidth = rates[0][1]
-
     # -- phases ---------------------------------------------------------------------------------------------------
 
-    def _step(self, sample: Sample, now: float, grew: bool) -> None:
+    def _step(self, sample: Sample, now: float) -> None:
         phase, elapsed = self.phase, now - self._phase_began
-        holds = self._bandwidth * (self.trip + self._reports_every / 2)
+        holds = self.bandwidth * (self.trip + self._reports_every / 2)
         if phase is Phase.STARTUP:
             self._look_for_the_end_of_startup(sample, now)
         elif phase is Phase.DRAIN:
@@ -334,11 +270,10 @@ class RateControl:
                 self._enter(Phase.CRUISE, now)
         elif phase is Phase.SHORTEST:
             if elapsed > max(SHORT_SECONDS, self.trip * 1.5):
-                self._trip = self._lowest_seen if self._lowest_seen < float("inf") else self._trip
-                self._trip_time = now
+                self._trips.take_what_was_seen(now)
                 self._enter(Phase.UP, now)
-        elif now - self._trip_time > TRIP_SECONDS:
-            self._lowest_seen = float("inf")
+        elif now - self._trips.seen > TRIP_SECONDS:
+            self._trips.look_anew()
             self._enter(Phase.SHORTEST, now)
         elif phase is Phase.UP:
             self._look_for_the_end_of_up(elapsed, now)
@@ -357,21 +292,21 @@ class RateControl:
         return max(SMALLEST_PROBE, PROBE * min(1.0, (self.trip + 0.001) / self._phase_seconds))
 
     def _look_for_the_end_of_startup(self, sample: Sample, now: float) -> None:
-        if not self._bandwidth:
+        if not self.bandwidth:
             return
         # A queue that was there before is somebody else's and says nothing of how much more the path takes.
         self._queue_before = min(self._queue_before, self.queue)
         if self.queue - self._queue_before > max(0.25 * self.trip, NOTICEABLE_QUEUE) and not sample.limited:
             self._enter(Phase.DRAIN, now)
             return
-        if self._known and self._bandwidth > KNOWN_AGAIN * self._known:
+        if self._known and self.bandwidth > KNOWN_AGAIN * self._known:
             self._known = None
             self._enter(Phase.UP, now)
             return
         if not sample.round_over or sample.limited:
             return
-        if self._bandwidth >= self._full * FULL_GROWTH:
-            self._full, self._full_rounds = self._bandwidth, 0
+        if self.bandwidth >= self._full * FULL_GROWTH:
+            self._full, self._full_rounds = self.bandwidth, 0
             return
         self._full_rounds += 1
         if self._full_rounds >= FULL_ROUNDS:
@@ -385,9 +320,9 @@ class RateControl:
         if self.queue - self._queue_before > max(0.15 * self.trip, NOTICEABLE_QUEUE / 2) and elapsed > self.trip / 2:
             self._enter(Phase.DOWN, now)
         elif elapsed > self._phase_seconds:
-            if self._bandwidth > self._probe_from * (1 + self._probe / 2):
+            if self.bandwidth > self._probe_from * (1 + self._probe / 2):
                 self._gain = min(FASTEST_PROBE, 1 + 2 * (self._gain - 1))
-                self._probe_from, self._phase_began = self._bandwidth, now
+                self._probe_from, self._phase_began = self.bandwidth, now
             elif elapsed > 2 * self._phase_seconds:
                 self._enter(Phase.DOWN, now)
 
@@ -412,7 +347,7 @@ class RateControl:
         elif phase is Phase.DRAIN:
             self._gain = DRAIN_GAIN
         elif phase is Phase.UP:
-            self._gain, self._probe_from, self._queue_before = 1 + self._probe, self._bandwidth, float("inf")
+            self._gain, self._probe_from, self._queue_before = 1 + self._probe, self.bandwidth, float("inf")
         elif phase is Phase.DOWN:
             self._gain = 1 - self._probe
         else:

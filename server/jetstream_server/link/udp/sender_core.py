@@ -5,10 +5,11 @@ from typing import Final
 
 import numpy as np
 
+from jetstream_server.link.udp.estimates import FIRST_TRIP
 from jetstream_server.link.udp.flight import Acknowledged, Flight, place_of
 from jetstream_server.link.udp.outbox import Burst, SlotOut
 from jetstream_server.link.udp.packets import FRAGMENTS, WIRE_OVERHEAD, Numbers, Report
-from jetstream_server.link.udp.rate import FIRST_TRIP, KBIT, RateControl, Sample
+from jetstream_server.link.udp.rate import KBIT, RateControl, Sample
 
 BURST_BYTES: Final = 62 << 10
 BURST_PACKETS: Final = 44

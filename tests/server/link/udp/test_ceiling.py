@@ -1,0 +1,65 @@
+"""Room for others: when, how much, and for whom not."""
+
+from collections.abc import Iterable
+
+import pytest
+
+from jetstream_server.link.udp.ceiling import CUBIC_SHARE, STREAK, Ceiling
+
+TRIP = 0.05
+PACKET = 1500
+FULL = 500 * PACKET
+"""What is under way when the queue overflows."""
+
+
+def rounds(ceiling: Ceiling, began: float, told: Iterable[tuple[float, float]]) -> float:
+    """One round trip after the other, of each its loss and queue; when they are over."""
+    now = began
+    for loss, queue in told:
+        now += TRIP + queue
+        ceiling.on_round(loss, queue, TRIP, FULL, PACKET, now)
+    return now
+
+
+@pytest.mark.parametrize("loss", [0.01, 0.05, 0.2])
+def test_the_lines_own_losses_make_nobody_room(loss: float) -> None:
+    ceiling = Ceiling()
+    rounds(ceiling, 0.0, [(loss, 0.001)] * 200)
+    assert ceiling.bytes == float("inf")
+
+
+def test_an_overflow_makes_room_and_the_room_is_taken_back() -> None:
+    ceiling = Ceiling()
+    now = rounds(ceiling, 0.0, [(0.0, 0.02), (0.05, 0.05)])
+    assert ceiling.bytes == pytest.approx(CUBIC_SHARE * FULL)
+    now = rounds(ceiling, now, [(0.0, 0.02)] * 40)
+    assert CUBIC_SHARE * FULL < ceiling.bytes < FULL
+    rounds(ceiling, now, [(0.0, 0.02)] * 200)
+    assert ceiling.bytes > FULL
+
+
+def test_who_makes_room_beside_others_who_do_goes_on_doing_so() -> None:
+    ceiling = Ceiling()
+    now = 0.0
+    for _ in range(5 * STREAK):
+        now = rounds(ceiling, now, [(0.05, 0.05), (0.05, 0.05), *[(0.0, 0.02)] * 6, *[(0.0, 0.04)] * 6])
+        assert not ceiling.resists
+
+
+def test_who_makes_room_and_nobody_else_does_stops_and_claims_it_back() -> None:
+    ceiling = Ceiling()
+    now = rounds(ceiling, 0.0, [(0.05, 0.05)] * 40)
+    assert ceiling.resists
+    assert ceiling.bytes == float("inf")
+    assert ceiling.claim > FULL / 2
+    rounds(ceiling, now, [(0.0, 0.01)] * 40)
+    assert not ceiling.resists, "nothing is lost any more, so there is nothing to resist"
+    assert ceiling.claim == 0
+
+
+def test_a_queue_that_is_gone_for_good_lifts_the_ceiling() -> None:
+    ceiling = Ceiling()
+    now = rounds(ceiling, 0.0, [(0.05, 0.05)])
+    assert ceiling.bytes < FULL
+    rounds(ceiling, now, [(0.0, 0.001)] * 20)
+    assert ceiling.bytes == float("inf")
