@@ -49,6 +49,9 @@ def german():
      "s: so gelassen, wie sie war."),
     ("10.0.0.1:8886 cannot be reached: No route to host. It is tried again by itself.",
      "10.0.0.1:8886 ist nicht erreichbar: Es gibt keinen Weg zu diesem Rechner. Es wird von selbst wieder versucht."),
+    ("Accepted: Studio B has logged in as ann.", "Angenommen: Studio B hat sich als ann angemeldet."),
+    ("Started: the files go to Studio B.", "Begonnen: Die Dateien gehen an Studio B."),
+    ("Started: the files come from the sender.", "Begonnen: Die Dateien kommen von dem Sender."),
     ("/srv: no space left on device", "/srv: auf der Platte ist kein Platz mehr"),
     ("Studio B runs an older JetStream, which can only give everything at once. Update it, or get everything.",
      "Auf Studio B läuft ein älteres JetStream; es kann nur alles auf einmal geben. Aktualisieren Sie es, oder holen "

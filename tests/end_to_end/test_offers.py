@@ -50,7 +50,11 @@ async def test_ask_and_yes(two: Two, tmp_path: Path) -> None:
         assert (await received(other, incoming)).status == "complete"
         assert await other.receive.get_offers() == []
         assert [e.event for e in await client.send.get_transfer_events(transfer)] == [
-            "transferCreated", "transferAsked", "transferCompleted"]
+            "transferCreated", "transferAsked", "transferAccepted", "transferStarted", "transferCompleted"]
+        accepted, started, _ = await other.receive.get_transfer_events(incoming)
+        assert (accepted.event, started.event) == ("receiveTransferAccepted", "receiveTransferStarted")
+        assert accepted.message == f"Accepted by {incoming.owner}."
+        assert started.message == f"Started: the files come from {offer.peer_name}."
     assert tree(receiver.received / "in") == tree(source)
 
 

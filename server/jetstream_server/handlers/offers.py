@@ -63,7 +63,7 @@ class OfferHandlers:
                                    "`always`.", required="superuser")
         folder, below = await self._folder(call.login, path)
         check_destination_path(below)
-        live = await self._asking.accept(found, folder, below, always=always)
+        live = await self._asking.accept(found, folder, below, always=always, by=call.login.user)
         return to_wire(self._incoming.entity(live))
 
     async def decline(self, call: Call, *, offer: str) -> None:

@@ -98,7 +98,7 @@ class PeerService:
 
     def _on_proven(self, peer: PeerConnection) -> None:
         _Guest(
-            peer, self._gate, self._asking, self._incoming, self._outgoing, self._pulls, self._myself.name,
+            peer, self._gate, self._asking, self._incoming, self._outgoing, self._pulls, self._myself,
             self._offered, self._prober, self._trials,
         )
 
@@ -108,7 +108,7 @@ class _Guest:
 
     def __init__(
         self, peer: PeerConnection, gate: Gate, asking: Asking, incoming: Incoming, outgoing: Outgoing,
-        pulls: Pulls, our_name: str, offered: set[tuple[str, str]], prober: Prober, trials: CarrierTrials,
+        pulls: Pulls, myself: Myself, offered: set[tuple[str, str]], prober: Prober, trials: CarrierTrials,
     ) -> None:
         assert peer.peer is not None
         self._peer = peer
@@ -118,7 +118,8 @@ class _Guest:
         self._incoming = incoming
         self._outgoing = outgoing
         self._pulls = pulls
-        self._our_name = our_name
+        self._our_name = myself.name
+        self._own = myself.identity.fingerprint
         self._offered = offered
         self._prober = prober
         self._trials = trials
@@ -199,13 +200,22 @@ class _Guest:
         live = self._incoming.find(offer.uid, self._who.fingerprint)
         if live is None:
             owner, folder = await self._gate.landing_folder(self._account)
-            live = await self._incoming.create_pushed(offer, owner=owner, folder=folder, peer=self._peer)
+            live = await self._incoming.create_pushed(offer, owner=owner, folder=folder, peer=self._peer,
+                                                        why=self._why())
         await self._incoming.lose(live, "The sender began anew.")
         early = self._early_answer(live)
         if early is not None:
             return early
         self._incoming.receive_pushed(self._peer, live, offer)
         return OfferAnswer(state=OfferState.ACCEPTED)
+
+    def _why(self) -> str:
+        """Which rule lets in what comes without a question."""
+        if self._account is not None:
+            return f"Accepted: {self._who.name} has logged in as {self._account}."
+        if self._who.fingerprint == self._own:
+            return "Accepted: this node sends it to itself."
+        return f"Accepted: {self._who.name} may send here without being asked about."
 
     def _early_answer(self, live: Live[IncomingRecord]) -> OfferAnswer | None:
         if live.status is Status.COMPLETE:

@@ -29,8 +29,8 @@ class AskingGate(Protocol):
         """Let an identity send here from now on."""
 
 
-CreateAccepted = Callable[[Proposal, str, Path, str], Awaitable[Live[IncomingRecord]]]
-"""Makes the record of an accepted proposal: proposal, owner, folder, path below the folder."""
+CreateAccepted = Callable[[Proposal, str, Path, str, str], Awaitable[Live[IncomingRecord]]]
+"""Makes the record of an accepted proposal: proposal, owner, folder, path below the folder, who said yes."""
 
 
 class Asking:
@@ -99,10 +99,13 @@ class Asking:
             raise NotFound(f"There is no offer {id} now: its sender has stopped asking, or it was decided already.")
         return offer
 
-    async def accept(self, offer: WaitingOffer, folder: Path, below: str, *, always: bool) -> Live[IncomingRecord]:
+    async def accept(
+        self, offer: WaitingOffer, folder: Path, below: str, *, always: bool, by: str
+    ) -> Live[IncomingRecord]:
         """Let it in; it starts when its sender asks the next time.
 
         :param folder: where it lands; *below* is a path in there.
+        :param by: the user who says yes.
         :param always: let everything in that its sender offers from now on.
         :raises NotFound: if it was decided meanwhile.
         """
@@ -114,7 +117,7 @@ class Asking:
             path = proposal.destination_path
             if below.strip("/"):
                 path = f"{below.strip('/')}/{path.strip('/')}".rstrip("/")
-            live = await self._create(proposal, self.owner, folder, path)
+            live = await self._create(proposal, self.owner, folder, path, _yes(by, proposal.name, always=always))
             taken = True
         finally:
             self.board.decided(offer, self._wall(), taken=taken)
@@ -140,6 +143,12 @@ class Asking:
             f"offer{what}", f"{proposal.name} ({proposal.address}) {words}: {label}.", kind="offer", subject=offer.id,
             owner=self.owner, peerFingerprint=proposal.fingerprint,
         )
+
+
+def _yes(by: str, sender: str, *, always: bool) -> str:
+    if always:
+        return f"Accepted by {by}, with all that {sender} sends from now on."
+    return f"Accepted by {by}."
 
 
 def _proposal(who: PeerIdentity, offer: Offer) -> Proposal:

@@ -1,5 +1,6 @@
 """Incoming transfers: what the API can do with them, and the downloads that this node makes by itself."""
 
+import functools
 import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -138,9 +139,9 @@ class Incoming:
     # -- changing -------------------------------------------------------------------------------------------------
 
     async def create_pushed(
-        self, offer: Offer, *, owner: str, folder: Path, peer: PeerConnection
+        self, offer: Offer, *, owner: str, folder: Path, peer: PeerConnection, why: str
     ) -> Live[IncomingRecord]:
-        """A record for an offer of a node that may send here."""
+        """A record for an offer of a node that may send here; *why* it may, as a sentence for the event log."""
         assert peer.peer is not None
         now = self._near.wall()
         record = IncomingRecord(
@@ -161,12 +162,14 @@ class Incoming:
             request_time=now,
             start_time=now,
         )
-        return await self._table.add(record)
+        live = await self._table.add(record)
+        await self.jobs.tell(live, "Accepted", why)
+        return live
 
     async def create_accepted(
-        self, proposal: Proposal, owner: str, folder: Path, destination_path: str
+        self, proposal: Proposal, owner: str, folder: Path, destination_path: str, why: str
     ) -> Live[IncomingRecord]:
-        """A record for what a person said yes to. Its sender comes again by itself."""
+        """A record for what a person said yes to; *why* names them. Its sender comes again by itself."""
         now = self._near.wall()
         record = IncomingRecord(
             id=await self._catalog.next_id("incoming"),
@@ -188,7 +191,7 @@ class Incoming:
         )
         live = await self._table.add(record)
         live.phase = Phase.WAITING_FOR_PEER
-        self._table.touch(live)
+        await self.jobs.tell(live, "Accepted", why)
         return live
 
     async def create_download(
@@ -298,6 +301,7 @@ class Incoming:
         self, peer: PeerConnection, live: Live[IncomingRecord], job: Job, offer: Offer, *, we_dialled: bool
     ) -> Outcome:
         session = ReceiveSession(peer, live, self._table, self._catalog, offer, self._near, we_dialled)
+        session.tell = functools.partial(self.jobs.tell, live)
         job.wake_limits.append(session.limiter.wake)
         record = live.record
         with self._links.using(peer, outgoing=False, owner=record.owner, owner_token=record.owner_token):

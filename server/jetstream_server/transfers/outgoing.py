@@ -1,5 +1,6 @@
 """Outgoing transfers: what the API can do with them, and one try at sending."""
 
+import functools
 import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
@@ -452,6 +453,7 @@ class Outgoing:
                 live, total_files=stored.record.total_files, total_bytes=stored.record.total_size
             )
         session = SendSession(peer, live, self._table, stored, self._near, self._bucket(live), we_dialled)
+        session.tell = functools.partial(self.scheduler.tell, live)
         job.wake_limits.append(session.follow_limits)
         if prepared is not None:
             prepared(session)

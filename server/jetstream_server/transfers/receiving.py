@@ -223,6 +223,9 @@ class ReceiveSession(Session):
         live.carrier, live.waiting_message, live.retries, live.next_retry_time = self._way.chosen, None, 0, None
         if live.status is not Status.RECEIVING:
             await self._table.step(live, Event.START, error_message=None)
+            if not have and not live.record.bytes_recv:
+                who = live.record.peer_name or "the sender"
+                await self._tell("Started", f"Started: the files come from {who}.")
         self._set_phase(Phase.RECEIVING)
         live.rate.add(self._bytes_here(), self._near.steady())
 

@@ -177,6 +177,8 @@ class SendSession(Session):
                 early = self._outcome_of_answer(answer)
                 if early is not None:
                     return early
+                if self._live.record.start_time is None:
+                    await self._tell("Accepted", f"Accepted by {self._receiver}.")
             if asked_before:
                 await self._data_way.open(self._udp)
             return await self._wait_for_end()
@@ -187,6 +189,10 @@ class SendSession(Session):
             await self._close_data()
             self._reader.close()
             await self._save_counters()
+
+    @property
+    def _receiver(self) -> str:
+        return self._live.record.peer_name or "the receiver"
 
     def _outcome_of_answer(self, answer: OfferAnswer) -> Outcome | None:
         if answer.state is OfferState.COMPLETE:
@@ -216,11 +222,14 @@ class SendSession(Session):
         live = self._live
         live.phase, live.carrier, live.waiting_message = Phase.SENDING, self._data_way.chosen, None
         live.retries, live.next_retry_time = 0, None
+        earlier = live.record.start_time
         if live.status is Status.PENDING:
-            started = live.record.start_time or self._near.wall()
+            started = earlier or self._near.wall()
             await self._table.step(live, Event.START, start_time=started, bytes_acked=self._bytes_there())
         live.rate.add(self._bytes_there(), self._near.steady())
         self._queue.begin(self._have.missing())
+        if earlier is None:
+            await self._tell("Started", f"Started: the files go to {self._receiver}.")
 
     def _on_stored(self, params: dict[str, Any]) -> None:
         stored = understand(Stored, params)
@@ -329,7 +338,7 @@ class SendSession(Session):
         if (stages - self._stages).total > STAGE_SECONDS:
             live.bottleneck = bottleneck(
                 stages - self._stages, self._receiver_disk, live.rate.bytes_per_second(now) or 0.0,
-                self.limiter.lowest, live.record.peer_name or "the receiver",
+                self.limiter.lowest, self._receiver,
             )
             self._stages = stages
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
@@ -65,6 +65,8 @@ class Session:
         self._loop = asyncio.get_running_loop()
         self._ending: asyncio.Future[Outcome] = self._loop.create_future()
         self._way: DataPath | None = None
+        self.tell: Callable[[str, str], Awaitable[None]] | None = None
+        """Writes into the event log what happens: its name, and a sentence."""
         peer.on_notification("stop", self._on_stop)
 
     async def run(self) -> Outcome:
@@ -110,6 +112,10 @@ class Session:
             await self.say_stop(StopReason.ERROR, outcome.message)
         elif isinstance(outcome, TryAgain):
             await self.say_stop(StopReason.SHUTDOWN, outcome.message)
+
+    async def _tell(self, what: str, message: str) -> None:
+        if self.tell is not None:
+            await self.tell(what, message)
 
     # -- the way of the blocks ------------------------------------------------------------------------------------
 

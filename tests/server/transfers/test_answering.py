@@ -102,6 +102,7 @@ class MadeIncoming:
     def __init__(self) -> None:
         self.lives: dict[tuple[str, str], Live[IncomingRecord]] = {}
         self.received: list[str] = []
+        self.why: list[str] = []
         self.lost = 0
         self.withdrawn_ones: list[tuple[str, str]] = []
         self.creating = asyncio.Event()
@@ -110,14 +111,16 @@ class MadeIncoming:
     def find(self, uid: str, fingerprint: str) -> Live[IncomingRecord] | None:
         return self.lives.get((uid, fingerprint))
 
-    async def create_pushed(self, offer: Offer, *, owner: str, folder: Path, peer: PeerConnection) -> Any:
+    async def create_pushed(self, offer: Offer, *, owner: str, folder: Path, peer: PeerConnection, why: str) -> Any:
+        self.why.append(why)
         await self.creating.wait()
         assert peer.peer is not None
         live = Live(incoming(str(len(self.lives)), uid=offer.uid, owner=owner, folder=str(folder)))
         self.lives[offer.uid, peer.peer.fingerprint] = live
         return live
 
-    async def create_accepted(self, proposal: Proposal, owner: str, folder: Path, path: str) -> Any:
+    async def create_accepted(self, proposal: Proposal, owner: str, folder: Path, path: str, why: str) -> Any:
+        self.why.append(why)
         await self.creating.wait()
         record = incoming(str(len(self.lives)), uid=proposal.uid, owner=owner, folder=str(folder),
                           destination_path=path, accepted_time=1, total_files=proposal.files,
@@ -236,6 +239,7 @@ async def test_strangers_that_may_not_ask_are_told_how_to_be_let_in(tmp_path: Pa
         assert await offered(peer) is OfferState.ACCEPTED
         (live,) = node.incoming.lives.values()
         assert (live.record.owner, live.record.folder) == ("ann", "/landing")
+        assert node.incoming.why == ["Accepted: guest has logged in as ann."]
 
 
 async def test_a_stranger_waits_for_a_yes_and_then_needs_no_other_permission(tmp_path: Path) -> None:
@@ -245,12 +249,13 @@ async def test_a_stranger_waits_for_a_yes_and_then_needs_no_other_permission(tmp
         (waiting,) = node.board.all(node.clock.now)
         assert (waiting.proposal.uid, waiting.proposal.name, waiting.proposal.address) == ("u", "guest", "127.0.0.1")
         assert await node.events() == ["offerAsked"]
-        await node.asking.accept(waiting, Path("/chosen"), "below", always=False)
+        await node.asking.accept(waiting, Path("/chosen"), "below", always=False, by="olga")
         with pytest.raises(NotFound):
-            await node.asking.accept(waiting, Path("/chosen"), "", always=False)
+            await node.asking.accept(waiting, Path("/chosen"), "", always=False, by="olga")
         assert await offered(await node.guest(logged_in=False)) is OfferState.ACCEPTED
         (live,) = node.incoming.lives.values()
         assert (live.record.folder, live.record.destination_path) == ("/chosen", "below")
+        assert node.incoming.why == ["Accepted by olga."]
         assert node.gate.authorized == []
         # One yes is for one transfer.
         assert await offered(await node.guest(logged_in=False), "other") is OfferState.WAITING
@@ -260,7 +265,7 @@ async def test_a_yes_is_for_what_was_shown(tmp_path: Path) -> None:
     async with Node(tmp_path) as node:
         assert await offered(await node.guest(logged_in=False)) is OfferState.WAITING
         (waiting,) = node.board.all(node.clock.now)
-        await node.asking.accept(waiting, Path("/x"), "", always=False)
+        await node.asking.accept(waiting, Path("/x"), "", always=False, by="olga")
         for more in ({"size": 1 << 40}, {"files": 9}):
             peer = await node.guest(logged_in=False)
             with pytest.raises(PermissionDenied, match="said yes to 0 files of 0 bytes, and this is something else"):
@@ -273,7 +278,7 @@ async def test_while_a_yes_is_carried_out_the_sender_waits_on(tmp_path: Path) ->
         assert await offered(await node.guest(logged_in=False)) is OfferState.WAITING
         (waiting,) = node.board.all(node.clock.now)
         node.incoming.creating.clear()
-        accepting = asyncio.create_task(node.asking.accept(waiting, Path("/chosen"), "", always=True))
+        accepting = asyncio.create_task(node.asking.accept(waiting, Path("/chosen"), "", always=True, by="olga"))
         await asyncio.sleep(0)
         assert await offered(await node.guest(logged_in=False)) is OfferState.WAITING
         assert node.board.all(node.clock.now) == []
@@ -294,7 +299,7 @@ async def test_a_no_is_final_until_it_is_taken_back(tmp_path: Path) -> None:
         for _ in range(2):
             with pytest.raises(PermissionDenied, match="said no to this transfer.* for 60 min"):
                 await offered(await node.guest(logged_in=False))
-        await node.asking.accept(waiting, Path("/x"), "", always=False)
+        await node.asking.accept(waiting, Path("/x"), "", always=False, by="olga")
         assert await offered(await node.guest(logged_in=False)) is OfferState.ACCEPTED
         assert await node.events() == ["offerAsked", "offerDeclined", "offerAccepted"]
 
@@ -310,7 +315,7 @@ async def test_what_is_withdrawn_needs_no_decision(tmp_path: Path) -> None:
         await guest.request("withdraw", Withdraw(uid="1", reason=StopReason.SUSPENDED))
         (left,) = node.board.all(node.clock.now)
         assert left.proposal.uid == "2"
-        live = await node.asking.accept(left, Path("/x"), "", always=False)
+        live = await node.asking.accept(left, Path("/x"), "", always=False, by="olga")
         await guest.request("withdraw", Withdraw(uid="2", reason=StopReason.SUSPENDED))
         assert node.incoming.withdrawn_ones == []
         await guest.request("withdraw", Withdraw(uid="2", reason=StopReason.CANCELLED))
