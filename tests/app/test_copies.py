@@ -49,8 +49,8 @@ def test_what_is_copied_sends_the_same_again(gui, qapp, tmp_path):
             window, composer = desk.window, desk.window.composer
             window.paths_dropped.emit([str(path) for path in (tmp_path / "source").iterdir()], None)
             await until(lambda: len(composer.history.now.items) == 2)
-            composer._pattern.setText("*.tmp")
-            composer._pattern.returnPressed.emit()
+            composer._goods.pattern.setText("*.tmp")
+            composer._goods.pattern.returnPressed.emit()
             composer.search.setText(f"127.0.0.1:{other.port}")
             composer.folder.setText("2024")
             await until(lambda: composer.send.isEnabled())

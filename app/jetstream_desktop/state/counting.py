@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from jetstream.entities import Destination
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.state import numbers
 from jetstream_desktop.state.basket import Basket, Kind
@@ -57,3 +58,18 @@ def send_label(count: Count, where: str | None) -> str:
     if not count.complete or count.files == 0:
         return tr("Send to {where}", where=where)
     return tr("Send {files} to {where}", files=numbers.files(count.files), where=where)
+
+
+def remark(count: Count, reason: str | None, destination: Destination | None) -> str:
+    """What else there is to know before sending: *reason* keeps it from going at all."""
+    if reason is not None:
+        return reason
+    parts = []
+    if not count.complete:
+        parts.append(tr("Still counting; it can start right away."))
+    if count.unreadable:
+        parts.append(tr("{n} cannot be read and will be left out.", n=count.unreadable))
+    if destination is not None and destination.last_rate and count.size:
+        parts.append(tr("About {time} at the speed of last time.",
+                        time=numbers.duration(count.size / (destination.last_rate * 125))))
+    return " ".join(parts)

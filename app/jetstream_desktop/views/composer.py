@@ -3,39 +3,35 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import QModelIndex, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QFont, QFontMetrics, QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QFrame, QLineEdit, QMenu, QStackedWidget, QToolButton, QWidget
+from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
+from PySide6.QtGui import QFont, QFontMetrics, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QFrame, QWidget
 
 from jetstream.entities import Destination
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.models.basket import BasketModel
 from jetstream_desktop.models.roles import KEY
-from jetstream_desktop.state import counting, numbers
-from jetstream_desktop.state.address import Choice, choices, folder_of
+from jetstream_desktop.state import counting
+from jetstream_desktop.state.address import choices, folder_of
 from jetstream_desktop.state.basket import Found, History, blocked, isolate
 from jetstream_desktop.state.counting import Count, of_basket
 from jetstream_desktop.state.nearby import Near, fitting
 from jetstream_desktop.state.nodes import LOCAL, OpenNode
 from jetstream_desktop.state.options import Options
 from jetstream_desktop.state.text import plain_tooltip
+from jetstream_desktop.views.composer_goods import ComposerGoods
+from jetstream_desktop.views.composer_head import ComposerHead
 from jetstream_desktop.views.composer_options import OptionsBox
 from jetstream_desktop.views.composer_tree import BasketTree
 from jetstream_desktop.views.destination_list import ChoiceList
 from jetstream_desktop.views.folder_field import FolderField
-from jetstream_desktop.views.invitation import Invitation
-from jetstream_desktop.views.theme import ICON_SIZE, Theme
+from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.toolbar import SearchField
 from jetstream_desktop.views.undo_keys import UndoKeys
 from jetstream_desktop.views.widgets import (
-    BESIDE,
-    ElidedLabel,
-    IconKeeper,
     button,
-    clear,
     column,
     hairline,
-    icon_button,
     label,
     panel,
     row,
@@ -69,19 +65,24 @@ class Composer(QWidget):
         self._counted: Mapping[str, Count] = {}
         self._destinations: Sequence[Destination] = ()
         self._near: Sequence[Near] = ()
-        self._node = LOCAL
         self.model = BasketModel(self)
         self.model.wanted.connect(self.listing_wanted)
         self.model.renamed.connect(self.rename)
         self.tree = BasketTree(theme, self.model)
         self.tree.remove_wanted.connect(self.remove_selected)
         self.tree.more_wanted.connect(self._more)
+        self._head = self._make_head()
+        self._goods = ComposerGoods(theme, self.tree)
+        self._goods.files_wanted.connect(self.files_wanted)
+        self._goods.folder_wanted.connect(self.folder_wanted)
+        self._goods.exclude_wanted.connect(self._exclude)
+        self._goods.include_wanted.connect(self._include)
         body = row(spacing=0)
-        body.addWidget(self._left(), 1)
+        body.addWidget(self._goods, 1)
         body.addWidget(hairline(vertical=True))
         body.addWidget(self._right())
         layout = column()
-        layout.addWidget(self._head())
+        layout.addWidget(self._head)
         layout.addLayout(body, 1)
         self.setLayout(layout)
         UndoKeys(self)
@@ -97,66 +98,15 @@ class Composer(QWidget):
 
     # Building
 
-    def _head(self) -> QWidget:
-        line = row(margins=(14, 0, 14, 0), spacing=8)
-        line.addWidget(label(tr("New transfer"), "title"))
-        self._hint = ElidedLabel("", "dim")
-        line.addWidget(self._hint, 1)
-        self._undo = icon_button(self._theme, "undo", tr("Undo"))
-        self._undo.clicked.connect(self.undo)
-        self._redo = icon_button(self._theme, "redo", tr("Redo"))
-        self._redo.clicked.connect(self.redo)
-        folder = icon_button(self._theme, "folder-plus", tr("Make a folder"))
-        folder.clicked.connect(self.make_folder)
-        add = QToolButton()
-        add.setText(tr("Add…"))
-        add.setAccessibleName(tr("Add files or folders"))
-        IconKeeper(add, self._theme, "plus", margin=BESIDE)
-        add.setIconSize(QSize(ICON_SIZE + 2 * BESIDE, ICON_SIZE))
-        add.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        add.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        add.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        menu = QMenu(add)
-        for text, signal in ((tr("Files…"), self.files_wanted), (tr("Folder…"), self.folder_wanted),
-                             (tr("Paste"), self.paste_wanted)):
-            action = QAction(text, menu)
-            action.triggered.connect(signal)
-            menu.addAction(action)
-        add.setMenu(menu)
-        close = icon_button(self._theme, "close", tr("Close without sending"))
-        close.clicked.connect(self.closed)
-        for widget in (self._undo, self._redo, folder, add, close):
-            line.addWidget(widget)
-        bar = panel(line, "bar")
-        bar.setFixedHeight(round(52 * self._theme.scale))
-        return bar
-
-    def _left(self) -> QWidget:
-        layout = column()
-        self._empty = Invitation(self._theme, "up", dashed=True)
-        self._empty_buttons = self._empty.offer([
-            (tr("Choose files…"), "primary", self.files_wanted.emit),
-            (tr("Choose a folder…"), "", self.folder_wanted.emit)])
-        self._goes = QStackedWidget()
-        self._goes.addWidget(self.tree)
-        self._goes.addWidget(self._empty)
-        layout.addWidget(self._goes, 1)
-        foot = row(margins=(14, 8, 14, 10), spacing=6)
-        self._pattern = QLineEdit()
-        self._pattern.setPlaceholderText(tr("Leave out names like *.tmp"))
-        self._pattern.setAccessibleName(tr("Pattern of names to leave out"))
-        self._pattern.setMaximumWidth(230)
-        self._pattern.returnPressed.connect(self._exclude)
-        foot.addWidget(self._pattern, 1)
-        self._patterns = row(spacing=6)
-        foot.addLayout(self._patterns)
-        foot.addStretch(1)
-        under = column()
-        under.addWidget(hairline())
-        under.addLayout(foot)
-        self._foot = panel(under)
-        layout.addWidget(self._foot)
-        return panel(layout, "pane")
+    def _make_head(self) -> ComposerHead:
+        head = ComposerHead(self._theme)
+        for signal, slot in (
+            (head.undo_wanted, self.undo), (head.redo_wanted, self.redo), (head.folder_made, self.make_folder),
+            (head.files_wanted, self.files_wanted), (head.folder_wanted, self.folder_wanted),
+            (head.paste_wanted, self.paste_wanted), (head.closed, self.closed),
+        ):
+            signal.connect(slot)
+        return head
 
     def _right(self) -> QWidget:
         layout = column(margins=(16, 14, 16, 14), spacing=8)
@@ -216,15 +166,8 @@ class Composer(QWidget):
 
     def show_node(self, node: OpenNode) -> None:
         """Whose files these are."""
-        self._node = node
-        self._hint.setText(tr("drop more at any time") if node.local else
-                           tr("from the disk of {node}", node=node.title))
-        self._empty_buttons[1].setVisible(node.local)  # there one list has both
-        if node.local:
-            self._empty.say(tr("Drop files or folders here"), tr("Nothing is sent before you say so."))
-        else:
-            self._empty.say(tr("Choose files of {node}", node=node.title),
-                            tr("It sends what lies on its own disk; nothing is sent before you say so."))
+        self._head.show_node(node)
+        self._goods.show_node(node)
         self._show()
 
     def start(self, destination_id: str | None = None) -> None:
@@ -316,14 +259,11 @@ class Composer(QWidget):
                 self.tree.setCurrentIndex(index)
                 self.tree.edit(index)
 
-    def _exclude(self) -> None:
-        self._change(self._history.then(self._history.now.without(self._pattern.text())))
-        self._pattern.clear()
+    def _exclude(self, pattern: str) -> None:
+        self._change(self._history.then(self._history.now.without(pattern)))
 
-    def _include(self) -> None:
-        chip = self.sender()
-        if isinstance(chip, QWidget):
-            self._change(self._history.then(self._history.now.with_again(str(chip.property("pattern")))))
+    def _include(self, pattern: str) -> None:
+        self._change(self._history.then(self._history.now.with_again(pattern)))
 
     def _more(self, index: QModelIndex) -> None:
         self.model.show_more(index)
@@ -365,12 +305,7 @@ class Composer(QWidget):
         basket = self._history.now
         self.model.show(basket)
         self.model.set_counts(self._counted)
-        clear(self._patterns)
-        for pattern in basket.exclude:
-            chip = button(f"{pattern}  ×", "chip", tip=tr("Send names like this after all"))
-            chip.setProperty("pattern", pattern)
-            chip.clicked.connect(self._include)
-            self._patterns.addWidget(chip)
+        self._goods.show_patterns(basket.exclude)
         self._show()
         self.basket_changed.emit(basket)
 
@@ -391,19 +326,16 @@ class Composer(QWidget):
         self.folder.follow(folder_of(choice.destination) if choice is not None else "")
         count = of_basket(basket, self._counted)
         reason = blocked(basket)
-        empty = not basket.items and not basket.folders
-        self._goes.setCurrentWidget(self._empty if empty else self.tree)
-        self._foot.setVisible(not empty)
+        self._goods.show_empty(not basket.items and not basket.folders)
         self._summary.setVisible(bool(basket.items))
         self._sum.setText(counting.sentence(count, where))
-        self._note.setText(self._remark(count, reason, choice))
+        self._note.setText(counting.remark(count, reason, choice.destination if choice is not None else None))
         self._note.setVisible(bool(self._note.text()))
         set_role(self._note, "bad" if reason is not None else "dim")
         self._label_send(counting.send_label(count, where) if basket.items else tr("Choose what to send"))
         self.send.setEnabled(reason is None and choice is not None)
         self.share.setEnabled(reason is None)
-        self._undo.setEnabled(bool(self._history.past))
-        self._redo.setEnabled(bool(self._history.future))
+        self._head.show_history(self._history)
 
     def _label_send(self, words: str) -> None:
         """The button keeps its width; a long name is cut in the middle and whole in the tool tip."""
@@ -413,16 +345,3 @@ class Composer(QWidget):
         self.send.setText(shown.replace("&", "&&"))
         self.send.setAccessibleName(words)
         self.send.setToolTip(plain_tooltip(words) if shown != words else "")
-
-    def _remark(self, count: Count, reason: str | None, choice: Choice | None) -> str:
-        if reason is not None:
-            return reason
-        parts = []
-        if not count.complete:
-            parts.append(tr("Still counting; it can start right away."))
-        if count.unreadable:
-            parts.append(tr("{n} cannot be read and will be left out.", n=count.unreadable))
-        if choice is not None and choice.destination is not None and choice.destination.last_rate and count.size:
-            parts.append(tr("About {time} at the speed of last time.",
-                            time=numbers.duration(count.size / (choice.destination.last_rate * 125))))
-        return " ".join(parts)

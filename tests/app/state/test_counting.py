@@ -1,5 +1,6 @@
+from jetstream.entities import Destination
 from jetstream_desktop.state.basket import Basket, Found, Kind
-from jetstream_desktop.state.counting import Count, of_basket, send_label, sentence, total
+from jetstream_desktop.state.counting import Count, of_basket, remark, send_label, sentence, total
 
 BASKET = Basket().add([Found("/f", Kind.FILE, 500), Found("/d", Kind.FOLDER), Found("/gone", Kind.MISSING)])
 
@@ -19,3 +20,12 @@ def test_the_button_says_verb_amount_and_target():
     assert send_label(Count(412, 5, True), "Studio B") == "Send 412 files to Studio B"
     assert send_label(Count(412, 5), "Studio B") == send_label(Count(complete=True), "Studio B") == "Send to Studio B"
     assert send_label(Count(), None) == "Choose where to send"
+
+
+def test_remarks():
+    known = Destination(destination_id="1", destination_address="b", destination_port=8886, last_rate=8_000)
+    assert remark(Count(3, 60_000_000, True), None, known) == "About 1 min at the speed of last time."
+    assert remark(Count(3, 60_000_000, True), "It is gone.", known) == "It is gone."
+    assert remark(Count(3, 60_000_000, True), None, None) == ""
+    assert remark(Count(3, 0, False, 2), None, known) == (
+        "Still counting; it can start right away. 2 cannot be read and will be left out.")

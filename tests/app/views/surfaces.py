@@ -47,8 +47,8 @@ async def tab(desk, number):
 async def composer(desk, folder):
     desk.compose.drop([str(folder)], None)
     await until(lambda: desk.window.composer.history.now.items)
-    desk.window.composer._pattern.setText("*.tmp")
-    desk.window.composer._pattern.returnPressed.emit()
+    desk.window.composer._goods.pattern.setText("*.tmp")
+    desk.window.composer._goods.pattern.returnPressed.emit()
     desk.window.composer.options._line.setChecked(True)
     desk.window.composer.tree.expandAll()
 

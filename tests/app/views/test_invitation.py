@@ -22,18 +22,18 @@ def test_an_empty_composer_invites_and_says_what_is_missing(gui, qapp):
         async with running(qapp, MemoryNode().connect) as desk:
             composer = desk.window.composer
             desk.compose.open_empty()
-            assert [made.text() for made in composer._empty.findChildren(QPushButton) if made.isVisible()] == [
+            assert [made.text() for made in composer._goods._empty.findChildren(QPushButton) if made.isVisible()] == [
                 "Choose files…", "Choose a folder…"]
             assert composer.send.text() == "Choose what to send"
             assert not composer._summary.isVisible()
-            assert not composer._pattern.isVisible()
+            assert not composer._goods.pattern.isVisible()
             assert "Type the address" in composer.list.hint
             composer.add([Found("/x/reel", Kind.FILE, 5)])
             await until(composer.tree.isVisible)
             assert composer.send.text() == "Choose where to send"
-            assert composer._pattern.isVisible()
+            assert composer._goods.pattern.isVisible()
             composer.undo()
-            await until(composer._empty.isVisible)
+            await until(composer._goods._empty.isVisible)
 
     gui(work)
 
@@ -104,7 +104,7 @@ def test_a_narrow_invitation_has_its_buttons_below_each_other(gui, qapp):
         async with running(qapp, MemoryNode().connect) as desk:
             desk.compose.open_empty()
             desk.window.resize(800, 500)
-            empty = desk.window.composer._empty
+            empty = desk.window.composer._goods._empty
             await until(lambda: empty.width() < 320)
             await until(lambda: all(made.width() >= made.sizeHint().width() for made in empty._made))
 
