@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QApplication
 
 from jetstream.local import state_folder
@@ -39,7 +39,7 @@ from jetstream_desktop.desk.rows import RowDesk
 from jetstream_desktop.desk.share import ShareDesk
 from jetstream_desktop.desk.verify import VerifyDesk
 from jetstream_desktop.desk.window import WindowDesk
-from jetstream_desktop.i18n import tr
+from jetstream_desktop.i18n import mirror, tr
 from jetstream_desktop.models.lists import ValueTableModel
 from jetstream_desktop.models.paged import PagedTableModel
 from jetstream_desktop.models.sidebar import SidebarModel
@@ -113,6 +113,7 @@ def clock() -> int:
 def build(application: QApplication, connect: Connect, report: Callable[[BaseException], None],
           notices: Notices, vault: Vault | None = None, nearby: Nearby | None = None) -> Desk:
     """Join all parts. Nothing runs yet."""
+    mirror(application.layoutDirection() == Qt.LayoutDirection.RightToLeft)
     settings = SettingsStore(state_folder(), notices)
     theme = Theme(application, settings.now.appearance)  # type: ignore[arg-type]
     application.setWindowIcon(theme.application_icon())

@@ -11,6 +11,7 @@ from jetstream_desktop.sentences import Sentences
 
 _catalogue: dict[str, str] = {}
 _sentences: list[Sentences] = [Sentences({})]
+_mirrored: list[bool] = [False]
 
 
 def use(catalogue: Mapping[str, str], sentences: Mapping[str, str] | None = None) -> None:
@@ -23,6 +24,16 @@ def use(catalogue: Mapping[str, str], sentences: Mapping[str, str] | None = None
 def say(text: str) -> str:
     """What a node or the client library said, in the person's language."""
     return _sentences[0](text)
+
+
+def mirror(right_to_left: bool) -> None:
+    """Whether the window runs from right to left."""
+    _mirrored[0] = right_to_left
+
+
+def apart(text: str) -> str:
+    """A number with its unit, or several, as one piece: in a line from right to left its parts keep their order."""
+    return f"\u2068{text}\u2069" if text and _mirrored[0] else text
 
 
 def digits(text: str) -> str:

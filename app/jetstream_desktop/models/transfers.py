@@ -78,7 +78,7 @@ def _files(row: Row) -> str:
         return ""
     if row.files_done in (0, row.files):
         return numbers.count(row.files)
-    return tr("{done} of {total}", done=numbers.count(row.files_done), total=numbers.count(row.files))
+    return numbers.counted(row.files_done, row.files)
 
 
 def time_left_text(row: Row) -> str:

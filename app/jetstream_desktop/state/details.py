@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from jetstream.constants import RATE_POLICY_BACKGROUND, RATE_POLICY_FIXED
 from jetstream.entities import Destination, Event, Manifest, ReceiveTransfer, Transfer
-from jetstream_desktop.i18n import digits, say, tr, trn
+from jetstream_desktop.i18n import apart, digits, say, tr, trn
 from jetstream_desktop.state import numbers
 from jetstream_desktop.state.nodes import LOCAL, OpenNode
 from jetstream_desktop.state.rows import BYTES_PER_KBIT, Row
@@ -57,8 +57,8 @@ def _part(chosen: Selected) -> Fact | None:
     files = chosen.row.files
     if files is None or chosen.listed is None or files >= chosen.listed:
         return None
-    return Fact(tr("Chosen"), tr("{n} of {total}, by the receiver", n=numbers.count(files),
-                                 total=numbers.files(chosen.listed)))
+    return Fact(tr("Chosen"), apart(tr("{n} of {total}, by the receiver", n=numbers.count(files),
+                                       total=numbers.files(chosen.listed))))
 
 
 def why(chosen: Selected) -> str:

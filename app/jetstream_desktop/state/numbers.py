@@ -5,7 +5,7 @@ Sizes and rates are decimal (1 MB is 1,000,000 bytes), as file managers and netw
 
 from typing import Final
 
-from jetstream_desktop.i18n import digits, tr, trn
+from jetstream_desktop.i18n import apart, digits, tr, trn
 
 _UNITS: Final = ("B", "KB", "MB", "GB", "TB", "PB", "EB")
 MICROSECONDS: Final = 1_000_000
@@ -26,7 +26,7 @@ def _in_unit(size: float, index: int) -> str:
 def size(value: float) -> str:
     """Bytes as ``18.2 GB``."""
     index = _unit(value)
-    return f"{_in_unit(value, index)} {_UNITS[index]}"
+    return apart(f"{_in_unit(value, index)} {_UNITS[index]}")
 
 
 def part(done: float, total: float | None) -> str:
@@ -36,14 +36,20 @@ def part(done: float, total: float | None) -> str:
     if done >= total or done <= 0:
         return size(total)
     index = _unit(total)
-    return tr("{done} of {total}", done=_in_unit(done, index), total=f"{_in_unit(total, index)} {_UNITS[index]}")
+    whole = f"{_in_unit(total, index)} {_UNITS[index]}"
+    return apart(tr("{done} of {total}", done=_in_unit(done, index), total=whole))
+
+
+def counted(done: int, total: int) -> str:
+    """``5 of 2,310``."""
+    return apart(tr("{done} of {total}", done=count(done), total=count(total)))
 
 
 def rate(bytes_per_second: float | None) -> str:
     """``98.3 MB/s``; empty for nothing, because zeros only hide the rows that move."""
     if bytes_per_second is None or bytes_per_second < 1:
         return ""
-    return f"{size(bytes_per_second)}/s"
+    return apart(f"{size(bytes_per_second)}/s")
 
 
 def bits(bytes_per_second: float) -> str:
@@ -51,16 +57,16 @@ def bits(bytes_per_second: float) -> str:
     value = bytes_per_second * 8
     for unit in ("bit/s", "kbit/s", "Mbit/s"):
         if round(value) < 1000:
-            return f"{value:.0f} {unit}"
+            return apart(f"{value:.0f} {unit}")
         value /= 1000
-    return digits(f"{value:.1f} Gbit/s")
+    return apart(digits(f"{value:.1f} Gbit/s"))
 
 
 def percent(fraction: float | None) -> str:
     """``61 %``. 100 % is said only when all is there."""
     if fraction is None:
         return ""
-    return f"{100 if fraction >= 1 else min(99, int(fraction * 100))} %"
+    return apart(f"{100 if fraction >= 1 else min(99, int(fraction * 100))} %")
 
 
 def count(value: int) -> str:
@@ -70,11 +76,15 @@ def count(value: int) -> str:
 
 def files(value: int) -> str:
     """``1 file``, ``2,310 files``."""
-    return trn("{count} file", "{count} files", value)
+    return apart(trn("{count} file", "{count} files", value))
 
 
 def duration(seconds: float) -> str:
     """A rough length of time: ``42 s``, ``7 min``, ``2 h 10 min``, ``3 days``."""
+    return apart(_duration(seconds))
+
+
+def _duration(seconds: float) -> str:
     whole = max(0, round(seconds))
     if whole < 60:
         return tr("{n} s", n=whole)
@@ -98,7 +108,10 @@ def clock(seconds: float) -> str:
 
 def span(low: float, high: float) -> str:
     """A range of times left: ``1–2 min``, and one value where both ends read alike."""
-    first, last = duration(low), duration(high)
+    return apart(_span(_duration(low), _duration(high)))
+
+
+def _span(first: str, last: str) -> str:
     if first == last:
         return first
     number, _, unit = last.partition(" ")

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from jetstream.entities import Token
-from jetstream_desktop.i18n import tr, trn
+from jetstream_desktop.i18n import apart, tr, trn
 
 DAY: Final = 86_400 * 1_000_000
 _WORDS: Final = (
@@ -66,7 +66,7 @@ def used(token: Token) -> str:
     if token.download_limit is None:
         return tr("not used yet") if not token.download_count else trn(
             "used once", "used {count} times", token.download_count)
-    return tr("{n} of {limit} used", n=token.download_count, limit=token.download_limit)
+    return apart(tr("{n} of {limit} used", n=token.download_count, limit=token.download_limit))
 
 
 def until(token: Token, now: int, zone: datetime.tzinfo | None = None) -> str:

@@ -7,7 +7,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLineEdit, QWidget
 
-from jetstream_desktop.i18n import tr, trn
+from jetstream_desktop.i18n import apart, tr, trn
 from jetstream_desktop.models.picking import PickModel
 from jetstream_desktop.state import numbers
 from jetstream_desktop.state.getting import Reading, read
@@ -209,8 +209,8 @@ class GetCard(Card):
         if self._listing and picking.files:
             words = tr("Listing: {files} so far…", files=numbers.files(len(picking.files)))
         elif picking.files:
-            words = tr("{n} of {total}, {size}", n=numbers.count(picking.count),
-                       total=numbers.files(picking.total), size=numbers.size(picking.size))
+            words = apart(tr("{n} of {total}, {size}", n=numbers.count(picking.count),
+                             total=numbers.files(picking.total), size=numbers.size(picking.size)))
         self.sum.setText(words)
         some = bool(picking.files) and not picking.everything
         verb = trn("Get one file", "Get {count} files", picking.count) if picking.count else tr("Get empty folders")

@@ -1,7 +1,10 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QTextLayout, QTextOption
 
+from jetstream_desktop import i18n
 from jetstream_desktop.state import numbers
 
 
@@ -67,3 +70,38 @@ def test_clock(seconds, text):
 ])
 def test_span(low, high, text):
     assert numbers.span(low, high) == text
+
+
+@pytest.fixture
+def mirrored():
+    i18n.mirror(True)
+    yield
+    i18n.mirror(False)
+
+
+def order(text, *parts):
+    """*parts* of *text* as they stand, from left to right, in a line that runs from right to left."""
+    layout, option = QTextLayout(text), QTextOption()
+    option.setTextDirection(Qt.LayoutDirection.RightToLeft)
+    layout.setTextOption(option)
+    layout.beginLayout()
+    line = layout.createLine()
+    layout.endLayout()
+    return sorted(parts, key=lambda part: line.glyphRuns(text.index(part), 1)[0].boundingRect().x())
+
+
+def test_in_a_line_from_right_to_left_a_number_and_its_unit_keep_their_order(qapp, mirrored):
+    part = numbers.part(31e9, 40e9)
+    assert order(part, "31.0", "of", "40.0", "GB") == ["31.0", "of", "40.0", "GB"]
+    assert order(part.strip("\u2068\u2069"), "31.0", "of") == ["of", "31.0"]  # without, it turns
+    assert order(numbers.counted(3, 50), "3", "of", "50") == ["3", "of", "50"]
+    for text, number, unit in ((numbers.size(18e9), "18", "GB"), (numbers.rate(98e6), "98", "MB"),
+                               (numbers.bits(98e6), "784", "Mbit"), (numbers.percent(0.61), "61", "%"),
+                               (numbers.duration(42), "42", "s"), (numbers.files(31), "31", "files"),
+                               (numbers.span(60, 120), "1", "min")):
+        assert order(text, number, unit) == [number, unit]
+        assert order(f"↑ {text}", number, unit) == [number, unit]
+
+
+def test_nothing_is_put_around_what_is_not_there(mirrored):
+    assert numbers.rate(None) == numbers.percent(None) == ""

@@ -10,6 +10,7 @@ from app.helpers.memory_node import MemoryNode
 from app.helpers.running import running
 from app.helpers.waiting import until
 from jetstream.entities import Destination
+from jetstream_desktop import i18n
 from jetstream_desktop.models.roles import KEY
 from jetstream_desktop.state.filters import Column
 
@@ -101,5 +102,26 @@ def test_the_menus_do_what_the_header_does(gui, qapp, node):
             action(menus["Columns"].actions(), Column.RATE).trigger()
             assert desk.window.table.isColumnHidden(Column.RATE)
             assert not action(menus["Columns"].actions(), Column.NAME).isEnabled()
+
+    gui(work)
+
+
+@pytest.fixture
+def mirrored(qapp):
+    qapp.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    yield
+    qapp.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+    i18n.mirror(False)
+
+
+def test_in_a_window_from_right_to_left_what_is_done_is_one_piece(gui, qapp, node, mirrored):
+    node.put(transfer(4, total_bytes=40_000_000_000, bytes_acked=31_000_000_000))
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await until(lambda: len(keys(desk)) == 4)
+            model = desk.window.table.model()
+            texts = [model.index(row, Column.DONE).data() for row in range(4)]
+            assert "\u206831.0 of 40.0 GB\u2069" in texts
 
     gui(work)
