@@ -7,7 +7,7 @@ from PySide6.QtGui import QFont, QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QDateTimeEdit, QFrame, QLineEdit, QWidget
 
 from jetstream.entities import Token
-from jetstream_desktop.i18n import tr
+from jetstream_desktop.i18n import apart, tr
 from jetstream_desktop.state import numbers, sharing
 from jetstream_desktop.state.text import printable
 from jetstream_desktop.views.cards import Card
@@ -31,9 +31,9 @@ class ShareForm(QWidget):
         self._now = now
         day, week = now + sharing.DAY, now + 7 * sharing.DAY
         self._week = week
-        self.until = Chips(tr("Until"), [(tr("1 day"), day), (tr("1 week"), week), (tr("Never"), None),
+        self.until = Chips(tr("Until"), [(apart(tr("1 day")), day), (apart(tr("1 week")), week), (tr("Never"), None),
                                          (tr("Date…"), CUSTOM)], week)
-        self.until.set_text(week, tr("1 week · {when}", when=sharing.moment(week)))
+        self.until.set_text(week, apart(tr("1 week · {when}", when=sharing.moment(week))))
         self.date = QDateTimeEdit(QDateTime.fromMSecsSinceEpoch(week // 1000))
         self.date.setCalendarPopup(True)
         self.date.setDisplayFormat(tr("d MMM yyyy, hh:mm"))
@@ -98,7 +98,7 @@ class ShareForm(QWidget):
             self.date.setMinimumDateTime(QDateTime.fromMSecsSinceEpoch(min(self._now, token.expiry_time) // 1000))
             self.date.setDateTime(QDateTime.fromMSecsSinceEpoch(token.expiry_time // 1000))
             self.date.show()
-            self.until.set_text(self._week, tr("1 week"))
+            self.until.set_text(self._week, apart(tr("1 week")))
         self.limit.set_value(token.download_limit)
         self.description.setText(token.description)
         self.show_lock(token)

@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMenu, QPushButton
 
 from app.helpers.build import transfer
 from app.helpers.memory_node import MemoryNode
@@ -123,5 +123,9 @@ def test_in_a_window_from_right_to_left_what_is_done_is_one_piece(gui, qapp, nod
             model = desk.window.table.model()
             texts = [model.index(row, Column.DONE).data() for row in range(4)]
             assert "\u206831.0 of 40.0 GB\u2069" in texts
+            desk.window.table.select_key("s4")
+            desk.window.actions_.share.trigger()
+            chips = [made.text() for made in desk.window.card.form.until.findChildren(QPushButton)]
+            assert "\u20681 day\u2069" in chips
 
     gui(work)
