@@ -487,15 +487,16 @@ def test_right_to_left(gui, qapp, node):
                 assert desk.window.details.isVisible()
                 desk.get.get(LINK)
                 card = desk.window.card
-                await until(lambda: "30 of 30" in card.sum.text())
+                await until(lambda: "30 of \u206830 files" in card.sum.text())
                 tree = card.pick.tree
                 top = tree.model().index(0, 0)
                 box = tree._delegate.box(tree.visualRect(top), Qt.LayoutDirection.RightToLeft)
                 assert box.center().x() > tree.visualRect(top).center().x()
                 QTest.mouseClick(tree.viewport(), Qt.MouseButton.LeftButton, pos=box.center())
-                assert card.sum.text().startswith("0 of 30")
+                assert card.sum.text().startswith("\u20680 of \u206830")
         finally:
             qapp.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+            i18n.mirror(False)
 
     gui(work)
 
