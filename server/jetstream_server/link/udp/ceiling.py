@@ -13,13 +13,15 @@ EMPTY_QUEUE: Final = 0.15
 EMPTY_ROUNDS: Final = 8
 """Where the queue has been empty for so many round trips nobody waits for room any more."""
 LEAST_PACKETS: Final = 16
-ANSWER_TRIPS: Final = 8
-"""So long others have to make room, too."""
 EVENT_TRIPS: Final = 4
 """An overflow that lasts longer is another one."""
 ANSWERED: Final = 0.82
 """Where all make room for :data:`CUBIC_SHARE`, round trips become shorter than this share of what they were."""
 STREAK: Final = 3
+SQUEEZED: Final = 0.4
+"""Beside one more who makes room, too, we keep half of what we had, by and by."""
+REFERENCE_SECONDS: Final = 20.0
+SQUEEZED_TRIPS: Final = 8
 RESIST_SECONDS: Final = 10.0
 RESIST_MOST: Final = 80.0
 CLAIM: Final = 0.65
@@ -27,9 +29,9 @@ CLAIM_SECONDS: Final = 20.0
 
 
 class Resistance:
-    """Whether others make room, too. Where all do, the queue is shorter soon after; where it stays although we made
-    room, time after time, they do not: then neither do we, and claim back a share of what we had when it began; for a
-    while, and longer each time that it turns out to be still so.
+    """Whether others make room, too. Where all do, the queue is shorter soon after. Where it overflows again and was
+    never shorter, time after time, they do not, nor where making room leaves us with ever less: then neither do we, and
+    claim back a share of what we had; for a while, and longer each time that it turns out to be still so.
 
     Such is BBR in its first version, which does not care about losses.
     """
@@ -41,50 +43,57 @@ class Resistance:
         """When we made room last; ``None`` if others have answered since."""
         self._trip = 0.0
         """The longest round trip of this row then."""
-        self._before = 0.0
-        """Packets that were under way when this row began."""
+        self._had = 0.0
+        """The highest rate lately, in bytes a second."""
+        self._looked = 0.0
+        self._squeezed_rounds = 0
         self._hold = RESIST_SECONDS
         self._began = 0.0
         self._until = 0.0
+        self._claimed = 0.0
 
     def resists(self, now: float) -> bool:
         """Whether we make no room now."""
         return now < self._until
 
     def claim(self, now: float) -> float:
-        """So many packets may be under way while we resist, whatever the model says; later ever fewer."""
-        faded = 0.5 ** ((now - self._began) / CLAIM_SECONDS)
-        return CLAIM * self._before * faded if self.resists(now) else 0.0
+        """So many bytes a second we send while we resist, whatever the model says; later ever fewer."""
+        return self._claimed * 0.5 ** ((now - self._began) / CLAIM_SECONDS) if self.resists(now) else 0.0
 
-    def on_overflow(self, packets: float, trip: float, now: float) -> None:
-        """We make room.
-
-        :param packets: under way now.
-        :param trip: seconds of a round trip, with its queue.
-        """
+    def on_overflow(self, trip: float, now: float) -> None:
+        """We make room; *trip* is the seconds of a round trip, with its queue."""
         if self._asked is None:
             self._asked, self._trip = now, trip
-            if not self._unanswered:
-                self._before = packets
         elif now - self._asked > EVENT_TRIPS * trip:
-            self._count(trip, now)
+            self._asked, self._trip = now, max(self._trip, trip)
+            self._unanswered += 1
+            if self._unanswered >= STREAK:
+                self._resist(now)
 
-    def on_round(self, trip: float, now: float) -> None:
-        """A round trip is over; *trip* seconds with its queue."""
-        if self._asked is None or self.resists(now):
+    def on_round(self, rate: float, trip: float, long: bool, now: float) -> None:
+        """A round trip is over.
+
+        :param rate: bytes a second that we get.
+        :param trip: seconds, with its queue.
+        :param long: whether the queue is.
+        """
+        self._had = max(rate, self._had * 0.5 ** ((now - self._looked) / REFERENCE_SECONDS))
+        self._looked = now
+        if self.resists(now):
             return
-        if trip < ANSWERED * self._trip:
-            self._asked, self._unanswered, self._hold = None, 0, RESIST_SECONDS
-        elif now - self._asked > ANSWER_TRIPS * trip:
-            self._count(trip, now)
+        if self._asked is not None and trip < ANSWERED * self._trip:
+            self._asked, self._unanswered = None, 0
+        # Who has little under way hardly ever loses anything, however full the queue is.
+        self._squeezed_rounds = self._squeezed_rounds + 1 if long and rate < SQUEEZED * self._had else 0
+        if self._squeezed_rounds >= SQUEEZED_TRIPS:
+            self._resist(now)
 
-    def _count(self, trip: float, now: float) -> None:
-        self._unanswered += 1
-        self._asked, self._trip = now, max(self._trip, trip)
-        if self._unanswered >= STREAK:
-            self._began, self._until = now, now + self._hold
-            self._asked, self._unanswered = None, STREAK - 2
-            self._hold = min(2 * self._hold, RESIST_MOST)
+    def _resist(self, now: float) -> None:
+        again = now - self._until < 2 * self._hold
+        self._hold = min(2 * self._hold, RESIST_MOST) if again and self._until else RESIST_SECONDS
+        self._began, self._until = now, now + self._hold
+        self._claimed = CLAIM * self._had
+        self._asked, self._unanswered, self._squeezed_rounds = None, STREAK - 2, 0
 
     def relent(self, now: float) -> None:
         """There is nothing to resist any more."""
@@ -116,14 +125,17 @@ class Ceiling:
         self.resists = False
         """Whether others make no room, so that we make none."""
         self.claim = 0.0
-        """Bytes that may be under way then, whatever the model says."""
+        """Bytes a second that we send then, whatever the model says."""
 
-    def on_round(self, loss: float, queue: float, trip: float, in_flight: float, packet: int, now: float) -> bool:
+    def on_round(
+        self, loss: float, queue: float, trip: float, in_flight: float, packet: int, rate: float, now: float
+    ) -> bool:
         """A round trip is over; whether we make room.
 
         :param loss: share of its packets that was lost.
         :param queue, trip: seconds that packets wait in queues now, and of a round trip without that.
         :param in_flight: the most bytes that were on the path in it.
+        :param rate: bytes a second that we get of the path.
         """
         whole = queue + trip
         queue, trip = self._split(whole, trip, now)
@@ -142,11 +154,11 @@ class Ceiling:
                 self._resistance.relent(now)
         elif overflows:
             self._make_room(in_flight / packet, whole, now)
-        self._resistance.on_round(whole, now)
+        self._resistance.on_round(rate, whole, long, now)
         if self._resistance.resists(now) and not self.resists:
             self._excess = max(self._excess, 4 * NOTICEABLE_LOSS)
         self.resists = self._resistance.resists(now)
-        self.claim = self._resistance.claim(now) * packet
+        self.claim = self._resistance.claim(now)
         self.bytes = self._allowed(whole, now) * packet
         return overflows and not self.resists
 
@@ -168,4 +180,4 @@ class Ceiling:
     def _make_room(self, packets: float, trip: float, now: float) -> None:
         self._most, self._since = max(packets, LEAST_PACKETS), now
         self._curve = (self._most * (1 - CUBIC_SHARE) / CUBIC_GROWTH) ** (1 / 3)
-        self._resistance.on_overflow(packets, trip, now)
+        self._resistance.on_overflow(trip, now)

@@ -170,7 +170,7 @@ class RateControl:
         if not self.bandwidth:
             return self._first
         rate = min(self.bandwidth * self._gain, max(self.ceiling.bytes, self._share_of_path) / self.smooth_trip)
-        rate = max(rate, self.ceiling.claim / self.smooth_trip)
+        rate = max(rate, self.ceiling.claim)
         if self.phase is Phase.STARTUP:
             rate = max(min(rate, self._known or rate), self._first)
         return max(rate * self._share, SMALLEST_RATE)
@@ -189,7 +189,8 @@ class RateControl:
         share = self._share_of_path * self._share
         crowded = self._crowded and self.ceiling.bytes < float("inf")
         most = share * (STARTUP_GAIN if self.phase is Phase.STARTUP else CROWDED_GAIN if crowded else 2.0)
-        return max(min(most, max(self.ceiling.bytes, share)) + held, least, self.ceiling.claim * self._share)
+        return max(min(most, max(self.ceiling.bytes, share)) + held, least,
+                   self.ceiling.claim * self._share * self.smooth_trip)
 
     @property
     def _share_of_path(self) -> float:
@@ -234,7 +235,8 @@ class RateControl:
             self._counted = sample.sent, sample.lost
             if sent > 0:
                 on_the_path = max(0.0, self._peak - self.bandwidth * self.report_seconds)
-                if self.ceiling.on_round(max(0, lost) / sent, self.queue, self.trip, on_the_path, sample.packet, now):
+                if self.ceiling.on_round(max(0, lost) / sent, self.queue, self.trip, on_the_path, sample.packet,
+                                         self.bandwidth, now):
                     self._delivery.forget_before(now - 2 * (self.smooth_trip + self._reports_every))
             self._peak = sample.in_flight
         if self.policy is Policy.BACKGROUND:

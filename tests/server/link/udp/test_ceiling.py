@@ -8,6 +8,7 @@ from jetstream_server.link.udp.ceiling import CUBIC_SHARE, STREAK, Ceiling
 
 TRIP = 0.05
 PACKET = 1500
+RATE = 5e6
 FULL = 500 * PACKET
 """What is under way when the queue overflows."""
 
@@ -17,7 +18,7 @@ def rounds(ceiling: Ceiling, began: float, told: Iterable[tuple[float, float]]) 
     now = began
     for loss, queue in told:
         now += TRIP + queue
-        ceiling.on_round(loss, queue, TRIP, FULL, PACKET, now)
+        ceiling.on_round(loss, queue, TRIP, FULL, PACKET, RATE, now)
     return now
 
 
@@ -51,7 +52,7 @@ def test_who_makes_room_and_nobody_else_does_stops_and_claims_it_back() -> None:
     now = rounds(ceiling, 0.0, [(0.05, 0.05)] * 40)
     assert ceiling.resists
     assert ceiling.bytes == float("inf")
-    assert ceiling.claim > FULL / 2
+    assert ceiling.claim > RATE / 2
     rounds(ceiling, now, [(0.0, 0.01)] * 40)
     assert not ceiling.resists, "nothing is lost any more, so there is nothing to resist"
     assert ceiling.claim == 0
