@@ -4,6 +4,9 @@ from typing import Final
 
 CUBIC_GROWTH: Final = 0.4
 CUBIC_SHARE: Final = 0.7
+FAR_BELOW: Final = 0.75
+NEWCOMER_SHARE: Final = 0.5
+"""Where a queue overflows while we are far below what it bore before, somebody has come, and gets half at once."""
 RENO_GROWTH: Final = 0.53
 LONGEST_QUEUE_FADES: Final = 0.995
 SHORT_QUEUE: Final = 0.002
@@ -109,7 +112,9 @@ class Ceiling:
 
     def __init__(self) -> None:
         self._most = 0.0
-        """Packets under way when the queue overflowed last; 0 if it never did."""
+        """Packets under way to which the ceiling returns; 0 if the queue never overflowed."""
+        self._kept = 0.0
+        """Packets under way that were left when room was made last."""
         self._since = 0.0
         self._curve = 0.0
         self._trips = (float("inf"), float("inf"))
@@ -153,7 +158,7 @@ class Ceiling:
             if self._excess < NOTICEABLE_LOSS:
                 self._resistance.relent(now)
         elif overflows:
-            self._make_room(in_flight / packet, whole, now)
+            self._make_room(in_flight / packet, self.bytes / packet, whole, now)
         self._resistance.on_round(rate, whole, long, now)
         if self._resistance.resists(now) and not self.resists:
             self._excess = max(self._excess, 4 * NOTICEABLE_LOSS)
@@ -174,10 +179,15 @@ class Ceiling:
         if self.resists or not self._most:
             return float("inf")
         grown = CUBIC_GROWTH * (now - self._since - self._curve) ** 3
-        steady = CUBIC_SHARE * self._most + RENO_GROWTH * (now - self._since) / trip
+        steady = self._kept + RENO_GROWTH * (now - self._since) / trip
         return max(self._most + grown, steady, LEAST_PACKETS)
 
-    def _make_room(self, packets: float, trip: float, now: float) -> None:
-        self._most, self._since = max(packets, LEAST_PACKETS), now
-        self._curve = (self._most * (1 - CUBIC_SHARE) / CUBIC_GROWTH) ** (1 / 3)
+    def _make_room(self, packets: float, below: float, trip: float, now: float) -> None:
+        """*packets* were under way, and *below* is how many of them might have been."""
+        share = NEWCOMER_SHARE if packets < FAR_BELOW * below else CUBIC_SHARE
+        # Who has less than the last time leaves others some more ("fast convergence").
+        top = packets * (1 + share) / 2 if packets < self._most else packets
+        self._most, self._since = max(top, LEAST_PACKETS), now
+        self._kept = min(share * packets, self._most)
+        self._curve = ((self._most - self._kept) / CUBIC_GROWTH) ** (1 / 3)
         self._resistance.on_overflow(trip, now)

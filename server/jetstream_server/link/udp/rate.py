@@ -233,7 +233,7 @@ class RateControl:
         if sample.round_over:
             sent, lost = sample.sent - self._counted[0], sample.lost - self._counted[1]
             self._counted = sample.sent, sample.lost
-            if sent > 0:
+            if sent > 0 and self.policy is Policy.FAIR:
                 on_the_path = max(0.0, self._peak - self.bandwidth * self.report_seconds)
                 if self.ceiling.on_round(max(0, lost) / sent, self.queue, self.trip, on_the_path, sample.packet,
                                          self.bandwidth, now):

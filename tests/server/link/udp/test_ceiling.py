@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from jetstream_server.link.udp.ceiling import CUBIC_SHARE, STREAK, Ceiling
+from jetstream_server.link.udp.ceiling import CUBIC_SHARE, NEWCOMER_SHARE, STREAK, Ceiling
 
 TRIP = 0.05
 PACKET = 1500
@@ -32,11 +32,23 @@ def test_the_lines_own_losses_make_nobody_room(loss: float) -> None:
 def test_an_overflow_makes_room_and_the_room_is_taken_back() -> None:
     ceiling = Ceiling()
     now = rounds(ceiling, 0.0, [(0.0, 0.02), (0.05, 0.05)])
-    assert ceiling.bytes == pytest.approx(CUBIC_SHARE * FULL)
-    now = rounds(ceiling, now, [(0.0, 0.02)] * 40)
-    assert CUBIC_SHARE * FULL < ceiling.bytes < FULL
-    rounds(ceiling, now, [(0.0, 0.02)] * 200)
+    assert ceiling.bytes == pytest.approx(NEWCOMER_SHARE * FULL), "somebody has come: it never overflowed before"
+    now = rounds(ceiling, now, [(0.0, 0.02)] * 200)
     assert ceiling.bytes > FULL
+    now = rounds(ceiling, now, [(0.05, 0.05)])
+    assert ceiling.bytes < FULL
+    kept = ceiling.bytes
+    rounds(ceiling, now, [(0.0, 0.02)] * 40)
+    assert kept < ceiling.bytes
+
+
+def test_the_room_of_another_overflow_is_that_of_cubic() -> None:
+    ceiling = Ceiling()
+    now = rounds(ceiling, 0.0, [(0.05, 0.05)])
+    while ceiling.bytes < FULL:
+        now = rounds(ceiling, now, [(0.0, 0.03)])
+    rounds(ceiling, now, [(0.05, 0.05)])
+    assert ceiling.bytes == pytest.approx(CUBIC_SHARE * FULL)
 
 
 def test_who_makes_room_beside_others_who_do_goes_on_doing_so() -> None:
