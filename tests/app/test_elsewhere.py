@@ -6,6 +6,7 @@ import shutil
 from dataclasses import replace
 
 import pytest
+from PySide6.QtTest import QTest
 
 from app.helpers.build import transfer
 from app.helpers.memory_node import MemoryNode
@@ -142,7 +143,9 @@ def test_files_over_there_go_from_there_and_files_from_here_do_not(gui, qapp, tm
             row = next(iter(desk.context.poller.rows.values()))
             assert not row.incoming
             # The node of this computer does not know that one yet: its own window lets it in.
-            desk.nodes.go_home()
+            desk.window.activateWindow()
+            await until(desk.window.isActiveWindow)
+            QTest.keySequence(desk.window, desk.window.actions_.this_computer.shortcut())
             await shown(desk, LOCAL)
             assert not desk.context.poller.rows
             await desk.context.commands.let_in(there.fingerprint, "Studio B")

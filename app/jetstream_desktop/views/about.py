@@ -61,6 +61,7 @@ class ShortcutsCard(Card):
         pairs += [(tr("Show or hide the details"), tr("Space")), (tr("Next part of the window"), "F6"),
                   (tr("From the sections into the page"), tr("Enter")),
                   (tr("Menu of a row or of a destination"), tr("Menu key, Shift+F10")),
+                  (tr("Height of the details"), tr("Tab to the line above them, then up and down")),
                   (tr("Rename in the composer"), "F2"), (tr("Undo, redo in the composer"), "Ctrl+Z, Ctrl+Shift+Z"),
                   (tr("Close a card or the composer"), "Esc")]
         for place, (name, keys) in enumerate(pairs):

@@ -13,7 +13,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QShortcut,
 )
-from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QWidget
 
 from jetstream_desktop.i18n import tr, trn
 from jetstream_desktop.models.sidebar import Entry, EntryKind, SidebarModel
@@ -26,6 +26,7 @@ from jetstream_desktop.views.banner import Banner
 from jetstream_desktop.views.cards import Card
 from jetstream_desktop.views.composer import Composer
 from jetstream_desktop.views.details import Details
+from jetstream_desktop.views.divider import Divider
 from jetstream_desktop.views.drop import (
     DropTint,
     dropped_paths,
@@ -76,7 +77,7 @@ class MainWindow(QMainWindow):
         self.offers = OfferBar(theme)
         self.status = StatusLine(theme)
         self.table = TransferTable(theme, table_model)
-        self.splitter = QSplitter(Qt.Orientation.Vertical)
+        self.splitter = Divider(tr("Height of the details"))
         self.pages = QStackedWidget()
         self._card: Card | None = None
         self._welcome_forced = False
@@ -98,8 +99,6 @@ class MainWindow(QMainWindow):
         self.sidebar.list.choose(Filter.ALL.value)
 
     def _build(self) -> None:
-        self.splitter.setHandleWidth(1)
-        self.splitter.setChildrenCollapsible(False)
         self._area = QStackedWidget()
         self._area.addWidget(self.table)
         self._area.addWidget(self.welcome)
