@@ -1,8 +1,8 @@
 """The ``tcp`` carrier: records over 1..n plain TCP connections, each with a thread of its own.
 
-All connections feed from one queue of blocks, so a slow one holds nothing up but the block it carries. Between machines
-socket buffers are left to the kernel's auto-tuning, which a size set by hand would turn off; congestion control is
-``bbr`` where the kernel lets an ordinary user choose it, because it does not take random loss for congestion.
+All connections feed from one queue of blocks, so a slow one holds nothing up but the block it carries. Socket buffers
+are left to the kernel's auto-tuning, which a size set by hand would turn off; congestion control is ``bbr`` where the
+kernel lets an ordinary user choose it, because it does not take random loss for congestion.
 """
 
 import contextlib
@@ -40,15 +40,8 @@ LOCAL_CONGESTION_CONTROLS: Final = (b"cubic", b"reno")
 """Within one machine nothing is lost, and what paces by timers costs more than it brings: measured, bbr moves a third
 of what the others do."""
 
-
-LOCAL_BUFFER_BYTES: Final = 128 << 10
-"""Within one machine the kernel lets mebibytes wait in a connection, which then come from memory where they could come
-from the processor's cache: measured with 1 GiB, 1.58 s of processor time at both ends where this takes 1.40."""
-
-
 BACKGROUND_CONGESTION_CONTROLS: Final = (b"lp",)
 """Those that let others go first. Few systems let an ordinary user choose one."""
-
 
 UNSENT_BYTES: Final = 256 << 10
 """What a connection on a long path keeps ready to be sent next, beside what is under way."""
@@ -62,9 +55,6 @@ def tune(sock: socket.socket, background: bool = False) -> None:
     sock.setblocking(True)
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     choose_congestion_control(sock, background)
-    if sys.platform == "linux" and _within_machine(sock):
-        for side in (socket.SO_SNDBUF, socket.SO_RCVBUF):
-            sock.setsockopt(socket.SOL_SOCKET, side, LOCAL_BUFFER_BYTES)
 
 
 def queue_little(sock: socket.socket, trip: float | None) -> None:
