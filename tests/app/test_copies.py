@@ -14,7 +14,7 @@ from app.helpers.waiting import until
 from helpers.nodes import nodes, tree
 from jetstream_desktop.services.local_node import LocalNode, dial
 from jetstream_desktop.state.connection import Connected
-from jetstream_desktop.state.rows import Group
+from jetstream_desktop.state.rows import Group, key_of
 
 
 async def shell(command, text=""):
@@ -75,6 +75,63 @@ def test_what_is_copied_sends_the_same_again(gui, qapp, tmp_path):
         gui(lambda: work(other))
 
 
+def test_what_is_copied_of_arrivals_runs(gui, qapp, tmp_path):
+    source = tmp_path / "source" / "Plates 04"
+    source.mkdir(parents=True)
+    for name in ("a b.dpx", "c's.dpx", "notes.txt"):
+        (source / name).write_bytes(os.urandom(3000))
+
+    async def work(other):
+        own = LocalNode(dial, ["--api-port", "0", "--api-host", "127.0.0.1", "--sandbox-dir", str(tmp_path / "own")])
+        async with running(qapp, own.reach, own) as desk:
+            await until(lambda: isinstance(desk.context.session.status, Connected))
+            poller, window = desk.context.poller, desk.window
+            server = desk.context.session.status.server
+            await desk.context.session.client.server.superuser()
+            await desk.context.session.client.receive.add_authorized_client(other.fingerprint)
+            async with other.client() as client:
+                manifest = await client.send.create_manifest({"Plates 04": str(source)})
+                token = await client.send.create_shared_token(manifest)
+                place = await client.send.create_destination("127.0.0.1", server.receive_port)
+                await client.send.create_transfer(place, manifest, destination_path="pushed")
+            link = f"jetstream://127.0.0.1:{other.port}/download?token={token.token}"
+            await until(lambda: {row.group for row in poller.rows.values()} == {Group.DONE})
+            pushed = next(iter(poller.rows))
+
+            async def run(action, key, command):
+                window.table.select_key(key)
+                QApplication.clipboard().clear()
+                action.trigger()
+                await until(lambda: QApplication.clipboard().text())
+                text = QApplication.clipboard().text()
+                return await shell(command or text, text if command else "")
+
+            for action, command in ((window.actions_.copy_python, "python -"), (window.actions_.copy_command, None)):
+                code, said = await run(action, pushed, command)
+                assert code == 0, said
+                assert "Plates 04/c's.dpx" in said
+            assert "every byte was read and compared" in said
+            for folder, entries in (("by link", None), ("", None), ("a part", [(0, 3)])):
+                key = key_of(await desk.context.commands.get(link, None, folder, entries))
+                await until(lambda: poller.rows[key].group is Group.DONE if key in poller.rows else False)  # noqa: B023
+                came = tmp_path / "own" / folder / "Plates 04"
+                first = tree(came)
+                assert len(first) == (2 if entries else 3)
+                for action, command in ((window.actions_.copy_python, "python -"),
+                                        (window.actions_.copy_command, None)):
+                    if entries and command is None:
+                        action.trigger()
+                        assert "which of the files were chosen" in window.banner.text
+                        continue
+                    empty(came)
+                    code, said = await run(action, key, command)
+                    assert code == 0, said
+                    assert tree(came) == first, said
+
+    with nodes(tmp_path, "b") as (other,):
+        gui(lambda: work(other))
+
+
 def test_what_cannot_be_sent_again_says_why(gui, qapp):
     node = MemoryNode()
     node.put(transfer(1, destination_id="gone"))
@@ -92,7 +149,8 @@ def test_what_cannot_be_sent_again_says_why(gui, qapp):
             window.actions_.copy_command.trigger()
             assert "fetched this with a token" in banner.text
             window.table.select_key("r3")
-            assert not window.actions_.copy_python.isEnabled()
+            window.actions_.copy_python.trigger()
+            assert "recv.getTransfer('3')" in QApplication.clipboard().text()
             window.actions_.copy_path.trigger()
             assert QApplication.clipboard().text() == "/home/me/JetStream"
             window.actions_.copy_name.trigger()

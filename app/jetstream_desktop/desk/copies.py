@@ -5,16 +5,18 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject
 
 from jetstream.constants import DEFAULT_API_PORT
-from jetstream.entities import Destination, Transfer
+from jetstream.entities import Destination, ReceiveTransfer, Transfer
 from jetstream.errors import NotFound
 from jetstream_desktop.desk.context import Context
 from jetstream_desktop.i18n import tr
+from jetstream_desktop.state.arrivals_code import arrival_as_command, arrival_as_python
 from jetstream_desktop.state.code import Recipe, as_command, as_python, recipe_of
 from jetstream_desktop.state.connection import Connected
 from jetstream_desktop.state.nodes import OpenNode
 from jetstream_desktop.state.rows import Row
 
-Code = Callable[[Transfer, Destination, Recipe | None, OpenNode, int], str | None]
+Sent = Callable[[Transfer, Destination, Recipe | None, OpenNode, int], str | None]
+Arrived = Callable[[ReceiveTransfer, OpenNode, int], str | None]
 
 
 class CopyDesk(QObject):
@@ -43,34 +45,45 @@ class CopyDesk(QObject):
         self._c.copy("\n".join(row.error for row in self._rows() if row.error), tr("Reason"))
 
     def _python(self) -> None:
-        self._code(as_python, tr("Python"))
+        self._code(as_python, arrival_as_python, tr("Python"))
 
     def _command(self) -> None:
-        self._code(as_command, tr("Command"))
+        self._code(as_command, arrival_as_command, tr("Command"))
 
-    def _code(self, write: Code, what: str) -> None:
-        entities = self._c.poller.entities
-        found = [entity for row in self._rows()[:1] if isinstance(entity := entities.get(row.key), Transfer)]
-        for entity in found:
-            where = next((d for d in self._c.poller.destinations if d.id == entity.destination_id), None)
-            if entity.owner_token:
-                self._c.say(tr("Somebody fetched this with a token; there is nothing here that could be sent again."))
-            elif where is None:
-                self._c.say(tr("Its destination is not in the address book any more, so it cannot be said where to."))
-            else:
-                self._c.run(self._copied(write, what, entity, where), "copy as code")
+    def _code(self, write: Sent, write_arrival: Arrived, what: str) -> None:
+        for row in self._rows()[:1]:
+            entity = self._c.poller.entities.get(row.key)
+            if isinstance(entity, ReceiveTransfer):
+                self._put(write_arrival(entity, self._c.session.node, self._port()), what,
+                          tr("No command can say which of the files were chosen. “As Python” can."))
+            elif entity is not None:
+                self._outgoing(write, what, entity)
 
-    async def _copied(self, write: Code, what: str, entity: Transfer, where: Destination) -> None:
+    def _outgoing(self, write: Sent, what: str, entity: Transfer) -> None:
+        where = next((d for d in self._c.poller.destinations if d.id == entity.destination_id), None)
+        if entity.owner_token:
+            self._c.say(tr("Somebody fetched this with a token; there is nothing here that could be sent again."))
+        elif where is None:
+            self._c.say(tr("Its destination is not in the address book any more, so it cannot be said where to."))
+        else:
+            self._c.run(self._copied(write, what, entity, where), "copy as code")
+
+    async def _copied(self, write: Sent, what: str, entity: Transfer, where: Destination) -> None:
         try:
             manifest = await self._c.session.client.send.get_manifest(entity.manifest_id)
         except NotFound:
             self._c.say(tr("The list of its files is not known any more, so it cannot be sent again."), "caution")
             return
-        status = self._c.session.status
-        port = status.server.api_control_port if isinstance(status, Connected) else DEFAULT_API_PORT
-        text = write(entity, where, recipe_of(manifest), self._c.session.node, port)
+        text = write(entity, where, recipe_of(manifest), self._c.session.node, self._port())
+        self._put(text, what, tr("No command can say this: files have other names over there, or too many were "
+                                 "dropped. “As Python” can."))
+
+    def _put(self, text: str | None, what: str, why_not: str) -> None:
         if text is None:
-            self._c.say(tr("No command can say this: files have other names over there, or too many were dropped. "
-                           "“As Python” can."), "caution")
+            self._c.say(why_not, "caution")
         else:
             self._c.copy(text, what)
+
+    def _port(self) -> int:
+        status = self._c.session.status
+        return status.server.api_control_port if isinstance(status, Connected) else DEFAULT_API_PORT

@@ -11,6 +11,7 @@ from jetstream.errors import JetStreamError
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.services.session import Session
 from jetstream_desktop.state.address import Choice
+from jetstream_desktop.state.arrivals_code import Fetched
 from jetstream_desktop.state.basket import Basket
 from jetstream_desktop.state.code import Recipe
 from jetstream_desktop.state.delivered import sources
@@ -131,8 +132,9 @@ class Commands:
     async def get(self, link: str, password: str | None, folder: str,
                   entries: Sequence[tuple[int, int]] | None) -> ReceiveTransfer:
         """Fetch what a link shares: everything, or the chosen *entries*."""
+        fetched = Fetched(link, folder, entries, locked=password is not None)
         made = await self._session.client.receive.create_download(
-            link=link, password=password, destination_path=folder, entries=entries)
+            link=link, password=password, destination_path=folder, entries=entries, user_data=fetched.remembered())
         self._done()
         return made
 

@@ -4,6 +4,7 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import indent
 from typing import Any, Final
 
 from jetstream.constants import (
@@ -27,11 +28,12 @@ from jetstream_desktop.state.nodes import LOCAL, OpenNode
 from jetstream_desktop.state.options import LABEL, NORMAL
 from jetstream_desktop.state.text import base_name, is_text
 
-_OVERWRITE: Final = {
+OVERWRITE_WORDS: Final = {
     OVERWRITE_NEVER: "never", OVERWRITE_BACKUP: "backup", OVERWRITE_KEEP_BOTH: "keep-both",
     OVERWRITE_IN_PLACE_ALWAYS: "in-place", OVERWRITE_IN_PLACE_NEVER: "in-place-never",
     OVERWRITE_IN_PLACE_SAME_SIZE: "in-place-same-size",
 }
+"""How the command calls what is not its default."""
 _SYMLINKS: Final = {SYMLINK_IGNORE: "ignore", SYMLINK_PRESERVE: "keep"}
 _OWN_MACHINE: Final = ("localhost", "127.0.0.1", "::1")
 """For these the command takes the port of the own node, if it is told none."""
@@ -71,32 +73,35 @@ def as_python(transfer: Transfer, destination: Destination, recipe: Recipe | Non
     """Lines of Python that send the same again; without a *recipe* the same list of files, which the node has.
     *node* is the one that sends; *port* is that of the node of this computer, which need not be the usual one.
     """
+    return "\n".join([*session(node, port, [
+        *_python_manifest(transfer, recipe),
+        f"destination = {_python_destination(destination)}",
+        "transfer = api.send.createTransfer(",
+        f"    destination, manifest, destinationPath={transfer.destination_path!r},",
+        f"    priority={transfer.priority}, overwriteMode={transfer.overwrite_mode}{_manner(transfer)})",
+        "print(api.send.waitForTransfer(transfer)['status'])",
+    ]), ""])
+
+
+def session(node: OpenNode, port: int, body: Sequence[str], *, getpass: bool = False) -> list[str]:
+    """Lines of Python that do *body* with the ``api`` of *node*; *getpass*: whether the body asks for a password."""
     own = "" if port == DEFAULT_API_PORT else f"serverPort={port}"
     where = own if node.local else f"{node.host!r}, {node.port}"
-    login = [f"    api.server.auth({node.user!r}, getpass())"] if node.user else []
-    return "\n".join([
-        *(["from getpass import getpass", ""] if login else []),
-        "from jetstream import JetStream",
-        "",
-        f"with JetStream().api({where}) as api:",
-        *login,
-        *_python_manifest(transfer, recipe),
-        f"    destination = {_python_destination(destination)}",
-        "    transfer = api.send.createTransfer(",
-        f"        destination, manifest, destinationPath={transfer.destination_path!r},",
-        f"        priority={transfer.priority}, overwriteMode={transfer.overwrite_mode}{_manner(transfer)})",
-        "    print(api.send.waitForTransfer(transfer)['status'])",
-        "",
-    ])
+    login = [f"api.server.auth({node.user!r}, getpass())"] if node.user else []
+    return [*(["from getpass import getpass", ""] if login or getpass else []),
+            "from jetstream import JetStream",
+            "",
+            f"with JetStream().api({where}) as api:",
+            indent("\n".join([*login, *body]), "    ")]
 
 
 def _python_manifest(transfer: Transfer, recipe: Recipe | None) -> list[str]:
     if recipe is None:
-        return [f"    manifest = api.send.getManifest({transfer.manifest_id!r})"]
+        return [f"manifest = api.send.getManifest({transfer.manifest_id!r})"]
     more = f", exclude={list(recipe.exclude)!r}" if recipe.exclude else ""
     more += f", symlinkMode={recipe.symlinks}" if recipe.symlinks != SYMLINK_FOLLOW else ""
-    return ["    manifest = api.send.createManifest(",
-            f"        mappings={dict(recipe.mappings)!r}{more}, skipUnreadable=True)"]
+    return ["manifest = api.send.createManifest(",
+            f"    mappings={dict(recipe.mappings)!r}{more}, skipUnreadable=True)"]
 
 
 def _python_destination(destination: Destination) -> str:
@@ -110,8 +115,8 @@ def _manner(transfer: Transfer) -> str:
     rate = f", sendRateMax={transfer.send_rate_max}" if transfer.send_rate_max else ""
     policy = f", ratePolicy={transfer.rate_policy!r}" if transfer.rate_policy != RATE_POLICY_FAIR else ""
     label = transfer.user_data.get(LABEL)
-    kept = f",\n        userData={ {LABEL: label}!r}" if isinstance(label, str) and label else ""
-    return (f"{rate},\n        {policy[2:]}" if rate and policy else rate + policy) + kept
+    kept = f",\n    userData={ {LABEL: label}!r}" if isinstance(label, str) and label else ""
+    return (f"{rate},\n    {policy[2:]}" if rate and policy else rate + policy) + kept
 
 
 def as_command(transfer: Transfer, destination: Destination, recipe: Recipe | None,
@@ -123,7 +128,7 @@ def as_command(transfer: Transfer, destination: Destination, recipe: Recipe | No
     if recipe is None or folder is None:
         return None
     path = "/".join(part for part in (transfer.destination_path, folder) if part)
-    words = ["jetstream", "send", *_through(node, port), *_options(transfer, destination, recipe),
+    words = ["jetstream", "send", *through(node, port), *_options(transfer, destination, recipe),
              *recipe.mappings.values(), _place(destination, path)]
     return shlex.join(words)
 
@@ -149,7 +154,7 @@ def _place(destination: Destination, path: str) -> str:
 def _options(transfer: Transfer, destination: Destination, recipe: Recipe) -> list[str]:
     words = []
     if transfer.overwrite_mode != OVERWRITE_ALWAYS:
-        words += ["--overwrite", _OVERWRITE[transfer.overwrite_mode]]
+        words += ["--overwrite", OVERWRITE_WORDS[transfer.overwrite_mode]]
     if transfer.priority != NORMAL:
         words += ["--priority", str(transfer.priority)]
     if transfer.send_rate_max:
@@ -166,7 +171,10 @@ def _options(transfer: Transfer, destination: Destination, recipe: Recipe) -> li
     return words
 
 
-def _through(node: OpenNode, port: int) -> list[str]:
+def through(node: OpenNode, port: int, user: str = "--api-user") -> list[str]:
+    """Options by which a command speaks to *node*, or to the node of this computer at *port*. *user* is the name of the
+    option for the account.
+    """
     if node.local:
         return [] if port == DEFAULT_API_PORT else ["--api-port", str(port)]
-    return ["--api-host", node.host, "--api-port", str(node.port), *(["--api-user", node.user] if node.user else [])]
+    return ["--api-host", node.host, "--api-port", str(node.port), *([user, node.user] if node.user else [])]

@@ -119,7 +119,7 @@ class Actions(QObject):
         self.copy_path.setEnabled(any(row.path for row in rows))
         self.copy_error.setEnabled(any(row.error for row in rows))
         for action in (self.copy_python, self.copy_command):
-            action.setEnabled(single and not rows[0].incoming)
+            action.setEnabled(single)
         adjustable = [row for row in rows if not row.incoming and row.finished is None]
         first = adjustable[0] if adjustable else None
         for group, value in ((self.limits, first and first.limit), (self.priorities, first and first.priority),
