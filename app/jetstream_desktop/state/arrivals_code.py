@@ -80,7 +80,8 @@ def _python_get(transfer: ReceiveTransfer, fetched: Fetched) -> list[str]:
 
 def _python_look(transfer: ReceiveTransfer) -> list[str]:
     return [f"transfer = api.recv.getTransfer({transfer.id!r})",
-            "print(transfer['errorMessage'] or transfer['status'], 'in', transfer['folder'], transfer['destinationPath'])",
+            "print(transfer['errorMessage'] or transfer['status'])",
+            "print(transfer['folder'], transfer['destinationPath'])",
             "offset = 0",
             "while offset is not None:",
             "    page = api.recv.getTransferFiles(transfer, offset=offset)",
