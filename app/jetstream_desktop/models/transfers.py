@@ -18,12 +18,13 @@ from jetstream_desktop.state import numbers
 from jetstream_desktop.state.changes import Changes
 from jetstream_desktop.state.filters import Column, Filter, Query, arrange, counts
 from jetstream_desktop.state.rows import Row
-from jetstream_desktop.state.sharing import moment
+from jetstream_desktop.state.sharing import day_and_time
 from jetstream_desktop.state.text import printable
 
 _RESET_ABOVE = 200
 NUMERIC = frozenset({Column.DONE, Column.FILES, Column.RATE, Column.TIME_LEFT, Column.ELAPSED, Column.AVERAGE,
-                     Column.PRIORITY})
+                     Column.PRIORITY, Column.ADDED, Column.FINISHED})
+"""They stand at the right, and their order begins with the largest or latest."""
 
 
 def titles() -> dict[Column, str]:
@@ -66,9 +67,9 @@ def cell_text(row: Row, column: Column) -> str:
         case Column.PRIORITY:
             return "" if row.priority is None else numbers.count(row.priority)
         case Column.ADDED:
-            return moment(row.added) if row.added else ""
+            return day_and_time(row.added) if row.added else ""
         case Column.FINISHED:
-            return moment(row.finished) if row.finished else ""
+            return day_and_time(row.finished) if row.finished else ""
         case Column.ERROR:
             return printable(row.error or "")
 

@@ -1,14 +1,17 @@
 """How the table's columns stand: which are shown, in which order, how wide, sorted by which. Kept in the settings."""
 
 import json
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from jetstream_desktop.state.filters import Column
 
 USUAL: Final = (Column.DIRECTION, Column.NAME, Column.PROGRESS, Column.STATUS, Column.DONE, Column.RATE,
-                Column.TIME_LEFT)
+                Column.TIME_LEFT, Column.AVERAGE, Column.ADDED)
 """Shown until the person chooses; the other side and the number of files stand below the name."""
+YIELDING: Final = ((Column.ADDED, 152), (Column.AVERAGE, 152), (Column.DONE, 136))
+"""These give way, one after the other, where the status would have less room than that many pixels."""
 ORDER: Final = (Column.DIRECTION, Column.NAME, Column.OTHER, *(
     column for column in Column if column not in (Column.DIRECTION, Column.NAME, Column.OTHER)))
 _WIDEST: Final = 4000
@@ -23,6 +26,17 @@ class Arrangement:
     widths: tuple[tuple[Column, int], ...] = ()
     sort: Column | None = None
     descending: bool = False
+
+
+def yielding(shown: Collection[Column], widths: Mapping[Column, int], room: int) -> tuple[Column, ...]:
+    """Which of the *shown* columns are left out so that the status keeps enough of the *room* between *widths*."""
+    left = room - sum(widths[column] for column in shown if column is not Column.STATUS)
+    gone: list[Column] = []
+    for column, enough in YIELDING:
+        if column in shown and Column.STATUS in shown and left < enough:
+            gone.append(column)
+            left += widths[column]
+    return tuple(gone)
 
 
 def dump(arrangement: Arrangement) -> str:

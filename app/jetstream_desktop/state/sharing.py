@@ -43,9 +43,15 @@ def moment(micros: int, zone: datetime.tzinfo | None = None) -> str:
     """A time for people: ``Mon 30 Nov, 14:00``."""
     when = datetime.datetime.fromtimestamp(micros / 1e6, datetime.UTC).astimezone(zone)
     days = [tr("Mon"), tr("Tue"), tr("Wed"), tr("Thu"), tr("Fri"), tr("Sat"), tr("Sun")]
+    return f"{days[when.weekday()]} {day_and_time(micros, zone)}"
+
+
+def day_and_time(micros: int, zone: datetime.tzinfo | None = None) -> str:
+    """The same without the weekday, for columns: ``30 Nov, 14:00``."""
+    when = datetime.datetime.fromtimestamp(micros / 1e6, datetime.UTC).astimezone(zone)
     months = [tr("Jan"), tr("Feb"), tr("Mar"), tr("Apr"), tr("May"), tr("Jun"), tr("Jul"), tr("Aug"), tr("Sep"),
               tr("Oct"), tr("Nov"), tr("Dec")]
-    return f"{days[when.weekday()]} {when.day} {months[when.month - 1]}, {when:%H:%M}"
+    return f"{when.day} {months[when.month - 1]}, {when:%H:%M}"
 
 
 def exact_moment(micros: int, zone: datetime.tzinfo | None = None) -> str:

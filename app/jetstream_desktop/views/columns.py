@@ -1,5 +1,7 @@
 """The columns of the table: chosen, moved and sorted at the header with the mouse, and in menus with the keyboard."""
 
+from collections.abc import Collection
+
 from PySide6.QtCore import QObject, QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QTableView, QWidget
@@ -64,6 +66,14 @@ class Columns(QObject):
         columns.addActions(self.choices)
         sort.addActions(self.sorts)
         return [columns, sort]
+
+    def show_missing(self, missing: Collection[Column]) -> None:
+        """Say in the menus which columns are chosen and yet not there, because the window is too narrow."""
+        for action in self.choices:
+            title = titles()[Column(action.data())]
+            text = tr("{column} (in a wider window)", column=title) if action.data() in missing else title
+            if action.text() != text:
+                action.setText(text)
 
     # What the person does
 

@@ -29,6 +29,31 @@ def text(painter: QPainter, area: QRect, words: str, font: QFont, colour: QColor
     return shown != words
 
 
+def two_lines(painter: QPainter, area: QRect, words: str, font: QFont, colour: QColor,
+              within: QRect | None = None) -> None:
+    """One line of text, or two where one is too short for *words*; the second is cut with an ellipsis."""
+    first, rest = broken(words, QFontMetrics(font), area.width())
+    if not rest:
+        text(painter, area, words, font, colour, within=within)
+        return
+    height = QFontMetrics(font).lineSpacing()
+    upper = QRect(area.left(), area.center().y() - height + 1, area.width(), height)
+    text(painter, upper, first, font, colour, within=within)
+    text(painter, upper.translated(0, height), rest, font, colour, within=within)
+
+
+def broken(words: str, metrics: QFontMetrics, width: int) -> tuple[str, str]:
+    """What fits into the first line, at a space; the rest is empty if all fits, or if nothing can be broken off."""
+    if metrics.horizontalAdvance(words) <= width:
+        return words, ""
+    parts = words.split(" ")
+    first = parts.pop(0)
+    while parts and metrics.horizontalAdvance(f"{first} {parts[0]}") <= width:
+        first += f" {parts.pop(0)}"
+    fits = metrics.horizontalAdvance(first) <= width
+    return (first, " ".join(parts)) if parts and fits else (words, "")
+
+
 def mirrored(painter: QPainter, place: QRect, within: QRect | None) -> QRect:
     """Where *place* of a cell lies if people read from right to left; as it is without a cell."""
     return place if within is None else QStyle.visualRect(painter.layoutDirection(), within, place)

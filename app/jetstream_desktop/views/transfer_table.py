@@ -37,8 +37,10 @@ from jetstream_desktop.i18n import tr
 from jetstream_desktop.models.roles import KEY, SNAPSHOT, Index
 from jetstream_desktop.models.transfers import NUMERIC, TransferTableModel, cell_text, second_line, titles
 from jetstream_desktop.state import numbers
+from jetstream_desktop.state.columns import yielding
 from jetstream_desktop.state.filters import Column
 from jetstream_desktop.state.rows import Group, Row
+from jetstream_desktop.state.sharing import day_and_time
 from jetstream_desktop.state.text import plain_tooltip, printable
 from jetstream_desktop.views import painting
 from jetstream_desktop.views.columns import Columns
@@ -47,6 +49,9 @@ from jetstream_desktop.views.theme import Theme
 _PAD = 10
 _PERCENT_WIDTH = 46
 _STATUS_WIDTH = 136
+_APART = 18
+_MONTHS = [28 * 86_400_000_000 + number * 2_629_800_000_000 for number in range(12)]
+"""A late day of each month, in µs."""
 _BAR = {Group.ACTIVE: "accent", Group.WAITING: "faint", Group.PAUSED: "caution", Group.FAILED: "bad",
         Group.DONE: "good"}
 
@@ -119,8 +124,8 @@ class TransferDelegate(QStyledItemDelegate):
         place = QPoint(area.left() + _PAD - 3, area.center().y() - 7)
         painting.icon(painter, theme, status.icon, status.tone, place, 16, within=area)
         label = QRect(area.left() + _PAD + 20, area.top(), area.width() - _PAD - 24, area.height())
-        painting.text(painter, label, printable(status.sentence), theme.font("small"), theme.colour(status.tone),
-                      within=area)
+        painting.two_lines(painter, label, printable(status.sentence), theme.font("small"), theme.colour(status.tone),
+                           within=area)
 
     def _plain(self, painter: QPainter, area: QRect, row: Row, column: Column) -> None:
         theme = self._theme
@@ -226,34 +231,42 @@ class TransferTable(QTableView):
             return
         self.columns.fitting = True
         room = self.viewport().width()
-        tight = room < 760
-        widths = {Column.DIRECTION: 36, Column.OTHER: 150, Column.DONE: 128, Column.RATE: 88, Column.TIME_LEFT: 96,
-                  Column.FILES: 100, Column.PRIORITY: 80, Column.ADDED: 130, Column.FINISHED: 130, Column.ERROR: 200}
-        widths[Column.NAME] = max(150, min(300, room * 22 // 100))
-        widths[Column.PROGRESS] = 84 if tight else max(130, min(220, room * 18 // 100))
-        if tight:
-            widths |= {Column.DONE: 118, Column.RATE: 80, Column.TIME_LEFT: 80}
-        headings, body = titles(), QFontMetrics(self._theme.font("body"))
-        for column in (Column.PROGRESS, Column.DONE, Column.RATE, Column.TIME_LEFT):  # longer in some languages
-            heading = QFontMetrics(self._theme.font("header")).horizontalAdvance(headings[column]) + 18
-            widths[column] = max(widths[column], heading)
-        widths[Column.DONE] = max(widths[Column.DONE], body.horizontalAdvance(numbers.part(88.8e9, 99.8e9)) + 18)
-        shown = [column for column in Column if self.columns.wanted(column) and column is not Column.STATUS]
-        used = sum(widths.get(column, 110) for column in shown)
-        squeezed = Column.DONE in shown and used + _STATUS_WIDTH > room  # the share says the same, and rates do not
-        if squeezed:
-            used -= widths[Column.DONE]
+        widths = self._widths(room)
+        wanted = [column for column in Column if self.columns.wanted(column)]
+        gone = yielding(wanted, widths, room)
+        used = sum(widths[column] for column in wanted if column not in gone and column is not Column.STATUS)
         widths[Column.STATUS] = max(_STATUS_WIDTH, room - used)
-        self._hide((Column.DONE,) if squeezed else ())
-        for column in Column:
-            self.setColumnWidth(column, widths.get(column, 110))
+        self._hide(gone)
+        for column, width in widths.items():
+            self.setColumnWidth(column, width)
         self.columns.fitting = False
+
+    def _widths(self, room: int) -> dict[Column, int]:
+        """What each column needs; they depend on the window and the language, and on nothing that a poll brings."""
+        tight = room < 760
+        widths = dict.fromkeys(Column, 110) | {
+            Column.DIRECTION: 36, Column.OTHER: 150, Column.FILES: 100, Column.ERROR: 200,
+            Column.NAME: max(150, min(300, room * 21 // 100)),
+            Column.PROGRESS: 84 if tight else max(130, min(220, room * 13 // 100)),
+            Column.STATUS: _STATUS_WIDTH}
+        body, heading = QFontMetrics(self._theme.font("body")), QFontMetrics(self._theme.font("header"))
+        when = max(map(day_and_time, _MONTHS), key=body.horizontalAdvance)
+        left = numbers.span(540, 600) if tight else numbers.span(3480, 3600)
+        longest = {Column.DONE: numbers.part(88.8e9, 99.8e9), Column.RATE: numbers.rate(88.8e6),
+                   Column.AVERAGE: numbers.rate(88.8e6), Column.TIME_LEFT: left,
+                   Column.ADDED: when, Column.FINISHED: when}
+        names = titles()
+        for column in NUMERIC | {Column.PROGRESS}:  # headings are longer in some languages
+            words = body.horizontalAdvance(longest[column]) if column in longest else widths[column] - _APART
+            widths[column] = max(words, heading.horizontalAdvance(names[column])) + _APART
+        return widths
 
     def _hide(self, squeezed: Collection[Column]) -> None:
         for column in Column:
             hidden = column in squeezed or not self.columns.wanted(column)
             if self.isColumnHidden(column) != hidden:
                 self.setColumnHidden(column, hidden)
+        self.columns.show_missing(squeezed)
 
     # Pointer, keys, menu, tool tips
 

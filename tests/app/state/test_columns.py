@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from jetstream_desktop.state.columns import ORDER, USUAL, Arrangement, dump, parse
+from jetstream_desktop.state.columns import ORDER, USUAL, Arrangement, dump, parse, yielding
 from jetstream_desktop.state.filters import Column
 
 
@@ -14,6 +14,22 @@ def test_every_column_has_its_place():
 def test_the_usual_arrangement_is_not_written():
     assert dump(Arrangement()) == ""
     assert parse("") == Arrangement()
+
+
+@pytest.mark.parametrize(("room", "gone"), [
+    (1052, ()), (1051, (Column.ADDED,)), (952, (Column.ADDED,)), (951, (Column.ADDED, Column.AVERAGE)),
+    (836, (Column.ADDED, Column.AVERAGE)), (835, (Column.ADDED, Column.AVERAGE, Column.DONE)),
+    (100, (Column.ADDED, Column.AVERAGE, Column.DONE)),
+])
+def test_in_little_room_the_status_stays_readable(room, gone):
+    widths = dict.fromkeys(Column, 100) | {Column.NAME: 200}
+    assert yielding(USUAL, widths, room) == gone
+
+
+def test_what_is_not_shown_cannot_yield():
+    widths = dict.fromkeys(Column, 100)
+    assert yielding([Column.NAME, Column.DONE, Column.STATUS], widths, 335) == (Column.DONE,)
+    assert yielding([Column.NAME, Column.DONE], widths, 10) == ()
 
 
 def test_round_trip():

@@ -69,6 +69,36 @@ def test_chosen_moved_and_sorted_columns_are_there_at_the_next_start(gui, qapp, 
         gui(work)
 
 
+def test_nine_columns_at_first_and_fewer_in_a_small_window(gui, qapp, node):
+    node.move("1", average_rate=800_000, request_time=1_732_600_000_000_000)
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await until(lambda: len(keys(desk)) == 3)
+            table = desk.window.table
+            desk.window.resize(1280, 800)
+            await until(lambda: not table.isColumnHidden(Column.ADDED))
+            shown = [column for column in Column if not table.isColumnHidden(column)]
+            assert len(shown) == 9
+            assert sum(table.columnWidth(column) for column in shown) <= table.viewport().width()
+            widths = [table.columnWidth(column) for column in Column]
+            index = table.model().index(keys(desk).index("s1"), Column.ADDED)
+            assert "Nov, " in index.data()
+            assert table.model().index(index.row(), Column.AVERAGE).data() == "100 MB/s"
+            node.move("1", rate=99_999_999, bytes_acked=777)
+            await until(lambda: table.model().index(index.row(), Column.DONE).data() != "100 of 500 B")
+            assert [table.columnWidth(column) for column in Column] == widths
+            desk.window.resize(800, 500)
+            await until(lambda: table.isColumnHidden(Column.ADDED))
+            choice = action(table.columns.choices, Column.ADDED)
+            assert choice.isChecked()
+            assert choice.text() == "Added (in a wider window)"
+            desk.window.resize(1280, 800)
+            await until(lambda: choice.text() == "Added")
+
+    gui(work)
+
+
 def test_a_click_sorts_twice_and_then_no_more(gui, qapp, node):
     async def work():
         async with running(qapp, node.connect) as desk:
