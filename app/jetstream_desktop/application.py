@@ -31,6 +31,7 @@ from jetstream_desktop.desk.far import FarDesk
 from jetstream_desktop.desk.files import FilesDesk
 from jetstream_desktop.desk.get import GetDesk
 from jetstream_desktop.desk.health import HealthDesk
+from jetstream_desktop.desk.here import HereDesk
 from jetstream_desktop.desk.nearby import NearbyDesk
 from jetstream_desktop.desk.nodes import NodesDesk
 from jetstream_desktop.desk.offers import OffersDesk
@@ -99,6 +100,7 @@ class Desk:
     health: HealthDesk
     nodes: NodesDesk
     near: NearbyDesk
+    here: HereDesk
     far: FarDesk
     tray: Tray
     taskbar: Taskbar
@@ -144,12 +146,13 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
     allowed, health = AllowedDesk(context), HealthDesk(context)
     nodes = NodesDesk(context, Vault() if vault is None else vault)
     near = NearbyDesk(context, Nearby(tasks.spawn, (), window) if nearby is None else nearby, book, nodes)
+    here = HereDesk(context)
     shell = WindowDesk(context, compose, share, get, book, tray, far, table, sidebar)
     shell.nearby_allowed.connect(near.allow)
     taskbar = Taskbar(session_bus(), window)
     shell.progressed.connect(taskbar.show)
     return Desk(context, window, shell, compose, share, get, book, offers, rows, pausing, listing, copies, verify,
-                allowed, health, nodes, near, far, tray, taskbar, polling)
+                allowed, health, nodes, near, here, far, tray, taskbar, polling)
 
 
 def _file_model() -> PagedTableModel:

@@ -401,6 +401,8 @@ class ServerInfo:
     receive_address: str | None = None
     """Where other machines send to, as far as the node can tell: host, and port where it is not the usual one. Told to
     the owner alone."""
+    client_address: str | None = None
+    """The address that this call came from, as the node sees it: behind a router it is the router's."""
     only_authorized_clients_allowed: bool = False
     """Whether nodes that are not known here are refused instead of asking. Told to the owner alone."""
 

@@ -3,6 +3,7 @@
 import contextlib
 import getpass
 import shutil
+import socket
 from dataclasses import replace
 
 import pytest
@@ -159,6 +160,69 @@ def test_files_over_there_go_from_there_and_files_from_here_do_not(gui, qapp, tm
             desk.window.actions_.resume.trigger()
             await until(lambda: len(groups(desk)) == 1 and next(iter(groups(desk))).name == "DONE")
             assert tree(tmp_path / "own") == tree(source)
+
+    gui(work)
+
+
+def test_this_computer_is_a_destination_of_the_other_node_where_it_gets_through(gui, qapp, tmp_path, there):
+    source = there.folder / "films"
+    source.mkdir()
+    (source / "a.mov").write_bytes(b"a" * 300_000)
+
+    async def work():
+        async with window(qapp, tmp_path, there) as desk:
+            own = desk.context.session.status.server
+            assert own.client_address == "127.0.0.1"
+            (await open_there(desk, there)).trust.click()
+            await shown(desk, OpenNode("127.0.0.1"))
+            composer = desk.window.composer
+            desk.compose.open()
+            composer.add([Found(str(source / "a.mov"), Kind.FILE, 300_000)])
+            await until(lambda: composer.list.values.rowCount() and composer.list.values.value(0).reachable)
+            composer.list.step(1)
+            choice = composer.list.current()
+            assert (choice.title, choice.line) == ("This computer", f"127.0.0.1:{own.receive_port}")
+            assert "asks before it takes files from Studio B" in composer._note.text()
+            composer.send.click()
+            await until(lambda: desk.context.poller.rows)
+            assert desk.context.poller.destinations[0].permitted_destination_public_key == own.fingerprint
+            desk.nodes.go_home()
+            await shown(desk, LOCAL)
+            assert composer.list.values.rowCount() == 0
+            await until(lambda: desk.window.offers.isVisible())
+            await desk.context.commands.let_in(there.fingerprint, "Studio B")
+            await until(lambda: tree(tmp_path / "own") == tree(source))
+            desk.nodes.open(desk.context.settings.now.nodes[0])
+            await until(lambda: desk.window.card is not None)
+            desk.window.card.password.setText(PASSWORD)
+            desk.window.card.go.click()
+            await shown(desk, OpenNode("127.0.0.1"))
+            await until(lambda: desk.context.poller.destinations)
+            desk.compose.open()
+            await until(lambda: composer.list.values.rowCount() == 1 and composer.list.values.value(0).reachable)
+            assert composer.list.values.value(0).destination is not None
+            assert composer.list.values.value(0).note == ""
+
+    gui(work)
+
+
+def test_where_it_does_not_get_through_it_is_said_why(gui, qapp, tmp_path, there):
+    async def work():
+        async with window(qapp, tmp_path, there) as desk:
+            with socket.socket() as nobody:  # bound, and it does not listen
+                nobody.bind(("127.0.0.1", 0))
+                desk.here._own = replace(desk.here._own, receive_port=nobody.getsockname()[1])
+                (await open_there(desk, there)).trust.click()
+                await shown(desk, OpenNode("127.0.0.1"))
+                composer = desk.window.composer
+                desk.compose.open()
+                composer.add([Found("/x/a.mov", Kind.FILE, 5)])
+                await until(lambda: composer.list.values.rowCount()
+                            and composer.list.values.value(0).reachable is False)
+                composer.list.step(1)
+                assert composer.list.current().line == "not reached from there"
+                assert "Studio B sees this computer at 127.0.0.1" in composer._note.text()
+                assert "Share by link instead" in composer._note.text()
 
     gui(work)
 

@@ -66,6 +66,8 @@ class Choice:
     address: Address | None = None
     fields: Mapping[str, Any] | None = None
     """What else is known of a new address, in the names of the API."""
+    note: str = ""
+    """What there is to know before sending there."""
 
 
 def folder_of(destination: Destination | None) -> str:
@@ -91,6 +93,11 @@ def choices(destinations: Sequence[Destination], text: str) -> list[Choice]:
             d.destination_address == address.host and d.destination_port == address.port for d in destinations):
         result.append(Choice("new", str(address), tr("a new address"), None, None, address))
     return result
+
+
+def fits(choice: Choice, text: str) -> bool:
+    """Whether *choice* fits what was typed."""
+    return all(word in f"{choice.title} {choice.line}".casefold() for word in text.casefold().split())
 
 
 def recent_first(destinations: Sequence[Destination]) -> list[Destination]:

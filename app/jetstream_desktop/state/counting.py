@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from jetstream.entities import Destination
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.state import numbers
+from jetstream_desktop.state.address import Choice
 from jetstream_desktop.state.basket import Basket, Kind
 
 
@@ -60,11 +60,12 @@ def send_label(count: Count, where: str | None) -> str:
     return tr("Send {files} to {where}", files=numbers.files(count.files), where=where)
 
 
-def remark(count: Count, reason: str | None, destination: Destination | None) -> str:
-    """What else there is to know before sending: *reason* keeps it from going at all."""
+def remark(count: Count, reason: str | None, choice: Choice | None) -> str:
+    """What else there is to know before sending to *choice*: *reason* keeps it from going at all."""
     if reason is not None:
         return reason
-    parts = []
+    destination = choice.destination if choice is not None else None
+    parts = [choice.note] if choice is not None and choice.note else []
     if not count.complete:
         parts.append(tr("Still counting; it can start right away."))
     if count.unreadable:

@@ -12,7 +12,7 @@ from jetstream_desktop.i18n import tr
 from jetstream_desktop.models.basket import BasketModel
 from jetstream_desktop.models.roles import KEY
 from jetstream_desktop.state import counting
-from jetstream_desktop.state.address import choices, folder_of
+from jetstream_desktop.state.address import Choice, choices, fits, folder_of
 from jetstream_desktop.state.basket import Found, History, blocked, isolate
 from jetstream_desktop.state.counting import Count, of_basket
 from jetstream_desktop.state.nearby import Near, fitting
@@ -65,6 +65,7 @@ class Composer(QWidget):
         self._counted: Mapping[str, Count] = {}
         self._destinations: Sequence[Destination] = ()
         self._near: Sequence[Near] = ()
+        self._here: Choice | None = None
         self.model = BasketModel(self)
         self.model.wanted.connect(self.listing_wanted)
         self.model.renamed.connect(self.rename)
@@ -206,6 +207,12 @@ class Composer(QWidget):
             self._near = near
             self._refresh_choices(None)
 
+    def set_here(self, here: Choice | None) -> None:
+        """This computer, while the files are those of a node elsewhere."""
+        if here != self._here:
+            self._here = here
+            self._refresh_choices(None)
+
     def set_listing(self, source: str, found: Sequence[Found]) -> None:
         """What is in a folder that was opened."""
         self.model.set_listing(source, found)
@@ -310,7 +317,9 @@ class Composer(QWidget):
         self.basket_changed.emit(basket)
 
     def _refresh_choices(self, prefer: str | None) -> None:
-        found = choices(self._destinations, self.search.text())
+        here = [self._here] if self._here is not None and fits(self._here, self.search.text()) else []
+        others = [one for one in self._destinations if all(one != choice.destination for choice in here)]
+        found = here + choices(others, self.search.text())
         near = [one.choice for one in fitting(self._near, self.search.text())]
         typed = found.pop() if found and found[-1].key == "new" else None
         found += near
@@ -329,7 +338,7 @@ class Composer(QWidget):
         self._goods.show_empty(not basket.items and not basket.folders)
         self._summary.setVisible(bool(basket.items))
         self._sum.setText(counting.sentence(count, where))
-        self._note.setText(counting.remark(count, reason, choice.destination if choice is not None else None))
+        self._note.setText(counting.remark(count, reason, choice))
         self._note.setVisible(bool(self._note.text()))
         set_role(self._note, "bad" if reason is not None else "dim")
         self._label_send(counting.send_label(count, where) if basket.items else tr("Choose what to send"))

@@ -35,8 +35,9 @@ class ChoiceDelegate(QStyledItemDelegate):
             painter.setBrush(theme.colour("wash" if selected else "hover"))
             painter.drawRoundedRect(QRectF(area.adjusted(0, 2, 0, -2)), theme.radius, theme.radius)
         middle = area.center().y()
-        tone = "good" if choice.reachable else ("faint" if choice.destination else "accent")
-        filled = bool(choice.reachable) or choice.destination is None
+        unknown = choice.destination is None and choice.reachable is None
+        tone = "good" if choice.reachable else "accent" if unknown else "faint"
+        filled = bool(choice.reachable) or unknown
         painting.dot(painter, QPoint(area.left() + 12, middle + 1), theme.colour(tone), filled=filled, within=area)
         upper = QRect(area.left() + 25, middle - 19, area.width() - 32, 20)
         lower = QRect(area.left() + 25, middle, area.width() - 32, 18)

@@ -115,6 +115,7 @@ class ServerInfoHandlers:
                 receiving_folder=None if folder is None else str(folder),
                 free_space=space,
                 receive_address=None if folder is None else self._receive_address(),
+                client_address=call.connection.address,
                 only_authorized_clients_allowed=folder is not None and not await self._gate.may_ask(),
                 start_time=self._start_time,
                 platform=sys.platform,

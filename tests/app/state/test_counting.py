@@ -1,4 +1,5 @@
 from jetstream.entities import Destination
+from jetstream_desktop.state.address import Choice
 from jetstream_desktop.state.basket import Basket, Found, Kind
 from jetstream_desktop.state.counting import Count, of_basket, remark, send_label, sentence, total
 
@@ -23,9 +24,11 @@ def test_the_button_says_verb_amount_and_target():
 
 
 def test_remarks():
-    known = Destination(destination_id="1", destination_address="b", destination_port=8886, last_rate=8_000)
+    place = Destination(destination_id="1", destination_address="b", destination_port=8886, last_rate=8_000)
+    known = Choice("1", "B", "", True, place)
     assert remark(Count(3, 60_000_000, True), None, known) == "About 1 min at the speed of last time."
     assert remark(Count(3, 60_000_000, True), "It is gone.", known) == "It is gone."
     assert remark(Count(3, 60_000_000, True), None, None) == ""
     assert remark(Count(3, 0, False, 2), None, known) == (
         "Still counting; it can start right away. 2 cannot be read and will be left out.")
+    assert remark(Count(3, 0, True), None, Choice("here", "B", "", False, note="Not reached.")) == "Not reached."

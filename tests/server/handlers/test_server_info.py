@@ -24,6 +24,7 @@ async def test_strangers_learn_what_they_need_to_log_in(desk: Desk) -> None:
     assert (info.auth_required, info.user, info.superuser) == (True, None, False)
     assert (info.receiving_folder, info.free_space) == (None, None)
     assert info.api_tokens_available
+    assert info.client_address == "127.0.0.1"
 
 
 async def test_the_owner_also_learns_where_files_land(desk: Desk, tmp_path: Path) -> None:
