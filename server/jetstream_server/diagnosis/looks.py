@@ -18,12 +18,11 @@ from jetstream_server.diagnosis import system
 from jetstream_server.diagnosis.firewalls import Verdict
 from jetstream_server.diagnosis.system import Interface, Rules
 from jetstream_server.files.landing import Landing, look_at
+from jetstream_server.link.udp.datagrams import WANTED_BUFFER
 from jetstream_server.link.udp.port import PortFacts
 from jetstream_server.link.udp.tally import Dropped
 from jetstream_server.verdicts import LITTLE_ROOM, NO_ROOM
 
-WANTED_BUFFER: Final = 8 << 20
-"""Bytes that a fast, long path keeps under way in a socket."""
 SMALLEST_MTU: Final = 1280
 
 

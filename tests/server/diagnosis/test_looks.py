@@ -78,11 +78,11 @@ def test_ports(tmp_path: Path, more: dict[str, object], code: str) -> None:
 
 
 def test_buffers_and_the_command_that_raises_them() -> None:
-    assert buffers(8 << 20).outcome == "ok"
+    assert buffers(32 << 20).outcome == "ok"
     small = buffers(212_992)
     assert (small.outcome, small.text) == (
-        "warning", "The system gives a socket 208 KiB at most; fast, long paths want 8 MiB.")
-    assert "sudo sysctl -w net.core.rmem_max=8388608 net.core.wmem_max=8388608" in small.fix
+        "warning", "The system gives a socket 208 KiB at most; fast, long paths want 32 MiB.")
+    assert "sudo sysctl -w net.core.rmem_max=33554432 net.core.wmem_max=33554432" in small.fix
 
 
 def test_a_start_is_quiet_where_buffers_are_large(monkeypatch: pytest.MonkeyPatch) -> None:

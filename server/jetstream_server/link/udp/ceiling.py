@@ -11,6 +11,7 @@ RENO_GROWTH: Final = 0.53
 LONGEST_QUEUE_FADES: Final = 0.995
 SHORT_QUEUE: Final = 0.002
 NOTICEABLE_LOSS: Final = 0.005
+AMBIENT_ROUNDS: Final = 8
 SHORTEST_SECONDS: Final = 30.0
 EMPTY_QUEUE: Final = 0.15
 EMPTY_ROUNDS: Final = 8
@@ -124,6 +125,7 @@ class Ceiling:
         self._longest_queue = 0.0
         self._empty_rounds = 0
         self._ambient = 0.0
+        self._ambient_rounds = 0
         self._excess = 0.0
         self._resistance = Resistance()
         self.bytes = float("inf")
@@ -150,7 +152,9 @@ class Ceiling:
             self._most = 0.0
         long = queue > max(0.5 * self._longest_queue, 0.1 * trip, SHORT_QUEUE)
         if not long and not self.resists:
-            self._ambient += (loss - self._ambient) / 8
+            # At first a mean: what is taken for nothing would make the line's own losses those of a queue.
+            self._ambient_rounds = min(self._ambient_rounds + 1, AMBIENT_ROUNDS)
+            self._ambient += (loss - self._ambient) / self._ambient_rounds
         excess = loss - 1.5 * self._ambient
         self._excess += (excess - self._excess) / 8
         overflows = long and excess > NOTICEABLE_LOSS

@@ -16,7 +16,7 @@ from random import Random
 from typing import Final
 
 from jetstream_server.link.udp.ceiling import LEAST_PACKETS, SHORT_QUEUE, Ceiling
-from jetstream_server.link.udp.estimates import Delivery, Trips
+from jetstream_server.link.udp.estimates import Delivery, LineLoss, Trips
 
 KBIT: Final = 125
 """Bytes per second in one kbit/s."""
@@ -85,7 +85,8 @@ class Sample:
     :ivar in_flight: bytes under way now.
     :ivar round_over: whether everything that was under way when this round began has been spoken of.
     :ivar packet: bytes of one packet.
-    :ivar sent, lost: packets that were sent, and of which it turned out that they were lost, in all so far.
+    :ivar settled, lost: packets of which is known what became of them, and those of them that were lost, in all so far.
+        (Not those that were sent: while the rate changes those are others than the ones that losses are told of.)
     :ivar limited: whether we could have sent more than we had, or were let, since the last sample.
     """
 
@@ -96,7 +97,7 @@ class Sample:
     round_over: bool
     limited: bool
     packet: int = 1500
-    sent: int = 0
+    settled: int = 0
     lost: int = 0
 
 
@@ -127,6 +128,7 @@ class RateControl:
         self._full = 0.0
         self._full_rounds = 0
         self._trips = Trips(now, trip)
+        self._line_loss = LineLoss()
         self._first = FIRST_RATE
         self._known: float | None = None
         """What the path took in an earlier session."""
@@ -169,7 +171,8 @@ class RateControl:
             return self._fixed or FIRST_RATE
         if not self.bandwidth:
             return self._first
-        rate = min(self.bandwidth * self._gain, max(self.ceiling.bytes, self._share_of_path) / self.smooth_trip)
+        rate = min(self.bandwidth * self._gain * self._for_losses,
+                   max(self.ceiling.bytes, self._share_of_path) / self.smooth_trip)
         rate = max(rate, self.ceiling.claim)
         if self.phase is Phase.STARTUP:
             rate = max(min(rate, self._known or rate), self._first)
@@ -191,6 +194,11 @@ class RateControl:
         most = share * (STARTUP_GAIN if self.phase is Phase.STARTUP else CROWDED_GAIN if crowded else 2.0)
         return max(min(most, max(self.ceiling.bytes, share)) + held, least,
                    self.ceiling.claim * self._share * self.smooth_trip)
+
+    @property
+    def _for_losses(self) -> float:
+        """How much more has to be sent for as much to arrive as the bottleneck takes."""
+        return 1 / (1 - self._line_loss.share)
 
     @property
     def _share_of_path(self) -> float:
@@ -231,11 +239,12 @@ class RateControl:
                            self.smooth_trip if self.ceiling.resists else self.trip, now)
         self._peak = max(self._peak, sample.in_flight)
         if sample.round_over:
-            sent, lost = sample.sent - self._counted[0], sample.lost - self._counted[1]
-            self._counted = sample.sent, sample.lost
-            if sent > 0 and self.policy is Policy.FAIR:
+            settled, lost = sample.settled - self._counted[0], sample.lost - self._counted[1]
+            self._counted = sample.settled, sample.lost
+            self._line_loss.on_round(settled, lost)
+            if settled > 0 and self.policy is Policy.FAIR:
                 on_the_path = max(0.0, self._peak - self.bandwidth * self.report_seconds)
-                if self.ceiling.on_round(max(0, lost) / sent, self.queue, self.trip, on_the_path, sample.packet,
+                if self.ceiling.on_round(max(0, lost) / settled, self.queue, self.trip, on_the_path, sample.packet,
                                          self.bandwidth, now):
                     self._delivery.forget_before(now - 2 * (self.smooth_trip + self._reports_every))
             self._peak = sample.in_flight
@@ -264,7 +273,7 @@ class RateControl:
 
     def _step(self, sample: Sample, now: float) -> None:
         phase, elapsed = self.phase, now - self._phase_began
-        holds = self.bandwidth * (self.trip + self._reports_every / 2)
+        holds = self.bandwidth * self._for_losses * (self.trip + self._reports_every / 2)
         if phase is Phase.STARTUP:
             self._look_for_the_end_of_startup(sample, now)
         elif phase is Phase.DRAIN:

@@ -147,7 +147,7 @@ class SenderCore:
             trip = max(1e-5, now - told.newest - report.hold)
         self.rate.on_sample(
             Sample(report.received, report.clock, trip, self.flight.bytes_out, round_over, self._limited,
-                   self._packet_bytes, self.packets_sent, self.flight.packets_lost), now,
+                   self._packet_bytes, self.packets_sent - self.flight.packets_out, self.flight.packets_lost), now,
         )
         self._limited = False
 

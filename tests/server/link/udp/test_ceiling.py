@@ -29,6 +29,13 @@ def test_the_lines_own_losses_make_nobody_room(loss: float) -> None:
     assert ceiling.bytes == float("inf")
 
 
+def test_the_lines_own_losses_are_known_from_the_first_rounds_on() -> None:
+    """The first probe makes a queue, too."""
+    ceiling = Ceiling()
+    rounds(ceiling, 0.0, [(0.02, 0.001)] * 3 + [(0.022, 0.02)] * 3)
+    assert ceiling.bytes == float("inf")
+
+
 def test_an_overflow_makes_room_and_the_room_is_taken_back() -> None:
     ceiling = Ceiling()
     now = rounds(ceiling, 0.0, [(0.0, 0.02), (0.05, 0.05)])

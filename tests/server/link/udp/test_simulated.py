@@ -48,6 +48,26 @@ def test_it_fills_the_line_and_keeps_the_queue_short(
         assert statistics.median(queue) < 0.25 * rate * MEGABIT * trip
 
 
+def test_a_line_is_full_although_a_part_is_lost_before_its_narrowest_place() -> None:
+    world = World()
+    there, back = path(50, 0.2, 0.05)
+    flow = Flow(world, there, back)
+    world.run(14.0)
+    assert flow.goodput(8.0, 14.0) > 0.985 * 50 * MEGABIT
+
+
+def test_a_meter_is_not_taken_for_a_line_that_loses() -> None:
+    """What lets so much through and drops the rest, without a queue: sending more for what is lost would never end."""
+    world = World()
+    there, back = path(50, 0.05)
+    there.queue = 8 * 1500
+    flow = Flow(world, there, back)
+    world.run(20.0)
+    dropped, sent = there.dropped, flow.sender.packets_sent
+    world.run(26.0)
+    assert there.dropped - dropped < 0.1 * (flow.sender.packets_sent - sent)
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_every_slot_arrives_exactly_once_on_the_worst_of_paths(seed: int) -> None:
     chance = Random(seed)
