@@ -27,8 +27,8 @@ JOIN_SECONDS: Final = 10.0
 NEAR_CONNECTIONS: Final = 2
 FAR_CONNECTIONS: Final = 24
 GRACE_SECONDS: Final = 0.25
-GRACE_TRIPS: Final = 3
-"""How long datagrams may take to be heard before TCP is dialled."""
+GRACE_TRIPS: Final = 2
+"""How long datagrams may take to be heard, once the other side listens to them, before TCP is dialled."""
 LOOK_SECONDS: Final = 0.5
 SILENT_SECONDS: Final = 3.0
 """Datagrams that are not heard for so long, while the session itself answers, do not get through any more."""
@@ -117,6 +117,8 @@ class DataPath:
         self._dialler: DataDialler | None = None
         self._choosing: asyncio.Task[None] | None = None
         self._heard = asyncio.Event()
+        self._listening = asyncio.Event()
+        """Set when the other side is known to listen to datagrams."""
         self.chosen: str | None = None
         """The carrier in use; ``None`` while there is none yet."""
 
@@ -136,11 +138,14 @@ class DataPath:
         near = self._peer.rtt is not None and self._peer.rtt < NEAR_SECONDS
         return not (self._we_dialled and near and "tcp" in self._offered)
 
-    async def open(self, udp: DatagramCarrier | None) -> None:
+    async def open(self, udp: DatagramCarrier | None, *, listening: bool = True) -> None:
         """Make the way, or let it come. Blocks flow once :meth:`use` has said what takes them.
 
         :param udp: the carrier over datagrams, if there is one here.
+        :param listening: whether the other side listens already; else :meth:`now_listening` says so.
         """
+        if listening:
+            self._listening.set()
         self._udp = udp if self.wants_datagrams else None
         if not self._we_dialled:
             if self._udp is not None:
@@ -162,6 +167,10 @@ class DataPath:
         early, self._early = self._early, []
         for sock, number in early:
             tcp.add(sock, number)
+
+    def now_listening(self) -> None:
+        """The other side has answered, so it listens: until then nothing can be told from its silence."""
+        self._listening.set()
 
     def datagrams_heard(self) -> None:
         """The other side was heard over datagrams for the first time. Called from their thread."""
@@ -226,6 +235,7 @@ class DataPath:
         may_change = "tcp" in self._offered
         grace = GRACE_SECONDS + GRACE_TRIPS * (self._peer.rtt or 0.0)
         try:
+            await self._listening.wait()
             async with asyncio.timeout(grace if may_change else None):
                 await self._heard.wait()
         except TimeoutError:

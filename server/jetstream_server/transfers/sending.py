@@ -171,9 +171,11 @@ class SendSession(Session):
             self._data_way.use(self._tcp)
             asked_before = self._live.asked_time is not None
             if not asked_before:
-                await self._data_way.open(self._udp)
+                # Before anybody has said yes: that saves a round trip.
+                await self._data_way.open(self._udp, listening=not self._we_dialled)
             if self._we_dialled:
                 answer = await ask(self._peer, "offer", self.offer(), OfferAnswer, OFFER_SECONDS)
+                self._data_way.now_listening()
                 early = self._outcome_of_answer(answer)
                 if early is not None:
                     return early

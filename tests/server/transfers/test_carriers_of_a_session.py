@@ -11,7 +11,8 @@ from helpers.trees import contents
 from jetstream_server.link.udp.port import UdpPort
 from jetstream_server.link.udp.rate import Policy
 from jetstream_server.link.udp.sending import UdpSender
-from jetstream_server.transfers.datapath import GRACE_SECONDS
+from jetstream_server.transfers import sending
+from jetstream_server.transfers.datapath import GRACE_SECONDS, GRACE_TRIPS
 from jetstream_server.transfers.trouble import Done
 
 from .halves import Halves, halves, peers
@@ -84,6 +85,24 @@ async def test_blocked_datagrams_cost_less_than_a_second(
             assert outcome == await ended(both) == Done()
             assert {first.carrier, second.carrier} == {"tcp"}
         assert contents(both.folder / "in") == contents(tmp_path / "s")
+
+
+async def test_an_offer_that_comes_late_says_nothing_of_datagrams(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lost packet of the session holds the offer up, and nobody listens to datagrams before it is there."""
+    tree = make(tmp_path / "s")
+    asked = sending.ask
+
+    async def late(*given: Any) -> Any:
+        await asyncio.sleep(3 * (GRACE_SECONDS + GRACE_TRIPS * FAR))
+        return await asked(*given)
+
+    monkeypatch.setattr(sending, "ask", late)
+    async with halves(tree, tmp_path / "r", carriers=BOTH) as both:
+        async with peers(*ports_of(both, "push"), FAR) as (first, second):
+            assert await both.push(first, second) == await ended(both) == Done()
+            assert {first.carrier, second.carrier} == {"udp"}
 
 
 @pytest.mark.parametrize("way", ["push", "pull"])
