@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from benchmarks import changing, clients, control, large, line, manifest, paths, sharing, small
+from benchmarks import changing, clients, control, large, line, manifest, paths, sharing, small, ways
 from benchmarks.common import Context, MachineLock, Row, table
 from benchmarks.machine import machine_facts
 
@@ -21,6 +21,7 @@ ROWS: Final[dict[str, Callable[[Context], Row]]] = {
     "middling": small.middling_row,
     "line": line.row,
     "paths": paths.row,
+    "ways": ways.row,
     "sharing": sharing.row,
     "changing": changing.row,
     "manifest": manifest.row,

@@ -81,6 +81,9 @@ class _Feed:
 
     send = receive = server
 
+    async def call(self, wire_name: str, params: dict[str, Any]) -> Any:
+        raise NotImplementedError(f"the window is not expected to call {wire_name} here")
+
     async def close(self) -> None:
         if not self.closed.done():
             self.closed.set_result(None)

@@ -19,6 +19,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from jetstream.constants import BLOCK_SIZE
@@ -193,7 +194,7 @@ def small(bench: Bench, files: int, size: int) -> dict[str, float]:
         bench.time("raw read", lambda: raw_read_small(top))
         bench.time("read", lambda: read_all(sending, buffer))
         target = bench.fresh()
-        bench.time("raw write", lambda target=target: raw_write_small(top, target, bytes(data[:size])))
+        bench.time("raw write", partial(raw_write_small, top, target, bytes(data[:size])))
         bench.time("write", lambda: write_all(bench.fresh(), receiving, data).close())
         bench.time("write, 4 threads", lambda: write_all(bench.fresh(), receiving, data, 4).close())
         bench.time("cp -r", lambda: subprocess.run(["cp", "-r", top, bench.fresh()], check=True))

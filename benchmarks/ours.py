@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,9 +30,12 @@ Question = Callable[[AsyncClient], Awaitable[T]]
 
 
 class Node:
-    """A running node with folders of its own, on loopback or in a network namespace."""
+    """A running node with folders of its own, on loopback or in a network namespace.
 
-    def __init__(self, folder: Path, namespace: str | None = None) -> None:
+    :param options: of its command line, beside those that every node here has.
+    """
+
+    def __init__(self, folder: Path, namespace: str | None = None, options: Sequence[str] = ()) -> None:
         self.folder = folder
         self.namespace = namespace
         self.received = folder / "received"
@@ -41,7 +44,7 @@ class Node:
         host = [] if namespace else ["--api-host", "127.0.0.1"]
         command: Command = [
             sys.executable, "-m", "jetstream_server", "--announce", *host, "--api-port", "0", "--log-level", "warning",
-            "--persistent-state-dir", folder / "state", "--sandbox-dir", self.received,
+            "--persistent-state-dir", folder / "state", "--sandbox-dir", self.received, *options,
         ]
         with (folder / "log").open("ab") as log:
             self._process: Process = subprocess.Popen(
@@ -144,9 +147,9 @@ def enter(namespace: str) -> None:
 
 
 @contextlib.contextmanager
-def node(folder: Path, namespace: str | None = None) -> Iterator[Node]:
-    """A node that ends with the block."""
-    running = Node(folder, namespace)
+def node(folder: Path, namespace: str | None = None, options: Sequence[str] = ()) -> Iterator[Node]:
+    """A node that ends with the block. See :class:`Node`."""
+    running = Node(folder, namespace, options)
     try:
         yield running
     finally:
@@ -195,13 +198,16 @@ class Pair:
 
 
 @contextlib.contextmanager
-def pair(folder: Path, *, namespaces: tuple[str, str] | None = None, address: str = "127.0.0.1") -> Iterator[Pair]:
+def pair(
+    folder: Path, *, namespaces: tuple[str, str] | None = None, address: str = "127.0.0.1", options: Sequence[str] = ()
+) -> Iterator[Pair]:
     """Two nodes that know each other.
 
     :param address: of the receiver, for the sender.
+    :param options: of both.
     """
     one, other = namespaces or (None, None)
-    with node(folder / "sender", one) as sender, node(folder / "receiver", other) as receiver:
+    with node(folder / "sender", one, options) as sender, node(folder / "receiver", other, options) as receiver:
 
         async def authorise(client: AsyncClient) -> None:
             await client.server.superuser()

@@ -57,6 +57,8 @@ class Settings:
     """Announce the node on the local network; ``None``: if others can reach it and zeroconf is installed."""
     carrier: str = "auto"
     """How blocks travel between nodes: ``udp``, ``tcp``, or ``auto``, which tries."""
+    datagrams: str = "auto"
+    """How datagrams go through the system: ``offload``, ``batch``, ``plain``, or ``auto``: the best that works."""
     announce: bool = False
     """Print one line of JSON to standard output when connections are accepted."""
 
@@ -168,6 +170,8 @@ OPTIONS: Final = (
            "announce the node on the local network (default: if it can)"),
     Option("carrier", _one_of("auto", "udp", "tcp"), "NAME",
            "how files travel between nodes: auto (default), udp or tcp"),
+    Option("datagrams", _one_of("auto", "offload", "batch", "plain"), "NAME",
+           "how datagrams go through the system: auto (default), offload, batch or plain"),
     Option("announce", _switch, "", "print a line of JSON to standard output once connections are accepted"),
 )
 _BY_NAME: Final = {option.name: option for option in OPTIONS}

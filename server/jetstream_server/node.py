@@ -55,11 +55,13 @@ from jetstream_server.link.data import DataPlane
 from jetstream_server.link.handshake import Myself
 from jetstream_server.link.limiter import Bucket
 from jetstream_server.link.peer import Liveness
+from jetstream_server.link.udp.datagrams import possible_ways
 from jetstream_server.link.udp.port import UdpPort
 from jetstream_server.links import Links
 from jetstream_server.listener import Address, Listener, open_ports
 from jetstream_server.lock import StateLock
 from jetstream_server.manifests import Manifests
+from jetstream_server.refusals import StartRefused
 from jetstream_server.transfers.answering import PeerService
 from jetstream_server.transfers.asking import Asking
 from jetstream_server.transfers.carriertrial import CarrierTrials
@@ -94,6 +96,20 @@ def wall_clock() -> int:
 def _offer_id() -> str:
     """Of six figures by chance: short enough to type, and no id of an earlier launch."""
     return str(secrets.randbelow(900_000) + 100_000)
+
+
+def _way_of_datagrams(wanted: str) -> str | None:
+    """The one that was chosen; ``None``: the best.
+
+    :raises StartRefused: if it does not work on this system.
+    """
+    if wanted == "auto":
+        return None
+    possible = possible_ways()
+    if wanted not in possible:
+        raise StartRefused(f"--datagrams {wanted} does not work on this system; {' and '.join(possible)} would, "
+                           f"and without the option it takes the best.")
+    return wanted
 
 
 async def serve(settings: Settings, stop: asyncio.Event, on_ready: OnReady) -> None:
@@ -134,7 +150,7 @@ class Node:
         self._links = Links(wall_clock)
         now = time.monotonic()
         self._outgoing_limit, self._incoming_limit = Bucket(None, now), Bucket(None, now)
-        self._udp = UdpPort() if settings.carrier != "tcp" else None
+        self._udp = UdpPort(_way_of_datagrams(settings.datagrams)) if settings.carrier != "tcp" else None
         self._near = Surroundings(self._data, self._files, self._outgoing_limit, self._incoming_limit, wall_clock,
                                   udp=self._udp, carriers=CARRIERS[settings.carrier])
 

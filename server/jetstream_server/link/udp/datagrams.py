@@ -124,10 +124,10 @@ def tune(sock: socket.socket) -> int:
     return sock.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
 
 
-def best_way() -> str:
-    """The best way that works on this machine, found by trying."""
+def possible_ways() -> tuple[str, ...]:
+    """The ways that work on this machine, the best first, found by trying."""
     if not _linux64():
-        return "plain"
+        return ("plain",)
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as out, \
                 socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as back:
@@ -137,8 +137,8 @@ def best_way() -> str:
             OffloadWriter(out).send([memoryview(bytes(3000))], 1500, back.getsockname())
             back.recv(COALESCED)
     except OSError:
-        return "batch"
-    return "offload"
+        return WAYS[1:]
+    return WAYS
 
 
 def reader_for(sock: socket.socket, way: str) -> Reader:

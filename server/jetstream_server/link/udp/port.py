@@ -20,7 +20,7 @@ from jetstream_server.link.udp.datagrams import (
     Received,
     TooLong,
     Writer,
-    best_way,
+    possible_ways,
     reader_for,
     tune,
     writer_for,
@@ -245,7 +245,7 @@ class UdpPort:
     """
 
     def __init__(self, way: str | None = None) -> None:
-        self.way = way or best_way()
+        self.way = way or possible_ways()[0]
         self.tally = Tally()
         self.memory = PathMemory()
         self.trouble = ""
