@@ -28,19 +28,10 @@ from jetstream_desktop.views.folder_field import FolderField
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.toolbar import SearchField
 from jetstream_desktop.views.undo_keys import UndoKeys
-from jetstream_desktop.views.widgets import (
-    button,
-    column,
-    hairline,
-    label,
-    panel,
-    row,
-    set_role,
-)
+from jetstream_desktop.views.widgets import button, column, hairline, label, panel, row, scrolled, set_role
 
 _LEAST_LIST = 56
-"""Height of the list of destinations, unless unfolded options need the room."""
-_ROOM_FOR_BOTH = 600
+"""Height of the list of destinations: one of them can always be seen."""
 
 
 class Composer(QWidget):
@@ -111,6 +102,22 @@ class Composer(QWidget):
 
     def _right(self) -> QWidget:
         layout = column(margins=(16, 14, 16, 14), spacing=8)
+        layout.addWidget(self._where(), 1)
+        self._summary = self._summary_box()
+        layout.addWidget(self._summary)
+        self.send = button(tr("Choose where to send"), "primary")
+        self.send.setMinimumHeight(36)
+        self.send.clicked.connect(self._send)
+        layout.addWidget(self.send)
+        self.share = button(tr("Share by link instead"), theme=self._theme, icon="share")
+        self.share.clicked.connect(self._share)
+        layout.addWidget(self.share)
+        self._side = panel(layout, "pane")
+        return self._side
+
+    def _where(self) -> QWidget:
+        """The destination and how to send; scrolled where the window is very low."""
+        layout = column(spacing=8)
         layout.addWidget(label(tr("Where to"), "section"))
         self.search = SearchField(self._theme, tr("Search or type an address"))
         self.search.takes_files = True
@@ -127,30 +134,13 @@ class Composer(QWidget):
         self.folder = FolderField()
         layout.addWidget(self.folder)
         self.options = OptionsBox(self._theme)
-        self.options.unfolded.connect(self._keep_list)
         layout.addWidget(self.options)
-        self._summary = self._summary_box()
-        layout.addWidget(self._summary)
-        self.send = button(tr("Choose where to send"), "primary")
-        self.send.setMinimumHeight(36)
-        self.send.clicked.connect(self._send)
-        layout.addWidget(self.send)
-        self.share = button(tr("Share by link instead"), theme=self._theme, icon="share")
-        self.share.clicked.connect(self._share)
-        layout.addWidget(self.share)
-        self._side = panel(layout, "pane")
-        return self._side
+        return scrolled(panel(layout))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._keep_list()
         QTimer.singleShot(0, self, self._show)
         self._side.setFixedWidth(round((330 if self.width() > 760 else 296) * self._theme.scale))
-
-    def _keep_list(self) -> None:
-        """Unfolded options leave a destination to be seen, unless there is too little room for both."""
-        low = self.options.is_open and self.height() < _ROOM_FOR_BOTH
-        self.list.setMinimumHeight(1 if low else _LEAST_LIST)
 
     def _summary_box(self) -> QFrame:
         frame = QFrame()

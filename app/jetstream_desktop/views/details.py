@@ -8,7 +8,6 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFormLayout,
     QGridLayout,
-    QScrollArea,
     QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
@@ -37,6 +36,7 @@ from jetstream_desktop.views.widgets import (
     label,
     panel,
     row,
+    scrolled,
     set_role,
 )
 
@@ -45,6 +45,7 @@ _WINDOWS: tuple[tuple[str, float | None], ...] = (("1 min", 60.0), ("10 min", 60
 _MOST_POINTS = 240
 _EVENTS_EVERY = 2_000_000
 """µs between two looks at the events of what moves."""
+_LEAST = 156
 _ROOM_FOR_GRAPH = 760
 
 
@@ -137,7 +138,13 @@ class Details(QWidget):
         layout.addWidget(hairline())
         layout.addWidget(self._pages, 1)
         self.setLayout(layout)
-        self.setMinimumHeight(round(156 * theme.scale))
+
+    def minimumSizeHint(self) -> QSize:
+        """Enough for some lines, and for a reason as a whole: it is what the pane is opened for."""
+        least = round(_LEAST * self._theme.scale)
+        if not self.reason.isHidden():
+            least = max(least, self.tabs.height() + self.reason.minimumHeight() + 24)
+        return QSize(0, least)
 
     def sizeHint(self) -> QSize:
         return QSize(600, 252)
@@ -150,15 +157,9 @@ class Details(QWidget):
         page = column(margins=(16, 12, 16, 8), spacing=10)
         page.addWidget(self.reason)
         line = row(spacing=32)
-        scroll = QScrollArea()
-        scroll.setWidgetResizable(True)
+        scroll = scrolled(self._facts)
         scroll.setMinimumHeight(0)
         scroll.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # the reason keeps its place
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(self._facts)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.viewport().setAutoFillBackground(False)
-        self._facts.setAutoFillBackground(False)
         line.addWidget(scroll, 5)
         self._small.setMaximumWidth(580)
         line.addWidget(self._small, 6)

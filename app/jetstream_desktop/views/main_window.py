@@ -51,6 +51,9 @@ _USUAL_SIZE = QSize(1280, 800)
 _FRAME = QSize(16, 48)
 """Room for what the window manager draws around the window; how much that is it only tells once it is shown."""
 _ROOMY_HEIGHT = 700
+_LOW_HEIGHT = 440
+_NARROW = 720
+"""Below that width the sidebar has icons alone."""
 
 
 class MainWindow(QMainWindow):
@@ -89,7 +92,7 @@ class MainWindow(QMainWindow):
         self._connect(sidebar_model)
         self._show_title()
         self.setAcceptDrops(True)
-        self.setMinimumSize(720, 420)
+        self.setMinimumSize(600, 340)
         self.resize(_USUAL_SIZE.boundedTo(self.screen().availableSize() - _FRAME))
         self.addActions(actions.all())
         cycle = QShortcut(QKeySequence("F6"), self)
@@ -420,14 +423,15 @@ class MainWindow(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._tint.setGeometry(self.rect())
+        self.sidebar.set_narrow(self.width() < _NARROW * self._theme.scale)
         self._fit_offers()
 
     def _page_changed(self, _number: int) -> None:
         self._fit_offers()
 
     def _fit_offers(self) -> None:
-        """Somebody who asks takes no room from the composer where there is little."""
-        self.offers.set_compact(self._composing and self.height() < _ROOMY_HEIGHT)
+        """Somebody who asks takes little room where there is little, and less beside the composer."""
+        self.offers.set_compact(self.height() < (_ROOMY_HEIGHT if self._composing else _LOW_HEIGHT))
 
     def closeEvent(self, event: QCloseEvent) -> None:
         event.ignore()

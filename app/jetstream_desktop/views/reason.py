@@ -1,13 +1,19 @@
 """The strip above the details of a row that stands still: why, what next, and the buttons that help."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFrame
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame
 
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.state.details import Selected, why
 from jetstream_desktop.state.rows import Group
+from jetstream_desktop.state.text import plain_tooltip
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import IconLabel, button, label, row, set_role
+
+_HIGHEST = 150
+_NARROW = 620
+"""Below that width the buttons stand under the words."""
 
 
 class Reason(QFrame):
@@ -21,6 +27,8 @@ class Reason(QFrame):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self.setProperty("role", "inset")
+        self._narrow = round(_NARROW * theme.scale)
+        self._highest = round(_HIGHEST * theme.scale)
         self._icon = IconLabel(theme, "info", "dim", 18)
         self.text = label("", wrap=True, selectable=True)
         self.text.setMinimumWidth(200)
@@ -28,15 +36,31 @@ class Reason(QFrame):
         self.retry = button(tr("Retry"), "primary")
         self.identity = button(tr("Copy my identity"))
         self.copy = button(tr("Copy reason"))
+        buttons = row(spacing=8)
+        buttons.addStretch(1)
+        self._body = row(spacing=8)
+        self._body.addWidget(self.text, 1)
+        self._body.addLayout(buttons)
         line = row(margins=(12, 8, 10, 8), spacing=8)
         line.addWidget(self._icon)
-        line.addWidget(self.text, 1)
+        line.addLayout(self._body, 1)
         for made, signal in ((self.identity, self.identity_wanted), (self.copy, self.copy_wanted),
                              (self.retry, self.retry_wanted), (self.resume, self.resume_wanted)):
             made.clicked.connect(signal)
-            line.addWidget(made)
+            buttons.addWidget(made)
+        self._whole = line
         self.setLayout(line)
         self.hide()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        narrow = self.width() < self._narrow
+        self._body.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
+        self._keep_words()
+
+    def _keep_words(self) -> None:
+        """The words are read whole, whatever else the pane has to give up; a very long reason is in the tool tip."""
+        self.setMinimumHeight(min(self._highest, self._whole.heightForWidth(self.width())))
 
     def show_row(self, chosen: Selected) -> None:
         """Why the row stands still, if it does."""
@@ -48,9 +72,11 @@ class Reason(QFrame):
         words = why(chosen)
         if self.text.text() != words:
             self.text.setText(words)
+            self.text.setToolTip(plain_tooltip(words))
         self._icon.show_icon(status.icon, status.tone)
         set_role(self.text, "bad" if chosen.row.group is Group.FAILED else "text")
         self.retry.setVisible(chosen.row.can_retry)
         self.resume.setVisible(chosen.row.can_resume)
         self.copy.setVisible(bool(chosen.row.error))
         self.identity.setVisible(bool(chosen.own) and chosen.own in (chosen.row.error or ""))
+        self._keep_words()

@@ -8,12 +8,22 @@ from PySide6.QtGui import (
     QDropEvent,
     QFocusEvent,
     QFontMetrics,
+    QHelpEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QPen,
 )
-from PySide6.QtWidgets import QFrame, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QToolTip, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QToolTip,
+    QWidget,
+)
 
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.models.roles import KEY, SNAPSHOT, Index
@@ -25,6 +35,8 @@ from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import IconLabel, column, label, row
 
 WIDTH = 212
+NARROW = 56
+"""Icons alone, in a window that is too small for words beside the page."""
 _BY_KEYBOARD = frozenset({Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason,
                           Qt.FocusReason.ShortcutFocusReason})
 _HEIGHTS: dict[EntryKind | None, int] = {EntryKind.HEADING: 40, EntryKind.GROUP: 26}
@@ -40,10 +52,22 @@ class SidebarDelegate(QStyledItemDelegate):
         """Key of the destination that something is held over."""
         self.ring = False
         """Whether the focus is shown: only to who moves it with the keyboard."""
+        self.narrow = False
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         entry: Entry | None = index.data(SNAPSHOT)
-        return QSize(100, round(_HEIGHTS.get(entry.kind if entry is not None else None, 32) * self._theme.scale))
+        height = _HEIGHTS.get(entry.kind, 32) if entry is not None else 32
+        if self.narrow and height != 32:
+            height = 13
+        return QSize(40 if self.narrow else 100, round(height * self._theme.scale))
+
+    def helpEvent(self, event: QHelpEvent, view: QAbstractItemView, option: QStyleOptionViewItem, index: Index) -> bool:
+        entry: Entry | None = index.data(SNAPSHOT)
+        if not self.narrow or entry is None:
+            return super().helpEvent(event, view, option, index)
+        words = f"{entry.text} ({numbers.count(entry.count)})" if entry.count else entry.text
+        QToolTip.showText(event.globalPos(), plain_tooltip(words), view)
+        return True
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         entry: Entry | None = index.data(SNAPSHOT)
@@ -52,7 +76,10 @@ class SidebarDelegate(QStyledItemDelegate):
         area: QRect = option.rect
         state: QStyle.StateFlag = option.state
         painter.save()
-        if entry.kind is EntryKind.HEADING:
+        if self.narrow and entry.kind in HEADINGS:
+            middle = QRect(area.left() + 14, area.center().y(), area.width() - 28, 1)
+            painter.fillRect(middle, self._theme.colour("hairline"))
+        elif entry.kind is EntryKind.HEADING:
             place = QRect(area.left() + 18, area.bottom() - 26, area.width() - 30, 24)
             painting.text(painter, place, entry.text, self._theme.font("header"), self._theme.colour("dim"),
                           within=area)
@@ -82,11 +109,15 @@ class SidebarDelegate(QStyledItemDelegate):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(QRectF(area.adjusted(10, 1, -11, -1)), theme.radius, theme.radius)
         middle = area.center().y() + 1
-        if entry.kind is EntryKind.DESTINATION:
+        if entry.kind is EntryKind.DESTINATION and self.narrow:
+            self._initial(painter, area, entry, ink)
+        elif entry.kind is EntryKind.DESTINATION:
             colour = theme.colour("good" if entry.reachable else "faint")
             painting.dot(painter, QPoint(area.left() + 26, middle), colour, filled=bool(entry.reachable), within=area)
         else:
             painting.icon(painter, theme, entry.icon, ink, QPoint(area.left() + 17, middle - 9), 18, within=area)
+        if self.narrow:
+            return
         count = "" if not entry.count else numbers.count(entry.count)
         right = QRect(area.right() - 66, area.top(), 48, area.height())
         painting.text(painter, right, count, theme.font("small", selected),
@@ -94,6 +125,17 @@ class SidebarDelegate(QStyledItemDelegate):
         taken = QFontMetrics(theme.font("small", selected)).horizontalAdvance(count) + 26 if count else 20
         words = QRect(area.left() + 43, area.top(), area.width() - 43 - taken, area.height())
         painting.text(painter, words, entry.text, theme.font("body", selected), theme.colour(ink), within=area)
+
+
+    def _initial(self, painter: QPainter, area: QRect, entry: Entry, ink: str) -> None:
+        """The first letter of a destination, with the mark for reachable at its foot."""
+        theme, middle = self._theme, area.center().y()
+        place = QRect(area.left() + 17, middle - 10, 20, 20)
+        painting.text(painter, place, entry.text[:1].upper(), theme.font("body", True), theme.colour(ink),
+                      painting.Align.AlignHCenter, within=area)
+        colour = theme.colour("good" if entry.reachable else "faint")
+        painting.dot(painter, QPoint(area.left() + 38, middle + 7), colour, filled=bool(entry.reachable), size=6,
+                     within=area)
 
 
 class SidebarList(QListView):
@@ -205,6 +247,13 @@ class SidebarList(QListView):
         if entry is not None and entry.kind not in HEADINGS:
             self.chosen.emit(entry)
 
+    def set_narrow(self, narrow: bool) -> None:
+        """Icons alone."""
+        self._delegate.narrow = narrow
+        policy = Qt.ScrollBarPolicy.ScrollBarAlwaysOff if narrow else Qt.ScrollBarPolicy.ScrollBarAsNeeded
+        self.setVerticalScrollBarPolicy(policy)  # it would take a fifth of the icons' width
+        self.scheduleDelayedItemsLayout()
+
     def _menu(self, place: QPoint) -> None:
         entry: Entry | None = self.indexAt(place).data(SNAPSHOT)
         if entry is not None and entry.kind is EntryKind.DESTINATION:
@@ -218,15 +267,26 @@ class Sidebar(QWidget):
         super().__init__()
         self.setProperty("role", "sidebar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setFixedWidth(round(WIDTH * theme.scale))
+        self._theme = theme
+        self._narrow: bool | None = None
         self.list = SidebarList(theme, model)
         mark = row(margins=(18, 13, 12, 9), spacing=9)
         mark.addWidget(IconLabel(theme, "up", "accent", 20))
-        name = label("JetStream", "section")
-        name.setFont(theme.font("title"))
-        name.setStyleSheet(f"font-size: {theme.font('title').pixelSize()}px")
-        mark.addWidget(name, 1)
+        self._name = label("JetStream", "section")
+        self._name.setFont(theme.font("title"))
+        self._name.setStyleSheet(f"font-size: {theme.font('title').pixelSize()}px")
+        mark.addWidget(self._name, 1)
+        mark.addStretch()
         layout = column()
         layout.addLayout(mark)
         layout.addWidget(self.list, 1)
         self.setLayout(layout)
+        self.set_narrow(False)
+
+    def set_narrow(self, narrow: bool) -> None:
+        """Whether there is room for icons alone."""
+        if narrow != self._narrow:
+            self._narrow = narrow
+            self.setFixedWidth(round((NARROW if narrow else WIDTH) * self._theme.scale))
+            self._name.setVisible(not narrow)
+            self.list.set_narrow(narrow)

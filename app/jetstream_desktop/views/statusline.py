@@ -1,7 +1,7 @@
 """The lowest line: how the node is, how fast it goes, how much is left."""
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QFontMetrics
+from PySide6.QtGui import QFontMetrics, QResizeEvent
 from PySide6.QtWidgets import QMenu, QPushButton, QWidget
 
 from jetstream_desktop.i18n import tr, trn
@@ -21,6 +21,7 @@ from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import IconLabel, label, row, set_role
 
 _NOTHING = "0 B/s"
+_NARROW = 700
 
 
 class StatusLine(QWidget):
@@ -38,6 +39,7 @@ class StatusLine(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFixedHeight(round(28 * theme.scale))
         self._live = False
+        self._narrow = round(_NARROW * theme.scale)
         self._icon = IconLabel(theme, "clock", "dim", 16)
         self._state = label("", "dim")
         self._up = label("", "dim")
@@ -114,8 +116,18 @@ class StatusLine(QWidget):
         else:  # what the rows said last is not what happens now
             for figure in (self._up, self._down, self._right):
                 figure.setText("")
-        self._limit.setVisible(isinstance(status, Connected))
-        self._space.setVisible(isinstance(status, Connected))
+        self._limit.setVisible(self._live)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """In little room the free space is left out, and that all is well: the mark says that, too."""
+        narrow = self.width() < self._narrow
+        self._space.setVisible(self._live and not narrow)
+        self._state.setVisible(not (self._live and narrow))
 
     def _set(self, icon: str, tone: str, text: str) -> None:
         self._icon.show_icon(icon, tone)

@@ -1,13 +1,17 @@
 """The first run and the empty table: three plain choices, where received files go, and a test of the whole path."""
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.state.nodes import LOCAL, OpenNode
-from jetstream_desktop.state.text import home_relative, printable
+from jetstream_desktop.state.text import home_relative, plain_tooltip, printable
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import IconLabel, button, column, label, row
+
+_LOW = 340
+"""Below that height there is no room for what the choices say of themselves."""
 
 
 class Choice(QPushButton):
@@ -19,18 +23,26 @@ class Choice(QPushButton):
         self.setAccessibleName(title)
         self.setAccessibleDescription(sentence)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.MinimumExpanding)
+        self._theme = theme
+        self._sentence = sentence
         self.setMinimumHeight(round(126 * theme.scale))
         self.setMaximumWidth(round(250 * theme.scale))
         layout = column(margins=(18, 18, 16, 14), spacing=6)
         layout.addWidget(IconLabel(theme, icon, "accent", 22))
         layout.addSpacing(2)
         layout.addWidget(label(title, "section", wrap=True))
-        words = label(sentence, "dim", wrap=True)
-        words.setAlignment(Qt.AlignmentFlag.AlignTop)
-        layout.addWidget(words, 1)
+        self._words = label(sentence, "dim", wrap=True)
+        self._words.setAlignment(Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(self._words, 1)
         self.setLayout(layout)
         for child in self.findChildren(QWidget):
             child.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def set_low(self, low: bool) -> None:
+        """The title alone; the sentence is in the tool tip."""
+        self._words.setVisible(not low)
+        self.setToolTip(plain_tooltip(self._sentence) if low else "")
+        self.setMinimumHeight(round((96 if low else 126) * self._theme.scale))
 
 
 class Welcome(QWidget):
@@ -48,6 +60,8 @@ class Welcome(QWidget):
         self.setProperty("role", "pane")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._home = home
+        self._cards: list[Choice] = []
+        self._low = round(_LOW * theme.scale)
         layout = column(margins=(24, 16, 24, 16), spacing=0)
         layout.addStretch(5)
         self._title = label("", "heading", wrap=True)
@@ -66,6 +80,7 @@ class Welcome(QWidget):
             card = Choice(theme, icon, name, sentence)
             card.clicked.connect(signal)
             cards.addWidget(card, 6)
+            self._cards.append(card)
         cards.addStretch(1)
         layout.addLayout(cards)
         layout.addSpacing(18)
@@ -99,6 +114,11 @@ class Welcome(QWidget):
         self._node = LOCAL
         self._own = ""
         self.show_node(LOCAL)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        for card in self._cards:
+            card.set_low(self.height() < self._low)
 
     def show_node(self, node: OpenNode) -> None:
         """Whose files it is about: only those of this computer can be dropped."""

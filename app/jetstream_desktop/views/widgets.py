@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLayout,
     QPushButton,
+    QScrollArea,
     QSizePolicy,
     QSpinBox,
     QStyledItemDelegate,
@@ -219,6 +220,19 @@ def panel(layout: QLayout, role: str = "") -> QWidget:
         made.setProperty("role", role)
         made.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
     return made
+
+
+def scrolled(inner: QWidget) -> QScrollArea:
+    """*inner* in what scrolls it up and down if it is higher than its place, without a ground of its own."""
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setWidget(inner)
+    area.viewport().setAutoFillBackground(False)
+    inner.setAutoFillBackground(False)
+    return area
 
 
 def clear(layout: QLayout) -> None:

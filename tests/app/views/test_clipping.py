@@ -14,7 +14,7 @@ from jetstream.entities import Destination
 from jetstream_desktop import assets, i18n
 from jetstream_desktop.state.basket import Found, Kind
 
-SIZES = ((1280, 800), (800, 500), (720, 420))
+SIZES = ((1280, 800), (800, 500), (720, 420), (640, 372))
 
 
 @pytest.fixture
