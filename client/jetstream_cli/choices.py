@@ -54,6 +54,9 @@ _SYMLINK_MODES: Final = {Symlinks.FOLLOW: constants.SYMLINK_FOLLOW, Symlinks.IGN
 
 Paths = Annotated[list[str], typer.Argument(metavar="PATH...", show_default=False,
                                             help="Files and folders; folders go whole.")]
+As = Annotated[list[str] | None, typer.Option(
+    "--as", metavar="NAME", show_default=False,
+    help="Another name over there, with folders if you like: film/reel.mov. Given once for each PATH, in their order.")]
 OverwriteOption = Annotated[Overwrite, typer.Option(help="What happens to files that are already there.")]
 SymlinksOption = Annotated[Symlinks, typer.Option(
     help="Symbolic links: send what they lead to, leave them out, or keep them as links.")]

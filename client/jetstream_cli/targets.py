@@ -40,22 +40,26 @@ def read_target(text: str) -> Target:
     return Target(host.strip("[]"), int(port) if port else None, folder or "", user)
 
 
-def read_paths(paths: Sequence[str], *, local: bool) -> dict[str, str]:
-    """``{target: source}`` for a manifest: each path under its own name.
+def read_paths(paths: Sequence[str], names: Sequence[str] | None = None, *, local: bool) -> dict[str, str]:
+    """``{target: source}`` for a manifest: each path under its own name, or under the one of *names* in its place.
 
     :param local: whether the node is on this machine, so that paths may be relative and can be looked at.
     :raises InvalidParameters: if a path is not there, has no name, or two have the same name.
     """
+    if names and len(names) != len(paths):
+        raise InvalidParameters(f"--as is given once for each path, in their order: there are {len(paths)} paths and "
+                                f"{len(names)} names.")
     mappings: dict[str, str] = {}
-    for path in paths:
+    for place, path in enumerate(paths):
         source = os.path.abspath(path) if local else path
         if local and not os.path.lexists(source):
             raise InvalidParameters(f"There is no file or folder {path!r}.")
         if not local and not os.path.isabs(path):
             raise InvalidParameters(f"{path!r} must be an absolute path: the node is on another machine.")
-        name = Path(source).name
+        name = names[place] if names else Path(source).name
         if not name:
-            raise InvalidParameters(f"{path!r} has no name to arrive under; name the folders in it.")
+            raise InvalidParameters(f"{path!r} has no name to arrive under; name the folders in it, or give it a name "
+                                    "with --as.")
         if name in mappings:
             raise InvalidParameters(f"{mappings[name]!r} and {source!r} would both arrive as {name!r}; "
                                     "send them one after the other.")

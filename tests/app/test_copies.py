@@ -3,6 +3,7 @@
 import asyncio
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtWidgets import QApplication
@@ -49,6 +50,7 @@ def test_what_is_copied_sends_the_same_again(gui, qapp, tmp_path):
             window, composer = desk.window, desk.window.composer
             window.paths_dropped.emit([str(path) for path in (tmp_path / "source").iterdir()], None)
             await until(lambda: len(composer.history.now.items) == 2)
+            composer.rename("$(notes) ü.txt", "pa pers/no=1.txt")
             composer._goods.pattern.setText("*.tmp")
             composer._goods.pattern.returnPressed.emit()
             composer.search.setText(f"127.0.0.1:{other.port}")
@@ -159,7 +161,7 @@ def test_what_cannot_be_sent_again_says_why(gui, qapp):
     gui(work)
 
 
-def test_a_list_that_is_forgotten_and_names_that_only_the_window_gives(gui, qapp):
+def test_a_list_that_is_forgotten_and_one_that_is_too_long(gui, qapp):
     from jetstream.entities import Destination, Manifest
 
     node = MemoryNode()
@@ -167,15 +169,20 @@ def test_a_list_that_is_forgotten_and_names_that_only_the_window_gives(gui, qapp
     node.manifests["m"] = Manifest(manifest_id="m", status="complete", processing=False,
                                    user_data={"mappings": {"other": "/x/a"}})
     node.put(transfer(1))
+    node.manifests["n"] = replace(node.manifests["m"], manifest_id="n", user_data={})
+    node.put(transfer(3, manifest_id="n"))
     node.put(transfer(2, manifest_id="forgotten", status="error", processing=False, error_message="Disk full"))
 
     async def work():
         async with running(qapp, node.connect) as desk:
             window, banner = desk.window, desk.window.banner
-            await until(lambda: len(desk.context.poller.rows) == 2 and desk.context.poller.destinations)
+            await until(lambda: len(desk.context.poller.rows) == 3 and desk.context.poller.destinations)
+            window.table.select_key("s3")
+            window.actions_.copy_command.trigger()
+            await until(lambda: "Too many things were dropped" in banner.text)
             window.table.select_key("s1")
             window.actions_.copy_command.trigger()
-            await until(lambda: "No command can say this" in banner.text)
+            await until(lambda: "--as other /x/a" in QApplication.clipboard().text())
             window.actions_.copy_python.trigger()
             await until(lambda: "{'other': '/x/a'}" in QApplication.clipboard().text())
             window.table.select_key("s2")

@@ -67,6 +67,20 @@ def test_paths_that_cannot_be_sent(tmp_path):
         read_paths(["/"], local=True)
 
 
+def test_other_names_are_given_in_the_order_of_the_paths(tmp_path):
+    for name in "ab":
+        (tmp_path / name).write_text("")
+    one, two = str(tmp_path / "a"), str(tmp_path / "b")
+    assert read_paths([one, two], ["b", "film/a=1"], local=True) == {"b": one, "film/a=1": two}
+    assert read_paths(["/"], ["whole"], local=True) == {"whole": "/"}
+    with pytest.raises(InvalidParameters, match="2 paths and 1 names"):
+        read_paths([one, two], ["b"], local=True)
+    with pytest.raises(InvalidParameters, match="would both arrive as 'c'"):
+        read_paths([one, two], ["c", "c"], local=True)
+    with pytest.raises(InvalidParameters, match="has no name"):
+        read_paths([one], [""], local=True)
+
+
 def test_paths_of_another_machine_are_not_looked_at():
     assert read_paths(["/srv/films"], local=False) == {"films": "/srv/films"}
     with pytest.raises(InvalidParameters, match="must be an absolute path"):

@@ -44,6 +44,15 @@ def test_send_share_get_and_list(node, docs, tmp_path):
     assert "Sent 21 files, 5.1 MB, to localhost:box" in sent.stderr
     assert tree(node.received / "box" / "docs") == tree(docs)
 
+    renamed = jetstream(node, "send", docs / "0.txt", docs, "--as", "film/no=1", "--as", "papers", "localhost:box")
+    assert renamed.returncode == 0, renamed.stderr
+    assert (node.received / "box" / "film" / "no=1").read_text() == "0"
+    assert tree(node.received / "box" / "papers") == tree(docs)
+    few = jetstream(node, "send", docs, "--as", "a", "--as", "b", "localhost")
+    assert (few.returncode, "1 paths and 2 names" in few.stderr) == (2, True)
+    outside = jetstream(node, "send", docs, "--as", "../x", "localhost")
+    assert (outside.returncode, "would leave the folder" in outside.stderr) == (1, True)
+
     shared = jetstream(node, "share", docs, "--expires", "1h", "--limit", 1, "--password-stdin", stdin="secret\n")
     assert shared.returncode == 0, shared.stderr
     token, _ = shared.stdout.split()

@@ -75,8 +75,7 @@ class CopyDesk(QObject):
             self._c.say(tr("The list of its files is not known any more, so it cannot be sent again."), "caution")
             return
         text = write(entity, where, recipe_of(manifest), self._c.session.node, self._port())
-        self._put(text, what, tr("No command can say this: files have other names over there, or too many were "
-                                 "dropped. “As Python” can."))
+        self._put(text, what, tr("Too many things were dropped to be remembered for a command. “As Python” can."))
 
     def _put(self, text: str | None, what: str, why_not: str) -> None:
         if text is None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QObject, Qt, Signal
 
-from jetstream_desktop.i18n import tr
+from jetstream_desktop.i18n import apart, tr
 from jetstream_desktop.models.roles import KEY, ROOT, SNAPSHOT, Index
 from jetstream_desktop.state import changes as diffing
 from jetstream_desktop.state import numbers
@@ -67,9 +67,9 @@ def cell_text(row: Row, column: Column) -> str:
         case Column.PRIORITY:
             return "" if row.priority is None else numbers.count(row.priority)
         case Column.ADDED:
-            return day_and_time(row.added) if row.added else ""
+            return apart(day_and_time(row.added)) if row.added else ""
         case Column.FINISHED:
-            return day_and_time(row.finished) if row.finished else ""
+            return apart(day_and_time(row.finished)) if row.finished else ""
         case Column.ERROR:
             return printable(row.error or "")
 

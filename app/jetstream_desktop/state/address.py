@@ -111,12 +111,12 @@ def _known(destination: Destination) -> Choice:
     if destination.last_rate:
         parts.append(tr("{rate} last time", rate=numbers.rate(destination.last_rate * 125)))
     if destination.name:
-        parts.append(str(Address(destination.destination_address, destination.destination_port)))
+        parts.append(printable(str(Address(destination.destination_address, destination.destination_port))))
     if up is False:
         parts = [tr("not reachable; will wait")]
     if not parts and destination.last_used_time:
         parts.append(tr("last used {when}", when=moment(destination.last_used_time)))
-    line = printable(" · ".join(parts)) or tr("not used yet")
+    line = " · ".join(parts) or tr("not used yet")
     return Choice(destination.id, printable(title_of(destination)), line, up, destination)
 
 

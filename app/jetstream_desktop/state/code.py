@@ -121,20 +121,19 @@ def _manner(transfer: Transfer) -> str:
 
 def as_command(transfer: Transfer, destination: Destination, recipe: Recipe | None,
                node: OpenNode = LOCAL, port: int = DEFAULT_API_PORT) -> str | None:
-    """The command that sends the same again, ``None`` where a command cannot say it: names given in the window, or
-    files that nobody remembers.
-    """
-    folder = None if recipe is None else _common_folder(recipe.mappings)
-    if recipe is None or folder is None:
+    """The command that sends the same again, ``None`` where nobody remembers which files were dropped."""
+    if recipe is None:
         return None
+    folder = _common_folder(recipe.mappings)
     path = "/".join(part for part in (transfer.destination_path, folder) if part)
-    words = ["jetstream", "send", *through(node, port), *_options(transfer, destination, recipe),
+    names = [] if folder is not None else [word for target in recipe.mappings for word in ("--as", target)]
+    words = ["jetstream", "send", *through(node, port), *_options(transfer, destination, recipe), *names,
              *recipe.mappings.values(), _place(destination, path)]
     return shlex.join(words)
 
 
 def _common_folder(mappings: Mapping[str, str]) -> str | None:
-    """The one folder that everything goes into under its own name."""
+    """The one folder that everything goes into under its own name; ``None`` if names are others, or folders differ."""
     parts = [target.rpartition("/") for target in mappings]
     same = all(name == base_name(source) for (_, _, name), source in zip(parts, mappings.values(), strict=True))
     folders = {folder for folder, _, _ in parts}

@@ -17,6 +17,7 @@ from jetstream.constants import (
 from jetstream.entities import Manifest, ServerInfo, Transfer
 from jetstream.errors import InvalidParameters
 from jetstream_cli.choices import (
+    As,
     Detach,
     Exclude,
     Listing,
@@ -62,6 +63,7 @@ def send(
     rate: Annotated[str | None, typer.Option(metavar="RATE", help="Limit in bits per second: 800k, 50M, 1.5G.")] = None,
     fixed: Annotated[bool, typer.Option("--fixed", help="Send at --rate, whatever happens on the line.")] = False,
     background: Annotated[bool, typer.Option("--background", help="Take what others on the line leave.")] = False,
+    names: As = None,
     exclude: Exclude = None,
     symlinks: SymlinksOption = Symlinks.FOLLOW,
     skip_unreadable: SkipUnreadable = False,
@@ -79,7 +81,7 @@ def send(
     node = Node(api_host, api_port, api_user)
     with parsed():
         target = read_target(destination)
-        listing = Listing(read_paths(paths, local=node.is_local), symlinks, exclude, skip_unreadable)
+        listing = Listing(read_paths(paths, names, local=node.is_local), symlinks, exclude, skip_unreadable)
         sending = _Sending(target, user or target.user, fingerprint, overwrite, priority,
                            None if rate is None else read_rate(rate), _policy(rate, fixed, background))
     run(_send(node, listing, sending, detach))

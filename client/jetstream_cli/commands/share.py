@@ -7,6 +7,7 @@ import typer
 from jetstream.constants import DEFAULT_SERVER_ADDRESS
 from jetstream.errors import Conflict
 from jetstream_cli.choices import (
+    As,
     AskPassword,
     Exclude,
     Listing,
@@ -31,6 +32,7 @@ def share(
     ask_password: AskPassword = False,
     password_stdin: PasswordStdin = False,
     description: Annotated[str, typer.Option(help="A note for yourself.")] = "",
+    names: As = None,
     exclude: Exclude = None,
     symlinks: SymlinksOption = Symlinks.FOLLOW,
     skip_unreadable: SkipUnreadable = False,
@@ -44,7 +46,7 @@ def share(
     """
     node = Node(api_host, api_port, api_user)
     with parsed():
-        listing = Listing(read_paths(paths, local=node.is_local), symlinks, exclude, skip_unreadable)
+        listing = Listing(read_paths(paths, names, local=node.is_local), symlinks, exclude, skip_unreadable)
         seconds = None if expires is None else read_duration(expires)
         password = from_stdin() if password_stdin else new_password("Password") if ask_password else None
     run(_share(node, listing, seconds, limit, password, description))

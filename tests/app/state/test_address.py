@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jetstream.entities import Destination
+from jetstream_desktop import i18n
 from jetstream_desktop.state.address import Address, choices, parse_address, reachable, recent_first, title_of
 
 
@@ -56,3 +57,12 @@ def test_reachable():
     assert reachable(place(1, last_rate=5)) is True
     assert reachable(place(1, encrypted_connection_state="connected")) is True
     assert reachable(place(1, last_rate=5, last_error="x")) is False
+
+
+def test_in_a_line_from_right_to_left_numbers_stay_whole():
+    known = Destination(destination_id="1", destination_address="b", destination_port=8886, name="B", last_rate=8_000)
+    i18n.mirror(True)
+    try:
+        assert choices([known], "")[0].line == "\u2068\u20681.0 MB\u2069/s\u2069 last time · b"
+    finally:
+        i18n.mirror(False)

@@ -71,9 +71,13 @@ def test_the_command_names_the_place_as_the_command_reads_it(host, port, folder)
 
 def test_what_no_command_can_say():
     assert as_command(transfer(), WHERE, None) is None
-    assert as_command(transfer(), WHERE, Recipe({"other": "/x/a"})) is None
-    assert as_command(transfer(), WHERE, Recipe({"a": "/x/a", "b/c": "/x/c"})) is None
-    assert as_command(transfer(), WHERE, Recipe({"a": "/x/a", "a (2)": "/y/a"})) is None
+
+
+def test_other_names_are_said():
+    for mappings, words in (({"other": "/x/a"}, "--as other /x/a"),
+                            ({"a": "/x/a", "b/c": "/x/c"}, "--as a --as b/c /x/a /x/c"),
+                            ({"a": "/x/a", "a (2)": "/y/a"}, "--as a --as 'a (2)' /x/a /y/a")):
+        assert as_command(transfer(), WHERE, Recipe(mappings)).endswith(f"--skip-unreadable {words} studio-b")
 
 
 def test_one_folder_for_everything_is_a_part_of_the_place():

@@ -153,6 +153,8 @@ def test_in_a_window_from_right_to_left_what_is_done_is_one_piece(gui, qapp, nod
             model = desk.window.table.model()
             texts = [model.index(row, Column.DONE).data() for row in range(4)]
             assert "\u206831.0 of 40.0 GB\u2069" in texts
+            added = model.index(0, Column.ADDED).data()
+            assert (added[0], added[-1]) == ("\u2068", "\u2069")
             desk.window.table.select_key("s4")
             desk.window.actions_.share.trigger()
             chips = [made.text() for made in desk.window.card.form.until.findChildren(QPushButton)]
