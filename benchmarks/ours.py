@@ -173,15 +173,19 @@ class Pair:
         """A complete manifest."""
         return self.sender.ask(lambda client: listed(client, mappings))
 
-    def send(self, manifest: Manifest, path: str = "", limit: float | None = None) -> Transfer:
+    def send(self, manifest: Manifest, path: str = "", limit: float | None = None,
+             look: Callable[[Transfer], None] | None = None) -> Transfer:
         """Send it below *path* of the receiver, from createTransfer to ``complete``.
 
         :param limit: seconds after which it is cancelled.
+        :param look: called with the transfer each time that it is asked about.
         """
-        return self.sender.ask(lambda client: self.sent(client, manifest, path, limit))
+        return self.sender.ask(lambda client: self.sent(client, manifest, path, limit, look))
 
-    async def sent(self, client: AsyncClient, manifest: Manifest, path: str = "", limit: float | None = None
-                   ) -> Transfer:
+    async def sent(
+        self, client: AsyncClient, manifest: Manifest, path: str = "", limit: float | None = None,
+        look: Callable[[Transfer], None] | None = None,
+    ) -> Transfer:
         """The same with a client of the sending node."""
         target = await client.send.create_destination(self.address, self.receiver.port)
         start = time.perf_counter()
@@ -189,6 +193,8 @@ class Pair:
         while transfer.processing and (limit is None or time.perf_counter() < start + limit):
             await asyncio.sleep(LOOK_SECONDS)
             transfer = await client.send.get_transfer(transfer)
+            if look is not None:
+                look(transfer)
         if transfer.processing:
             await client.send.cancel_transfer(transfer)
         elif transfer.status != "complete":

@@ -1,7 +1,10 @@
-"""One large file of ours over every kind of emulated path: how much of the line it fills.
+"""One large file of ours over every kind of emulated path: how much of the line it fills, and what queue it builds.
 
 Two figures for each path. *All of it*: from ``createTransfer`` to ``complete``, with connecting, the ramp, the last
 flush and the last word. *While it flows*: from the first block to the last, what the carrier makes of the line.
+
+The queue is what the node's own round trips are longer than the path, the median over all runs, as a share of the path:
+of what the line holds, since it is full.
 """
 
 import contextlib
@@ -57,7 +60,7 @@ def row(context: Context) -> Row:
         context.say(path.name)
         try:
             with line.emulated(context.wan, "bbr", path.loss, trip=path.trip, options=path.options):
-                result, flows, facts = _measured(context, number, source)
+                result, flows, facts = _measured(context, number, source, path.trip)
         except Missing as error:
             notes.append(f"{path.name}: not measured, because {error}.")
             continue
@@ -65,28 +68,31 @@ def row(context: Context) -> Row:
         flowing = size * 8 / 1e6 / statistics.median(flows)
         lines.append([path.name, facts["carrier"], f"{result.seconds:.2f}", f"{whole:.0f}", f"{whole / RATE:.0%}",
                       f"{flowing:.0f}", f"{flowing / RATE:.0%}", f"{path.aim} %",
-                      f"{result.median(lambda each: each.cpu):.1f}", facts["memory"]])
+                      facts["queue"], f"{result.median(lambda each: each.cpu):.1f}", facts["memory"]])
         data.append({"path": path.name, "aim": path.aim, "flowSeconds": flows, **facts, **result.as_json()})
     columns = ["path", "carrier", "median s", "Mbit/s", "of the line", "Mbit/s while it flows", "of the line", "aim",
-               "CPU s, both ends", "most memory"]
+               "queue", "CPU s, both ends", "most memory"]
     return Row(f"{size / MIB:,.0f} MiB over emulated paths of {RATE} Mbit/s", columns, lines, notes,
                {"bytes": size, "paths": data})
 
 
-def _measured(context: Context, number: int, source: Path) -> tuple[Result, list[float], dict[str, str]]:
+def _measured(context: Context, number: int, source: Path, trip: float) -> tuple[Result, list[float], dict[str, str]]:
     folder = context.folder / "paths" / str(number)
     folder.mkdir()
     flows: list[float] = []
-    seen: list[Transfer] = []
+    trips: list[int] = []
     with _pair(folder) as pair:
         manifest = pair.list({"path.bin": str(source)})
         target = pair.receiver.received / "path.bin"
 
+        def look(transfer: Transfer) -> None:
+            if transfer.rtt and transfer.bytes_acked:
+                trips.append(transfer.rtt)
+
         def work() -> None:
-            transfer = pair.send(manifest, limit=LIMIT_SECONDS)
+            transfer = pair.send(manifest, limit=LIMIT_SECONDS, look=look)
             assert transfer.start_time is not None
             assert transfer.end_time is not None
-            seen.append(transfer)
             flows.append((transfer.end_time - transfer.start_time) / 1e6)
 
         def once(_: int) -> Run:
@@ -104,7 +110,8 @@ def _measured(context: Context, number: int, source: Path) -> tuple[Result, list
         carriers = {link.carrier or "" for link in pair.sender.ask(lambda client: client.send.get_connections())}
         memory = max(_peak(pid) for pid in pair.pids)
     name = "/".join(sorted(carriers - {""})) or ("udp" if number else "tcp")
-    return result, flows[1:] or flows, {"carrier": name, "memory": f"{memory} MiB"}
+    queue = max(0.0, statistics.median(trips) / 1000 - trip) / trip if trips else 0.0
+    return result, flows[1:] or flows, {"carrier": name, "memory": f"{memory} MiB", "queue": f"{queue:.0%}"}
 
 
 def _peak(pid: int) -> int:
