@@ -309,6 +309,18 @@ def test_api_parameters(peer, jetstream):
     ]
 
 
+def test_api_says_what_a_method_takes(peer, jetstream):
+    said = jetstream("api", "recv.addAuthorizedClient", "--help")
+    assert (said.exit_code, said.stdout.splitlines()) == (0, [
+        "recv.addAuthorizedClient: Let the node with this identity send here.",
+        "Needs superuser rights, which it takes up.",
+        "  --clientPublicKey=TEXT  required",
+        '  --name=TEXT             default: ""',
+    ])
+    assert "  --modifiedSince=NUMBER|null  default: null" in jetstream("api", "send.getTransfers", "--help").stdout
+    assert peer.calls == []
+
+
 def test_api_takes_up_the_rights_that_a_method_needs(peer, jetstream):
     peer.answers["server.createUser"] = None
     result = jetstream("api", "createUser", "--user=bob", "--password=-", stdin="secret\n")

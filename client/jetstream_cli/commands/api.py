@@ -47,8 +47,12 @@ def api(
 
     Options of this command stand before METHOD, parameters after it: --name=value or --name value. Lists, maps and
     numbers are written as JSON. Secrets are not taken from the command line: give --password=- and standard input.
+    METHOD --help lists its parameters.
     """
     try:
+        if "--help" in context.args:
+            print(usage(resolve(method)[0]))
+            return
         result = asyncio.run(_call(Node(host, port, user), method, context.args, superuser))
     except JetStreamError as error:
         print(json.dumps({"error": error_to_wire(error)}), file=sys.stderr)
@@ -87,6 +91,25 @@ def resolve(name: str) -> tuple[Method, str]:
     if len(candidates) > 1:
         raise InvalidParameters(f"Say which {name}: {' or '.join(candidates)}.", field="method")
     return resolve(candidates[0])
+
+
+def usage(method: Method) -> str:
+    """What *method* does and takes, for a person."""
+    lines = [f"{method.name}: {method.summary}"]
+    if method.access is Access.SUPERUSER:
+        lines.append("Needs superuser rights, which it takes up.")
+    names = [f"--{parameter.name}={_kind(parameter.kind)}" for parameter in method.parameters]
+    width = max(map(len, names), default=0)
+    for name, parameter in zip(names, method.parameters, strict=True):
+        default = "required" if parameter.required else f"default: {json.dumps(parameter.default, default=repr)}"
+        lines.append(f"  {name:{width}}  {default}")
+    return "\n".join(lines)
+
+
+def _kind(kind: Any) -> str:
+    words = {str: "TEXT", int: "NUMBER", float: "NUMBER", bool: "true|false", types.NoneType: "null"}
+    kinds = typing.get_args(kind) if isinstance(kind, types.UnionType) else (kind,)
+    return "|".join(words.get(one, "JSON") for one in kinds)
 
 
 def read_parameters(method: Method, words: Sequence[str]) -> dict[str, Any]:
