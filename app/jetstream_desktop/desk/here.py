@@ -34,8 +34,8 @@ class HereDesk(QObject):
             return
         if self._c.session.node.local:
             self._own = status.server
-        else:
-            self._here = here_from(self._own, status.server)
+        elif (here := here_from(self._own, status.server)) != self._here:
+            self._here = here
             self._page()
 
     def _opened(self, _node: OpenNode) -> None:

@@ -1,6 +1,7 @@
 """The window as a whole: connection, pages, settings, closing, what other starts of the program ask for."""
 
 import asyncio
+import logging
 import platform
 from collections.abc import Sequence
 from datetime import datetime
@@ -36,6 +37,8 @@ from jetstream_desktop.views.announcer import Announcer
 from jetstream_desktop.views.dialogs import choose_folder
 from jetstream_desktop.views.settings_card import SettingsCard
 from jetstream_desktop.views.tray import Tray
+
+log = logging.getLogger("jetstream.desktop")
 
 RECONNECT = "reconnect"
 _MINUTE_MS = 60_000
@@ -74,6 +77,7 @@ class WindowDesk(QObject):
         self._week.setInterval(_MINUTE_MS)
         self._week.timeout.connect(self._apply_week)
         self._week.timeout.connect(self._come_back)
+        self._week.timeout.connect(self.look_again)
         self._ended: list[Row] = []
         self._together = QTimer(self)
         self._together.setSingleShot(True)
@@ -149,6 +153,14 @@ class WindowDesk(QObject):
     def _opened(self, _node: OpenNode) -> None:
         """Another node: limits by the clock are those of this computer's, and start anew with it."""
         self._week_rules = False
+
+    def look_again(self) -> None:
+        """Limits and free space change without this window, too: the lowest line says what is true now."""
+        if isinstance(self._c.session.status, Connected):
+            self._c.run(self._c.session.refresh(), "look at the node", self._quiet)
+
+    def _quiet(self, words: str) -> None:
+        log.info("the node was not asked again: %s", words)
 
     def _show_failure(self) -> None:
         status = self._c.session.status

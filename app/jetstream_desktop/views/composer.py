@@ -30,8 +30,8 @@ from jetstream_desktop.views.toolbar import SearchField
 from jetstream_desktop.views.undo_keys import UndoKeys
 from jetstream_desktop.views.widgets import button, column, hairline, label, panel, row, scrolled, set_role
 
-_LEAST_LIST = 56
-"""Height of the list of destinations: one of them can always be seen."""
+_LEAST_LIST = 72
+"""Height of the list of destinations: one of them can always be seen, or what it says while it is empty."""
 
 
 class Composer(QWidget):

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from jetstream.aio import Receive, Send, Server
 from jetstream.entities import (
+    BandwidthLimits,
     Destination,
     Event,
     Manifest,
@@ -114,7 +115,8 @@ class MemoryClient:
         return to_wire(ServerInfo(
             api_version=40, version="0.1.0", server_id="1", server_uid="u", server_name="here", host_name="here",
             api_control_port=8886, receive_port=8886, public_key="", fingerprint=FINGERPRINT, auth_required=False,
-            receiving_folder=self.node.folder, free_space=10**12, receive_address="192.0.2.9",
+            bandwidth_limits=BandwidthLimits(outgoing=self.node.limit), receiving_folder=self.node.folder,
+            free_space=10**12, receive_address="192.0.2.9",
             only_authorized_clients_allowed=self.node.only_known))
 
     def server_lsRoots(self):

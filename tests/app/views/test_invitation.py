@@ -10,6 +10,7 @@ from app.helpers.memory_node import MemoryNode
 from app.helpers.running import running
 from app.helpers.waiting import until
 from jetstream.entities import Destination
+from jetstream_desktop.models.roles import KEY
 from jetstream_desktop.program import speak
 from jetstream_desktop.state.basket import Found, Kind
 from jetstream_desktop.state.filters import Column, Filter, Query, empty_words
@@ -165,5 +166,46 @@ def test_a_file_dialog_begins_at_home_and_then_where_the_last_one_was_left(gui, 
             second = choose_files(desk.window, "Choose", list)
             assert second.directory().absolutePath() == str(other)
             second.close()
+
+    gui(work)
+
+
+def test_in_a_very_small_window_the_sidebar_shows_icons(gui, qapp):
+    node = MemoryNode()
+    node.put(transfer(1))
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            window = desk.window
+            await until(lambda: len(desk.context.poller.rows) == 1)
+            window.resize(1100, 700)
+            await until(lambda: window.sidebar.width() > 200)
+            assert window.status._space.isVisible()
+            window.resize(640, 372)
+            await until(lambda: window.sidebar.width() < 60)
+            assert not window.status._space.isVisible()
+            assert not window.status._state.isVisible()
+            sections = window.sidebar.list
+            assert sections.sizeHintForRow(0) < 40
+            QTest.mouseClick(sections.viewport(), Qt.MouseButton.LeftButton,
+                             pos=sections.visualRect(sections.model().index(1)).center())
+            assert window.table.model().query.shelf.value == sections.model().index(1).data(KEY)
+            window.resize(1100, 700)
+            await until(lambda: window.sidebar.width() > 200 and window.status._state.isVisible())
+
+    gui(work)
+
+
+def test_a_limit_that_somebody_else_has_set_is_shown_with_the_next_look(gui, qapp):
+    node = MemoryNode()
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            limit = desk.window.status._limit
+            await until(limit.isVisible)
+            assert limit.text() == "No limit"
+            node.limit = 80_000
+            desk.shell.look_again()
+            await until(lambda: limit.text() == "Limit 80 Mbit/s")
 
     gui(work)
