@@ -1,5 +1,6 @@
 """Making room for others on a line whose queue overflows. Pure; time is an argument."""
 
+import math
 from typing import Final
 
 CUBIC_GROWTH: Final = 0.4
@@ -14,13 +15,18 @@ NOTICEABLE_LOSS: Final = 0.005
 AMBIENT_ROUNDS: Final = 8
 SHORTEST_SECONDS: Final = 30.0
 EMPTY_QUEUE: Final = 0.15
-EMPTY_ROUNDS: Final = 8
-"""Where the queue has been empty for so many round trips nobody waits for room any more."""
+EMPTY_ROUNDS: Final = 3
+"""Where the queue has been empty for so many round trips the line is ours."""
 LEAST_PACKETS: Final = 16
 EVENT_TRIPS: Final = 4
 """An overflow that lasts longer is another one."""
 ANSWERED: Final = 0.82
 """Where all make room for :data:`CUBIC_SHARE`, round trips become shorter than this share of what they were."""
+BRIM: Final = 0.7
+"""A queue so long, as a share of the longest one, may be full."""
+ALONE_SECONDS: Final = 60.0
+BIG: Final = 0.6
+"""Who has more than this share of what the line gave when its queue was empty has most of it still."""
 STREAK: Final = 3
 SQUEEZED: Final = 0.4
 """Beside one more who makes room, too, we keep half of what we had, by and by."""
@@ -124,6 +130,8 @@ class Ceiling:
         self._trips_until = 0.0
         self._longest_queue = 0.0
         self._empty_rounds = 0
+        self._alone = self._looked = 0.0
+        self._big = False
         self._ambient = 0.0
         self._ambient_rounds = 0
         self._excess = 0.0
@@ -135,7 +143,8 @@ class Ceiling:
         """Bytes a second that we send then, whatever the model says."""
 
     def on_round(
-        self, loss: float, queue: float, trip: float, in_flight: float, packet: int, rate: float, now: float
+        self, loss: float, queue: float, trip: float, in_flight: float, packet: int, rate: float, now: float,
+        overfilled: bool = False,
     ) -> bool:
         """A round trip is over; whether we make room.
 
@@ -143,33 +152,54 @@ class Ceiling:
         :param queue, trip: seconds that packets wait in queues now, and of a round trip without that.
         :param in_flight: the most bytes that were on the path in it.
         :param rate: bytes a second that we get of the path.
+        :param overfilled: whether our own start has just grown too far, however long the queue seems.
         """
         whole = queue + trip
         queue, trip = self._split(whole, trip, now)
         self._longest_queue = max(queue, self._longest_queue * LONGEST_QUEUE_FADES)
         self._empty_rounds = self._empty_rounds + 1 if queue < EMPTY_QUEUE * trip else 0
+        self._alone *= 0.5 ** ((now - self._looked) / ALONE_SECONDS)
+        if self._big and not self._empty_rounds:
+            self._since += now - self._looked
+        self._looked = now
         if self._empty_rounds >= EMPTY_ROUNDS:
-            self._most = 0.0
+            self._alone = max(self._alone, rate)
+        self._big = rate > BIG * self._alone > 0
         long = queue > max(0.5 * self._longest_queue, 0.1 * trip, SHORT_QUEUE)
-        if not long and not self.resists:
-            # At first a mean: what is taken for nothing would make the line's own losses those of a queue.
+        if not long and not self.resists and not overfilled:
+            # At first a mean: what is taken for nothing would make the line's own losses those of a queue. Later what
+            # is less counts more, because some of the rest is a queue's.
             self._ambient_rounds = min(self._ambient_rounds + 1, AMBIENT_ROUNDS)
-            self._ambient += (loss - self._ambient) / self._ambient_rounds
+            slow = self._ambient_rounds if loss > self._ambient else min(self._ambient_rounds, 2)
+            self._ambient += (loss - self._ambient) / slow
         excess = loss - 1.5 * self._ambient
         self._excess += (excess - self._excess) / 8
-        overflows = long and excess > NOTICEABLE_LOSS
+        overflows = (long or overfilled) and excess > NOTICEABLE_LOSS
+        brims = overflows or (long and queue > BRIM * self._longest_queue
+                              and self._stands_out(loss, in_flight / packet))
         if self._resistance.resists(now):
             if self._excess < NOTICEABLE_LOSS:
                 self._resistance.relent(now)
-        elif overflows:
-            self._make_room(in_flight / packet, self.bytes / packet, whole, now)
+        elif brims:
+            self._make_room(in_flight / packet, self.bytes / packet, now)
+            if overflows:
+                self._resistance.on_overflow(whole, now)
         self._resistance.on_round(rate, whole, long, now)
         if self._resistance.resists(now) and not self.resists:
             self._excess = max(self._excess, 4 * NOTICEABLE_LOSS)
         self.resists = self._resistance.resists(now)
         self.claim = self._resistance.claim(now)
         self.bytes = self._allowed(whole, now) * packet
-        return overflows and not self.resists
+        return brims and not self.resists
+
+    def _stands_out(self, loss: float, packets: float) -> bool:
+        """Whether the line itself would hardly lose so many. CUBIC makes room for a single one."""
+        expected = self._ambient * packets
+        return loss * packets > 0.5 + 1.5 * expected + 3 * math.sqrt(expected)
+
+    def lift(self) -> None:
+        """The line has opened up."""
+        self._most, self.bytes = 0.0, float("inf")
 
     def _split(self, whole: float, trip: float, now: float) -> tuple[float, float]:
         """Queue and path of a round trip, by the shortest one for long."""
@@ -186,12 +216,11 @@ class Ceiling:
         steady = self._kept + RENO_GROWTH * (now - self._since) / trip
         return max(self._most + grown, steady, LEAST_PACKETS)
 
-    def _make_room(self, packets: float, below: float, trip: float, now: float) -> None:
+    def _make_room(self, packets: float, below: float, now: float) -> None:
         """*packets* were under way, and *below* is how many of them might have been."""
-        share = NEWCOMER_SHARE if packets < FAR_BELOW * below else CUBIC_SHARE
+        share = NEWCOMER_SHARE if packets < FAR_BELOW * below or self._big else CUBIC_SHARE
         # Who has less than the last time leaves others some more ("fast convergence").
         top = packets * (1 + share) / 2 if packets < self._most else packets
         self._most, self._since = max(top, LEAST_PACKETS), now
         self._kept = min(share * packets, self._most)
         self._curve = ((self._most - self._kept) / CUBIC_GROWTH) ** (1 / 3)
-        self._resistance.on_overflow(trip, now)

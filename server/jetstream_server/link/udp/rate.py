@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from jetstream_server.link.udp.ceiling import LEAST_PACKETS, SHORT_QUEUE, Ceiling
+from jetstream_server.link.udp.ceiling import EMPTY_QUEUE, LEAST_PACKETS, SHORT_QUEUE, Ceiling
 from jetstream_server.link.udp.estimates import Delivery, LineLoss, Trips
+from jetstream_server.link.udp.losses import Losses
 
 KBIT: Final = 125
 """Bytes per second in one kbit/s."""
@@ -61,6 +62,10 @@ CROWDED_GAIN: Final = 3.0
 FASTEST_PROBE: Final = 2.0
 FULL_GROWTH: Final = 1.25
 FULL_ROUNDS: Final = 3
+CROWDED_SHARE: Final = 0.7
+"""Of what the path holds, so much may be under way whatever the ceiling says, while there is a queue."""
+SHORTEST_SHARE: Final = 0.5
+QUIET_SHARE: Final = 0.1
 SHORTEST_PHASE: Final = 0.025
 TRIP_SECONDS: Final = 10.0
 SHORT_SECONDS: Final = 0.2
@@ -133,7 +138,9 @@ class RateControl:
         self._known: float | None = None
         """What the path took in an earlier session."""
         self.ceiling = Ceiling()
-        self._counted = (0, 0)
+        self._losses = Losses()
+        self._overfilled = False
+        """Whether the start ran into a queue that others keep full, so that no round trip was without it."""
         self._peak = 0
         """The most that was under way in this round."""
         self._share = 1.0
@@ -171,8 +178,9 @@ class RateControl:
             return self._fixed or FIRST_RATE
         if not self.bandwidth:
             return self._first
-        rate = min(self.bandwidth * self._gain * self._for_losses,
-                   max(self.ceiling.bytes, self._share_of_path) / self.smooth_trip)
+        rate = self.bandwidth * self._gain * self._for_losses
+        if not self._empty:
+            rate = min(rate, max(self.ceiling.bytes / self.smooth_trip, self.bandwidth * self._for_losses))
         rate = max(rate, self.ceiling.claim)
         if self.phase is Phase.STARTUP:
             rate = max(min(rate, self._known or rate), self._first)
@@ -188,11 +196,12 @@ class RateControl:
         held = self.bandwidth * self._reports_every * 2
         least = LEAST_PACKETS * self._packet
         if self.phase is Phase.SHORTEST:
-            return max(self.bandwidth * self.trip * 0.5 + held / 2, least)
+            quiet = QUIET_SHARE if self._overfilled else SHORTEST_SHARE
+            return max(self.bandwidth * self.trip * quiet + held / 2, least)
         share = self._share_of_path * self._share
         crowded = self._crowded and self.ceiling.bytes < float("inf")
         most = share * (STARTUP_GAIN if self.phase is Phase.STARTUP else CROWDED_GAIN if crowded else 2.0)
-        return max(min(most, max(self.ceiling.bytes, share)) + held, least,
+        return max(min(most, max(self.ceiling.bytes, self._least_share * self._share)) + held, least,
                    self.ceiling.claim * self._share * self.smooth_trip)
 
     @property
@@ -205,6 +214,16 @@ class RateControl:
         """How many bytes of ours the path holds without a queue."""
         # On a short path the machines themselves may take longer than the path, and nothing may stand still meanwhile.
         return self.bandwidth * max(self.trip, min(self.smooth_trip, NOTICEABLE_QUEUE))
+
+    @property
+    def _least_share(self) -> float:
+        """How many bytes of ours may be under way at least, whatever the ceiling says."""
+        share = max(1.0, self._gain) if self._empty else CROWDED_SHARE
+        return self._share_of_path * self._for_losses * share
+
+    @property
+    def _empty(self) -> bool:
+        return self.queue < max(EMPTY_QUEUE * self.trip, SHORT_QUEUE)
 
     @property
     def _reports_every(self) -> float:
@@ -239,18 +258,27 @@ class RateControl:
                            self.smooth_trip if self.ceiling.resists else self.trip, now)
         self._peak = max(self._peak, sample.in_flight)
         if sample.round_over:
-            settled, lost = sample.settled - self._counted[0], sample.lost - self._counted[1]
-            self._counted = sample.settled, sample.lost
-            self._line_loss.on_round(settled, lost)
-            if settled > 0 and self.policy is Policy.FAIR:
-                on_the_path = max(0.0, self._peak - self.bandwidth * self.report_seconds)
-                if self.ceiling.on_round(max(0, lost) / settled, self.queue, self.trip, on_the_path, sample.packet,
-                                         self.bandwidth, now):
-                    self._delivery.forget_before(now - 2 * (self.smooth_trip + self._reports_every))
-            self._peak = sample.in_flight
+            self._end_round(sample, now)
         if self.policy is Policy.BACKGROUND:
             self._yield(now)
         self._step(sample, now)
+
+    def _end_round(self, sample: Sample, now: float) -> None:
+        losses = self._losses
+        told = losses.on_round(sample.settled, sample.lost)
+        self._line_loss.on_round(losses.settled, losses.lost)
+        overfilled = self.phase is Phase.STARTUP and losses.overfills()
+        # What the start lost is one overflow, however long it takes until the last of it is known.
+        if told and self.policy is Policy.FAIR and not self._overfilled:
+            loss = losses.share
+            on_the_path = max(0.0, self._peak - self.bandwidth * self.report_seconds) * (1 - loss)
+            if self.ceiling.on_round(loss, self.queue, self.trip, on_the_path, sample.packet, self.bandwidth, now,
+                                     overfilled):
+                self._delivery.forget_before(now - 2 * (self.smooth_trip + self._reports_every))
+        self._peak = sample.in_flight
+        if overfilled:
+            self._overfilled = True
+            self._enter(Phase.DRAIN, now)
 
     def begin_at(self, known: float) -> None:
         """The path took *known* in an earlier session: begin at half of that. Where it takes as much again, there is no
@@ -278,10 +306,13 @@ class RateControl:
             self._look_for_the_end_of_startup(sample, now)
         elif phase is Phase.DRAIN:
             if sample.in_flight <= holds or elapsed > 3 * self.trip + 0.1:
-                self._enter(Phase.CRUISE, now)
+                if self._overfilled:
+                    self._trips.look_anew()
+                self._enter(Phase.SHORTEST if self._overfilled else Phase.CRUISE, now)
         elif phase is Phase.SHORTEST:
             if elapsed > max(SHORT_SECONDS, self.trip * 1.5):
                 self._trips.take_what_was_seen(now)
+                self._overfilled = False
                 self._enter(Phase.UP, now)
         elif now - self._trips.seen > TRIP_SECONDS:
             self._trips.look_anew()
@@ -332,6 +363,8 @@ class RateControl:
             self._enter(Phase.DOWN, now)
         elif elapsed > self._phase_seconds:
             if self.bandwidth > self._probe_from * (1 + self._probe / 2):
+                if self._gain > 1 + PROBE:  # more again: others who made room would not leave that much
+                    self.ceiling.lift()
                 self._gain = min(FASTEST_PROBE, 1 + 2 * (self._gain - 1))
                 self._probe_from, self._phase_began = self.bandwidth, now
             elif elapsed > 2 * self._phase_seconds:

@@ -77,9 +77,17 @@ def test_who_makes_room_and_nobody_else_does_stops_and_claims_it_back() -> None:
     assert ceiling.claim == 0
 
 
-def test_a_queue_that_is_gone_for_good_lifts_the_ceiling() -> None:
+def test_a_line_that_has_opened_up_lifts_the_ceiling() -> None:
     ceiling = Ceiling()
-    now = rounds(ceiling, 0.0, [(0.05, 0.05)])
+    rounds(ceiling, 0.0, [(0.05, 0.05)])
     assert ceiling.bytes < FULL
-    rounds(ceiling, now, [(0.0, 0.001)] * 20)
+    ceiling.lift()
     assert ceiling.bytes == float("inf")
+
+
+def test_who_has_most_of_the_line_takes_no_more_while_somebody_waits() -> None:
+    ceiling = Ceiling()
+    now = rounds(ceiling, 0.0, [(0.0, 0.001)] * 10 + [(0.05, 0.05)])
+    kept = ceiling.bytes
+    rounds(ceiling, now, [(0.0, 0.02)] * 100)
+    assert ceiling.bytes < 1.15 * kept, "the line gave as much when it was ours alone"

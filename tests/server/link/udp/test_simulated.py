@@ -53,7 +53,7 @@ def test_a_line_is_full_although_a_part_is_lost_before_its_narrowest_place() -> 
     there, back = path(50, 0.2, 0.05)
     flow = Flow(world, there, back)
     world.run(14.0)
-    assert flow.goodput(8.0, 14.0) > 0.985 * 50 * MEGABIT
+    assert flow.goodput(8.0, 14.0) > 0.98 * 50 * MEGABIT
 
 
 def test_a_meter_is_not_taken_for_a_line_that_loses() -> None:
@@ -131,7 +131,7 @@ def test_two_of_ours_share_alike(queue: float) -> None:
 @pytest.mark.parametrize("first", ["ours", "theirs"])
 def test_fair_shares_with_tcp_of_either_kind(kind: type[Rival], first: str) -> None:
     world = World()
-    there, back = path(20, 0.05)
+    there, back = path(40, 0.05)
     ours = Flow(world, there, back, record=100_000, start=0.0 if first == "ours" else 4.0)
     rival = kind(world, there, back, 4.0 if first == "ours" else 0.0)
     share, _ = shares(ours, rival, world, 10.0, 35.0)
