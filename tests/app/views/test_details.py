@@ -13,6 +13,7 @@ from app.helpers.memory_node import MemoryNode
 from app.helpers.running import running
 from app.helpers.waiting import until
 from helpers.nodes import nodes
+from helpers.nodes import until as asked
 from jetstream.entities import Event, Manifest, event_to_wire
 from jetstream_desktop.state.history import SpeedHistory
 from jetstream_desktop.views.details import EVENTS, FILES, SPEED
@@ -101,6 +102,11 @@ def test_only_problems_where_there_are_none_and_after_verifying(gui, qapp, node)
     gui(work)
 
 
+def problems(events):
+    """The files that they say were not delivered."""
+    return [file["path"] for event in events for file in event.fields.get("files", ())]
+
+
 def test_a_file_that_vanished_is_among_the_problems_of_both(gui, qapp, tmp_path):
     """Two real nodes: the sender's window names it with its reason."""
     for name in ("here", "gone"):
@@ -116,12 +122,16 @@ def test_a_file_that_vanished_is_among_the_problems_of_both(gui, qapp, tmp_path)
             there = await client.send.create_destination("127.0.0.1", receiver.port)
             sent = await client.send.create_transfer(there, made)
             assert (await client.send.wait_for_transfer(sent)).status == "error"
-            events = await client.send.get_transfer_events(sent)
-            files = [file["path"] for event in events for file in event.fields.get("files", ())]
-            assert files == ["gone"]
             (coming,) = await other.receive.get_transfers()
-            events = await other.receive.get_transfer_events(coming)
-            assert [file["path"] for event in events for file in event.fields.get("files", ())] == ["gone"]
+
+            async def told() -> list[str]:
+                return problems(await client.send.get_transfer_events(sent))
+
+            async def told_there() -> list[str]:
+                return problems(await other.receive.get_transfer_events(coming))
+
+            for look in (told, told_there):  # an event is written a moment after the state
+                assert await asked(look, bool) == ["gone"]
 
     with nodes(tmp_path / "n", "a", "b") as (sender, receiver):
         asyncio.run(work(sender, receiver))
