@@ -8,7 +8,7 @@ import pytest
 from helpers.liars import somebody
 from helpers.nodes import NodeProcess, make_tree, tree, until
 from jetstream.aio import AsyncClient
-from jetstream.entities import Offer, Transfer
+from jetstream.entities import Event, Offer, Transfer
 from jetstream.errors import LimitExceeded, NotFound
 from jetstream_server.link.handshake import dial, expect
 from jetstream_server.link.messages import Offer as WireOffer
@@ -51,7 +51,11 @@ async def test_ask_and_yes(two: Two, tmp_path: Path) -> None:
         assert await other.receive.get_offers() == []
         assert [e.event for e in await client.send.get_transfer_events(transfer)] == [
             "transferCreated", "transferAsked", "transferAccepted", "transferStarted", "transferCompleted"]
-        accepted, started, _ = await other.receive.get_transfer_events(incoming)
+
+        async def told() -> list[Event]:
+            return await other.receive.get_transfer_events(incoming)
+
+        accepted, started, _ = await until(told, lambda events: len(events) == 3)
         assert (accepted.event, started.event) == ("receiveTransferAccepted", "receiveTransferStarted")
         assert accepted.message == f"Accepted by {incoming.owner}."
         assert started.message == f"Started: the files come from {offer.peer_name}."

@@ -135,7 +135,13 @@ class Composer(QWidget):
         layout.addWidget(self.folder)
         self.options = OptionsBox(self._theme)
         layout.addWidget(self.options)
-        return scrolled(panel(layout))
+        self._scroller = scrolled(panel(layout))
+        self.options.unfolded.connect(self._show_options)
+        return self._scroller
+
+    def _show_options(self) -> None:
+        """In a low window they would unfold below what can be seen."""
+        QTimer.singleShot(0, self, lambda: self._scroller.ensureWidgetVisible(self.options, 0, 0))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
