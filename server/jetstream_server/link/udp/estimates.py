@@ -1,4 +1,4 @@
-"""What a path takes, how long it is and what it loses by itself, learnt from reports. Pure; time is an argument.
+"""What a path takes and how long it is, learnt from reports. Pure; time is an argument.
 
 Delivery is measured on the receiver's clock, from its reports, over at least a round trip, so that late or bunched
 reports do not blur it. What is learnt ages by the path's time, not by round trips that a queue has stretched.
@@ -14,11 +14,6 @@ LONGEST_SAMPLE: Final = 1.0
 FIRST_TRIP: Final = 0.1
 LONGEST_GAP: Final = 0.25
 GAP_FADES: Final = 0.98
-LOSS_ROUNDS: Final = 12
-LOSS_PACKETS: Final = 100
-"""In a round of fewer packets chance says too much."""
-MOST_LOSS: Final = 0.1
-"""A line that loses more by itself may well be one that lets no more through."""
 
 
 class Trips:
@@ -128,24 +123,3 @@ class Delivery:
         self._history.clear()
         self._rates.clear()
         self.rate = rate
-
-
-class LineLoss:
-    """The share of packets that the line loses by itself, however little is sent.
-
-    The least that a round trip lost lately: a queue that overflows, or a meter that lets no more than so much through,
-    takes nothing while less is sent, which happens after every probe.
-    """
-
-    def __init__(self) -> None:
-        self._rounds: deque[float] = deque(maxlen=LOSS_ROUNDS)
-
-    @property
-    def share(self) -> float:
-        """From 0 to :data:`MOST_LOSS`."""
-        return min(MOST_LOSS, min(self._rounds, default=0.0))
-
-    def on_round(self, settled: int, lost: int) -> None:
-        """A round trip is over: what became of *settled* packets is known now, and *lost* of them were lost."""
-        if settled >= LOSS_PACKETS:
-            self._rounds.append(min(1.0, max(0, lost) / settled))

@@ -1,11 +1,17 @@
-"""What a round trip lost, and whether the start overfilled a queue. Pure."""
+"""What round trips lose: what the line takes by itself, and whether the start overfilled a queue. Pure."""
 
+from collections import deque
 from typing import Final
 
 ENOUGH_PACKETS: Final = 40
 """Fewer in a round trip say nothing of the path's own losses."""
 START_LOSS: Final = 0.05
-MOST_LOSS: Final = 0.25
+START_MOST: Final = 0.25
+LOSS_ROUNDS: Final = 12
+LOSS_PACKETS: Final = 100
+"""In a round of fewer packets chance says too much."""
+MOST_LOSS: Final = 0.1
+"""A line that loses more by itself may well be one that lets no more through."""
 
 
 class Losses:
@@ -34,6 +40,27 @@ class Losses:
         """
         if self.settled < ENOUGH_PACKETS:
             return False
-        over = self.share > min(START_LOSS + 2 * self._least, MOST_LOSS)
+        over = self.share > min(START_LOSS + 2 * self._least, START_MOST)
         self._least = min(self._least, self.share)
         return over
+
+
+class LineLoss:
+    """The share of packets that the line loses by itself, however little is sent.
+
+    The least that a round trip lost lately: a queue that overflows, or a meter that lets no more than so much through,
+    takes nothing while less is sent, which happens after every probe.
+    """
+
+    def __init__(self) -> None:
+        self._rounds: deque[float] = deque(maxlen=LOSS_ROUNDS)
+
+    @property
+    def share(self) -> float:
+        """From 0 to :data:`MOST_LOSS`."""
+        return min(MOST_LOSS, min(self._rounds, default=0.0))
+
+    def on_round(self, settled: int, lost: int) -> None:
+        """A round trip is over: what became of *settled* packets is known now, and *lost* of them were lost."""
+        if settled >= LOSS_PACKETS:
+            self._rounds.append(min(1.0, max(0, lost) / settled))

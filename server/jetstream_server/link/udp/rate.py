@@ -16,8 +16,8 @@ from random import Random
 from typing import Final
 
 from jetstream_server.link.udp.ceiling import EMPTY_QUEUE, LEAST_PACKETS, SHORT_QUEUE, Ceiling
-from jetstream_server.link.udp.estimates import Delivery, LineLoss, Trips
-from jetstream_server.link.udp.losses import Losses
+from jetstream_server.link.udp.estimates import Delivery, Trips
+from jetstream_server.link.udp.losses import LineLoss, Losses
 
 KBIT: Final = 125
 """Bytes per second in one kbit/s."""

@@ -2,14 +2,7 @@
 
 import pytest
 
-from jetstream_server.link.udp.estimates import (
-    LOSS_PACKETS,
-    MOST_LOSS,
-    RATE_SECONDS,
-    Delivery,
-    LineLoss,
-    Trips,
-)
+from jetstream_server.link.udp.estimates import RATE_SECONDS, Delivery, Trips
 
 
 def told(delivery: Delivery, rate: float, began: float, seconds: float, had: int = 0, limited: bool = False) -> int:
@@ -73,24 +66,3 @@ def test_the_shortest_round_trip_counts_until_it_is_looked_for_anew() -> None:
     trips.add(0.08, 4.0)
     trips.take_what_was_seen(5.0)
     assert (trips.shortest, trips.seen) == (0.08, 5.0)
-
-
-def test_what_a_line_loses_is_the_least_of_the_last_rounds() -> None:
-    """A queue that overflows now and then, or a probe that a meter cuts, is not the line."""
-    losses = LineLoss()
-    assert losses.share == 0
-    for round_number in range(30):
-        losses.on_round(1000, 250 if round_number % 6 == 0 else 20)
-    assert losses.share == pytest.approx(0.02)
-    losses.on_round(1000, 0)
-    assert losses.share == 0
-
-
-def test_what_a_line_loses_is_not_taken_from_few_packets_nor_beyond_what_lines_lose() -> None:
-    losses = LineLoss()
-    for _ in range(20):
-        losses.on_round(1000, 400)
-        losses.on_round(LOSS_PACKETS - 1, 0)
-    assert losses.share == MOST_LOSS
-    losses.on_round(1000, -3)  # what had seemed lost came after all
-    assert losses.share == 0
