@@ -139,7 +139,7 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
     tray = Tray(theme, actions, window)
     offers = OffersDesk(context, OffersPage(theme), sidebar, far, tray.say)
     for page in (share.page, book.page, offers.page):
-        window.add_page(page)
+        window.pages.add_page(page)
     rows, copies, verify = RowDesk(context), CopyDesk(context), VerifyDesk(context)
     pausing = PauseDesk(context, rows)
     listing = FilesDesk(context, files, events, verify.found)

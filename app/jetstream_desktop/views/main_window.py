@@ -1,4 +1,4 @@
-"""The main window: sidebar, toolbar, page, status line; a drop target everywhere."""
+"""The frame of the main window: sidebar, toolbar, pages, status line; a drop target everywhere."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QWidget
 from jetstream_desktop.i18n import tr, trn
 from jetstream_desktop.models.sidebar import Entry, EntryKind, SidebarModel
 from jetstream_desktop.models.transfers import TransferTableModel
-from jetstream_desktop.state.filters import Filter, Totals, empty_words, totals
+from jetstream_desktop.state.filters import Filter, Totals, totals
 from jetstream_desktop.state.nodes import LOCAL, OpenNode
 from jetstream_desktop.state.rows import Row
 from jetstream_desktop.views.actions import Actions
@@ -26,7 +26,6 @@ from jetstream_desktop.views.banner import Banner
 from jetstream_desktop.views.cards import Card
 from jetstream_desktop.views.composer import Composer
 from jetstream_desktop.views.details import Details
-from jetstream_desktop.views.divider import Divider
 from jetstream_desktop.views.drop import (
     DropTint,
     dropped_paths,
@@ -35,15 +34,15 @@ from jetstream_desktop.views.drop import (
     refusal,
     web_addresses,
 )
-from jetstream_desktop.views.invitation import Invitation
 from jetstream_desktop.views.offers import OfferBar
+from jetstream_desktop.views.pages import Pages
 from jetstream_desktop.views.row_menu import row_menu
 from jetstream_desktop.views.sidebar import Sidebar
 from jetstream_desktop.views.statusline import StatusLine
 from jetstream_desktop.views.stop_page import StopPage
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.toolbar import Toolbar
-from jetstream_desktop.views.transfer_table import TransferTable
+from jetstream_desktop.views.transfers_page import TransfersPage
 from jetstream_desktop.views.welcome import Welcome
 from jetstream_desktop.views.widgets import column, panel, row
 
@@ -79,14 +78,13 @@ class MainWindow(QMainWindow):
         self.banner = Banner(theme)
         self.offers = OfferBar(theme)
         self.status = StatusLine(theme)
-        self.table = TransferTable(theme, table_model)
-        self.splitter = Divider(tr("Height of the details"))
-        self.pages = QStackedWidget()
-        self._card: Card | None = None
-        self._welcome_forced = False
+        self.transfers = TransfersPage(theme, table_model, details, welcome)
+        self.table = self.transfers.table
+        self.pages = Pages(self.sidebar.list)
         self._stop: StopPage | None = None
         self._node = LOCAL
         self._active = 0
+        self._chose_section = False
         self._build()
         self._tint = DropTint(theme, self)
         self._connect(sidebar_model)
@@ -102,16 +100,7 @@ class MainWindow(QMainWindow):
         self.sidebar.list.choose(Filter.ALL.value)
 
     def _build(self) -> None:
-        self._area = QStackedWidget()
-        self._area.addWidget(self.table)
-        self._area.addWidget(self.welcome)
-        self._area.addWidget(self._empty_page())
-        self.splitter.addWidget(self._area)
-        self.splitter.addWidget(self.details)
-        self.splitter.setStretchFactor(0, 1)
-        self.splitter.setStretchFactor(1, 0)
-        self.details.hide()
-        self.pages.addWidget(self.splitter)
+        self.pages.addWidget(self.transfers)
         self.pages.addWidget(self.composer)
         right = column()
         right.addWidget(self.toolbar)
@@ -128,11 +117,6 @@ class MainWindow(QMainWindow):
         self._whole.addWidget(panel(outer))
         self.setCentralWidget(self._whole)
 
-    def _empty_page(self) -> QWidget:
-        self._empty = Invitation(self._theme, "inbox")
-        self._empty.offer([(tr("Show all transfers"), "link", self.show_all)])
-        return self._empty
-
     def _connect(self, sidebar_model: SidebarModel) -> None:
         self.sidebar.list.chosen.connect(self._entry)
         self.sidebar.list.dropped.connect(self._dropped_on)
@@ -141,13 +125,12 @@ class MainWindow(QMainWindow):
         self.toolbar.searched.connect(self._search)
         self.toolbar.search.left.connect(self.table.setFocus)
         self.actions_.search.triggered.connect(self._focus_search)
-        self.table.selection_changed.connect(self._selected)
+        self.transfers.filled.connect(self._filled)
+        self.transfers.selection_changed.connect(self._selected)
+        self.transfers.all_wanted.connect(self.show_all)
         self.table.menu_wanted.connect(self._row_menu)
-        self.table.details_wanted.connect(self._toggle_details)
         self.composer.closed.connect(self.show_table)
         self.pages.currentChanged.connect(self._page_changed)
-        for signal in (self._model.rowsInserted, self._model.rowsRemoved, self._model.modelReset, self._model.counted):
-            signal.connect(self._arrange_area)
         self._model.dataChanged.connect(self._data_changed)
         self._model.counted.connect(sidebar_model.set_counts)
 
@@ -195,16 +178,47 @@ class MainWindow(QMainWindow):
 
     def show_table(self) -> None:
         """The transfers."""
-        self._drop_card()
-        self.toolbar.show()
-        self.pages.setCurrentWidget(self.splitter)
-        self._arrange_area()
-        self._enter(self.table)
+        self.pages.show_page(self.transfers, self.table)
 
-    def _enter(self, page: QWidget) -> None:
-        """A page that is shown gets the keyboard, unless somebody walks through the sections with it."""
-        if not self.sidebar.list.hasFocus():
-            page.setFocus()
+    def show_composer(self) -> None:
+        """The composer."""
+        self.pages.turn_to(self.composer)
+        (self.composer.search if self.composer.list.current() is None else self.composer.send).setFocus()
+
+    def show_page(self, page: QWidget) -> None:
+        """Another page that stays, like Shared or Destinations."""
+        self.pages.show_page(page)
+
+    def show_card(self, card: Card) -> None:
+        """A card over what is shown; closing it goes back there."""
+        card.closed.connect(self.close_card)
+        self.pages.show_card(card)
+
+    def close_card(self) -> None:
+        """Back to what the card covered."""
+        below = self.pages.below
+        if below is self.composer:
+            self.show_composer()
+        elif below is not None and below is not self.transfers:
+            self.show_page(below)
+        else:
+            self.show_table()
+
+    def return_to(self, page: QWidget, key: str) -> None:
+        """Closing the open card goes to *page*, the one called *key* in the sidebar: what it covered is done with."""
+        if self.card is not None:
+            self.pages.put_below(page)
+            self.card.closed.connect(lambda: self.sidebar.list.choose(key))
+
+    @property
+    def card(self) -> Card | None:
+        """The card that is open."""
+        return self.pages.card
+
+    def show_welcome(self) -> None:
+        """The start page, also when there are transfers."""
+        self.transfers.force_welcome(True)
+        self.show_table()
 
     def _go_in(self) -> None:
         """From the sections into the page that is shown."""
@@ -212,119 +226,35 @@ class MainWindow(QMainWindow):
         if page is not None:
             page.setFocus()
 
-    def show_composer(self) -> None:
-        """The composer."""
-        self._drop_card()
-        self.toolbar.hide()
-        self.pages.setCurrentWidget(self.composer)
-        (self.composer.search if self.composer.list.current() is None else self.composer.send).setFocus()
+    def _filled(self) -> None:
+        """The first transfers get the keyboard, unless somebody has begun to walk about."""
+        if QApplication.focusWidget() in (None, self.sidebar.list) and not self._chose_section:
+            self.table.setFocus()
 
-    def add_page(self, page: QWidget) -> None:
-        """A page that :meth:`show_page` can show."""
-        self.pages.addWidget(page)
-        leave_drops_to_the_window(page)
-
-    def show_page(self, page: QWidget) -> None:
-        """Another page that stays, like Shared or Destinations."""
-        self._drop_card()
-        self.toolbar.show()
-        self.pages.setCurrentWidget(page)
-        self._enter(page)
-
-    def show_card(self, card: Card) -> None:
-        """A card over what is shown; closing it goes back there."""
-        self._drop_card()
-        self._card = card
-        self._below = self.pages.currentWidget()
-        leave_drops_to_the_window(card)
-        self.pages.addWidget(card)
-        self.pages.setCurrentWidget(card)
-        self.toolbar.show()
-        card.closed.connect(self.close_card)
-        focus = card.first_focus()
-        if focus is not None:
-            focus.setFocus()
-
-    def close_card(self) -> None:
-        """Back to what the card covered."""
-        below = self._below if self._card is not None else None
-        self._drop_card()
-        if below is self.composer:
-            self.show_composer()
-        elif below is not None and below is not self.splitter:
-            self.show_page(below)
-        else:
-            self.show_table()
-
-    def return_to(self, page: QWidget, key: str) -> None:
-        """Closing the open card goes to *page*, the one called *key* in the sidebar: what it covered is done with."""
-        if self._card is not None:
-            self._below = page
-            self._card.closed.connect(lambda: self.sidebar.list.choose(key))
+    def _page_changed(self) -> None:
+        self.toolbar.setVisible(not self._composing)
+        self._fit_offers()
 
     @property
-    def card(self) -> Card | None:
-        """The card that is open."""
-        return self._card
-
-    def _drop_card(self) -> None:
-        if self._card is not None:
-            card, self._card = self._card, None
-            if self.pages.currentWidget() is card and self._below is not None:
-                self.pages.setCurrentWidget(self._below)  # else the stack shows whichever page is next to it
-            self.pages.removeWidget(card)
-            card.deleteLater()
-
-    def show_welcome(self) -> None:
-        """The start page, also when there are transfers."""
-        self._welcome_forced = True
-        self.show_table()
-        self._arrange_area()
-
-    def _arrange_area(self) -> None:
-        if not self._model.rows or self._welcome_forced:
-            self._area.setCurrentIndex(1)
-            self.details.hide()
-        elif self._model.rowCount() == 0:
-            query = self._model.query
-            self._empty.say(*empty_words(query))
-            self._area.setCurrentIndex(2)
-            self.details.hide()
-        else:
-            if self._area.currentIndex() != 0:
-                self._area.setCurrentIndex(0)
-                if QApplication.focusWidget() in (None, self.sidebar.list) and not self._chose_section:
-                    self.table.setFocus()
-            if self.table.selectionModel().hasSelection() and not self._details_closed:
-                self.details.show()
-
-    _details_closed = False
-    _chose_section = False
+    def _composing(self) -> bool:
+        return self.pages.currentWidget() is self.composer
 
     # What the person did
 
     def _entry(self, entry: Entry) -> None:
-        self._welcome_forced = False
         self._chose_section = True
+        self.transfers.force_welcome(False)
         if entry.kind is EntryKind.SHELF:
-            self._query(shelf=Filter(entry.key), destination_id=None)
+            self.transfers.query(shelf=Filter(entry.key))
             self.show_table()
         elif entry.kind is EntryKind.DESTINATION:
-            self._query(shelf=Filter.ALL, destination_id=entry.key)
+            self.transfers.query(shelf=Filter.ALL, destination_id=entry.key)
             self.show_table()
         self.entry_chosen.emit(entry)
 
-    def _query(self, *, shelf: Filter | None = None, destination_id: str | None = None,
-               search: str | None = None) -> None:
-        query = self._model.query
-        self._model.show(shelf=query.shelf if shelf is None else shelf, destination_id=destination_id,
-                         search=query.search if search is None else search, column=query.column,
-                         descending=query.descending)
-        self._arrange_area()
-
     def _search(self, words: str) -> None:
-        self._query(search=words, destination_id=self._model.query.destination_id)
-        if self.pages.currentWidget() is not self.splitter:
+        self.transfers.query(search=words, destination_id=self._model.query.destination_id)
+        if self.pages.currentWidget() is not self.transfers:
             self.show_table()
             self.toolbar.search.setFocus()
 
@@ -334,23 +264,18 @@ class MainWindow(QMainWindow):
 
     def show_all(self) -> None:
         """Every transfer, whatever was searched for or filtered."""
-        self._welcome_forced = False
+        self.transfers.force_welcome(False)
         self.toolbar.search.clear()
-        self._query(shelf=Filter.ALL)
+        self.transfers.query(shelf=Filter.ALL)
         self.sidebar.list.choose(Filter.ALL.value)
         self.show_table()
 
     def selected_rows(self) -> list[Row]:
         """Snapshots of the selected rows."""
-        return [row for key in self.table.selected_keys() if (row := self._model.row(key)) is not None]
+        return self.transfers.selected_rows()
 
     def _selected(self) -> None:
-        rows = self.selected_rows()
-        self.actions_.follow(rows)
-        if rows and not self._details_closed and self._area.currentIndex() == 0:
-            self.details.show()
-        elif not rows:
-            self.details.hide()
+        self.actions_.follow(self.selected_rows())
         self.show_totals()
         self.selection_changed.emit()
 
@@ -366,10 +291,6 @@ class MainWindow(QMainWindow):
         self.status.show_totals(everything, totals(self.selected_rows()))
         self._active = everything.active
         self._show_title()
-
-    def _toggle_details(self) -> None:
-        self._details_closed = self.details.isVisible()
-        self.details.setVisible(not self._details_closed)
 
     def _row_menu(self, place: QPoint) -> None:
         menu = row_menu(self, self.actions_)
@@ -397,10 +318,6 @@ class MainWindow(QMainWindow):
         self.take(event.mimeData())
         event.acceptProposedAction()
 
-    @property
-    def _composing(self) -> bool:
-        return self.pages.currentWidget() is self.composer
-
     def take(self, data: QMimeData, destination_id: str | None = None) -> None:
         """Take what was dropped or pasted; say why where nothing can be done with it."""
         paths = dropped_paths(data)
@@ -424,9 +341,6 @@ class MainWindow(QMainWindow):
         super().resizeEvent(event)
         self._tint.setGeometry(self.rect())
         self.sidebar.set_narrow(self.width() < _NARROW * self._theme.scale)
-        self._fit_offers()
-
-    def _page_changed(self, _number: int) -> None:
         self._fit_offers()
 
     def _fit_offers(self) -> None:

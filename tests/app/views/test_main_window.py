@@ -246,7 +246,7 @@ def test_sidebar_search_and_empty_states(gui, qapp, node):
             window.sidebar.list.setCurrentIndex(model.index(model.row_of(Filter.FAILED.value)))
             assert window.table.model().rowCount() == 1
             window.sidebar.list.setCurrentIndex(model.index(model.row_of(Filter.DONE.value)))
-            assert window._empty.title.text() == "Nothing has finished yet"
+            assert window.transfers.empty.title.text() == "Nothing has finished yet"
             window.show_all()
             QTest.keyClicks(window.toolbar.search, "reel 2")
             assert window.table.model().rowCount() == 1
