@@ -72,7 +72,7 @@ def short_identity(fingerprint: str) -> str:
 
 
 _FINGERPRINT_DIGITS: Final = 64
-_SIZE_FACTS: Final = frozenset({"free", "size"})
+_SIZE_FACTS: Final = frozenset({"free", "needed", "size"})
 _BINARY_FACTS: Final = frozenset({"buffer", "wanted"})
 _IDENTITY_FACTS: Final = frozenset({"presented", "expected"})
 

@@ -12,9 +12,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from operator import attrgetter
-from typing import Any, TypeVar, get_origin
+from typing import Any, TypeVar, get_args, get_origin
 
 from jetstream.checks import Check
+from jetstream.previews import PathProblem as PathProblem
+from jetstream.previews import Preview as Preview
 
 UserData = Mapping[str, Any]
 
@@ -431,9 +433,15 @@ Entity = (
     | BandwidthLimits
     | ServerInfo
     | Check
+    | Preview
+    | PathProblem
 )
 
 T = TypeVar("T")
+
+_WITHIN: Mapping[str, type[Any]] = {"bandwidth_limits": BandwidthLimits, "checks": Check, "refused": PathProblem,
+                                    "unreadable": PathProblem}
+"""Attributes that hold entities, alone or in a list."""
 
 
 @functools.cache
@@ -445,10 +453,13 @@ def _wire_fields(cls: type) -> tuple[tuple[str, str], ...]:
 def _wire_plan(cls: type) -> tuple[Callable[[Any], tuple[Any, ...]], tuple[str, ...], tuple[str, ...]]:
     """How a *cls* becomes a map: all values at once, their names, and the names of what needs another form."""
     fields = dataclasses.fields(cls)
-    special = tuple(
-        wire_name(f.name) for f in fields if get_origin(f.type) is tuple or dataclasses.is_dataclass(f.type)
-    )
+    special = tuple(wire_name(f.name) for f in fields if _has_form(f.type))
     return attrgetter(*(f.name for f in fields)), tuple(wire_name(f.name) for f in fields), special
+
+
+def _has_form(kind: Any) -> bool:
+    return (get_origin(kind) is tuple or dataclasses.is_dataclass(kind)
+            or any(get_origin(part) is tuple for part in get_args(kind)))
 
 
 def to_wire(entity: Entity) -> dict[str, Any]:
@@ -458,7 +469,10 @@ def to_wire(entity: Entity) -> dict[str, Any]:
     result: dict[str, Any] = dict(zip(names, values(entity), strict=True))
     for name in special:
         value = result[name]
-        result[name] = list(value) if isinstance(value, tuple) else to_wire(value)
+        if isinstance(value, tuple):
+            result[name] = [to_wire(item) if isinstance(item, Check | PathProblem) else item for item in value]
+        elif value is not None:
+            result[name] = to_wire(value)
     return result
 
 
@@ -490,9 +504,10 @@ def from_wire(cls: type[T], value: Mapping[str, Any]) -> T:
     for attribute, name in _wire_fields(kind):
         if name in value:
             item = value[name]
+            within = _WITHIN.get(attribute)
             if isinstance(item, list):
-                item = tuple(item)
-            elif attribute == "bandwidth_limits" and isinstance(item, Mapping):
-                item = from_wire(BandwidthLimits, item)
+                item = tuple(from_wire(within, part) if within and isinstance(part, Mapping) else part for part in item)
+            elif within and isinstance(item, Mapping):
+                item = from_wire(within, item)
             given[attribute] = item
     return cls(**given)

@@ -41,6 +41,9 @@ class Step(enum.StrEnum):
     FOLDER = "folder"
     CLOCK = "clock"
     ROUND_TRIP = "roundTrip"
+    FILES = "files"
+    NAMES = "names"
+    ROOM = "room"
     TCP_THERE = "tcpThere"
     TCP_BACK = "tcpBack"
     UDP_THERE = "udpThere"
@@ -51,6 +54,10 @@ class Step(enum.StrEnum):
 DESTINATION_STEPS: Final = (Step.NAME, Step.ROUTE, Step.PROTOCOL, Step.IDENTITY, Step.LOGIN, Step.FOLDER, Step.CLOCK,
                             Step.ROUND_TRIP)
 """The steps of ``send.testDestination``, in order."""
+
+PREVIEW_STEPS: Final = (Step.NAME, Step.ROUTE, Step.PROTOCOL, Step.IDENTITY, Step.LOGIN, Step.FOLDER, Step.ROUND_TRIP,
+                        Step.FILES, Step.NAMES, Step.ROOM)
+"""The steps of ``send.previewTransfer``, in order."""
 
 CARRIER_STEPS: Final = (Step.TCP_THERE, Step.TCP_BACK, Step.UDP_THERE, Step.UDP_BACK)
 """What ``send.testDestination`` does besides with ``tryCarriers``."""
@@ -72,6 +79,9 @@ STEP_NAMES: Final[Mapping[Step, str]] = {
     Step.FOLDER: "Folder",
     Step.CLOCK: "Clock",
     Step.ROUND_TRIP: "Round trip",
+    Step.FILES: "Files here",
+    Step.NAMES: "Names there",
+    Step.ROOM: "Room there",
     Step.TCP_THERE: "TCP there",
     Step.TCP_BACK: "TCP back",
     Step.UDP_THERE: "UDP there",
@@ -321,6 +331,35 @@ WORDS: Final[Mapping[str, Words]] = {
     # The way there and back
     "round-trip-ok": Words(Step.ROUND_TRIP, Outcome.OK, "There and back takes {rtt}."),
     "round-trip-lost": Words(Step.ROUND_TRIP, Outcome.FAILED, "The connection broke: {reason}", _AGAIN),
+    # What would go
+    "files-ok": Words(Step.FILES, Outcome.OK, "Everything that goes can be read ({size})."),
+    "files-more": Words(Step.FILES, Outcome.OK,
+                        "What was looked at can be read ({size}). There is more; it was not looked at."),
+    "files-none": Words(Step.FILES, Outcome.WARNING, "There is nothing that would go."),
+    "files-unreadable": Words(Step.FILES, Outcome.FAILED,
+                              "Not everything can be read, {path} for example: {reason}. Such things here: {count}.",
+                              "Let the user of the node read it, or have such things left out (--skip-unreadable)."),
+    "files-left-out": Words(Step.FILES, Outcome.WARNING,
+                            "What cannot be read is left out, {path} for example: {reason}. Such things here: "
+                            "{count}."),
+    # What it would find there
+    "names-ok": Words(Step.NAMES, Outcome.OK, "It can store every name."),
+    "names-more": Words(Step.NAMES, Outcome.OK, "It can store every name that was looked at. There are more."),
+    "names-refused": Words(Step.NAMES, Outcome.FAILED,
+                           "It cannot store everything, {path} for example: {reason}. Such things there: {count}.",
+                           "Rename them, leave them out (--exclude), or send to another folder there. A transfer "
+                           "ends at the first of them."),
+    "names-private": Words(Step.NAMES, Outcome.SKIPPED, "Only who may send there is told what is there."),
+    "names-old": Words(Step.NAMES, Outcome.UNKNOWN, "It is too old to tell what is there already.", "Update it."),
+    "names-busy": Words(Step.NAMES, Outcome.UNKNOWN, "It is looking for others just now.", "Try again in a moment."),
+    "names-slow": Words(Step.NAMES, Outcome.UNKNOWN, "It was not done with looking in time."),
+    "names-broken": Words(Step.NAMES, Outcome.FAILED, "It could not look: {reason}",
+                          "Try again; if it stays so, the log of the node there says more."),
+    # Whether it fits
+    "room-ok": Words(Step.ROOM, Outcome.OK, "{needed} are needed there, and {free} are free."),
+    "room-short": Words(Step.ROOM, Outcome.FAILED, "{needed} are needed there, and only {free} are free.", _ROOM),
+    "room-private": Words(Step.ROOM, Outcome.SKIPPED, "Only who may send there is told how much room there is."),
+    "room-unsaid": Words(Step.ROOM, Outcome.UNKNOWN, "How much room there is was not told."),
     # What blocks take
     **_of_carrier("tcp-there", Step.TCP_THERE, _BY_TCP),
     **_of_carrier("tcp-back", Step.TCP_BACK, _BY_TCP),

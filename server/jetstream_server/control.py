@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final
 
+from jetstream.api.methods import METHODS
 from jetstream.errors import JetStreamError, LimitExceeded, error_to_wire
 from jetstream.protocol.limits import (
     DEFAULT_RPC_LIMITS,
@@ -210,6 +211,7 @@ class _Connection:
         self._finishing = True
         self._queue.clear()
         self._stop_waiting()
+        self._requests.close()
 
     def close(self) -> None:
         """Close; answers already written are delivered if the client reads them. Idempotent."""
@@ -286,10 +288,10 @@ class _Connection:
                 return
             request = self._queue.popleft()
             task = self._spawn(self._wait_for(request) if waits else self._carry_out(request))
-            if waits:
+            if waits or ends_with_its_caller(request.method):
                 self._waiting.add(task)
                 task.add_done_callback(self._waiting.discard)
-            else:
+            if not waits:
                 self._at_once += 1
                 self._login_under_way = request.method in LOGINS
 
@@ -325,3 +327,9 @@ class _Connection:
     async def _drain(self) -> None:
         with contextlib.suppress(OSError):  # gone; the reading side notices, too
             await self._writer.drain()
+
+
+def ends_with_its_caller(name: str) -> bool:
+    """Whether the method called *name* only looks, so that nobody needs what it finds when its caller is gone."""
+    method = METHODS.get(name)
+    return method is not None and method.ends

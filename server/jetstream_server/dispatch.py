@@ -107,7 +107,7 @@ class Dispatcher:
             work = functools.partial(self._carry_out, call, method, keywords)
             if not deferred:
                 return await work()
-            return {"requestId": call.connection.requests.start(work, call.progress)}
+            return {"requestId": call.connection.requests.start(work, call.progress, ends=method.ends)}
 
     async def _carry_out(self, call: Call, method: Method, keywords: dict[str, Any]) -> Any:
         with _faults_mapped(method.name):

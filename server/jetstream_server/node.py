@@ -46,6 +46,7 @@ from jetstream_server.handlers.incoming import IncomingHandlers
 from jetstream_server.handlers.login import LoginHandlers
 from jetstream_server.handlers.manifests import ManifestHandlers
 from jetstream_server.handlers.offers import OfferHandlers
+from jetstream_server.handlers.outlook import OutlookHandlers
 from jetstream_server.handlers.server_info import ServerInfoHandlers
 from jetstream_server.handlers.tokens import TokenHandlers
 from jetstream_server.handlers.transfers import TransferHandlers
@@ -61,6 +62,7 @@ from jetstream_server.links import Links
 from jetstream_server.listener import Address, Listener, open_ports
 from jetstream_server.lock import StateLock
 from jetstream_server.manifests import Manifests
+from jetstream_server.outlook import Outlooks
 from jetstream_server.refusals import StartRefused
 from jetstream_server.transfers.answering import PeerService
 from jetstream_server.transfers.asking import Asking
@@ -74,6 +76,7 @@ from jetstream_server.transfers.probing import Prober
 from jetstream_server.transfers.pulling import SharingNodes
 from jetstream_server.transfers.pulls import Pulls
 from jetstream_server.transfers.session import Surroundings
+from jetstream_server.transfers.surveying import Surveyor
 from jetstream_server.transfers.telling import Telling
 from jetstream_server.transfers.verifying import Verifier
 from jetstream_server.trial import Trials
@@ -143,6 +146,7 @@ class Node:
         self._ticket_secret = secrets.token_urlsafe(32)
         self._files = ThreadPoolExecutor(FILE_THREADS, thread_name_prefix="files")
         self._scans = ThreadPoolExecutor(4, thread_name_prefix="scan")
+        self._looks = ThreadPoolExecutor(4, thread_name_prefix="look")
         self._passwords = Passwords()
         self._myself = Myself(identity, server_uid, uuid.uuid4().hex, settings.server_name, VERSION)
         self._events = EventLog(catalog, wall_clock)
@@ -209,12 +213,13 @@ class Node:
         prober = Prober(gate, self._files, wall_clock)
         self._peers = PeerService(
             self._myself, gate, asking, self._incoming, self._outgoing, self._pulls, liveness, prober,
-            CarrierTrials(self._near),
+            CarrierTrials(self._near), Surveyor(gate, self._files, time.monotonic),
         )
         trials = Trials(self._myself, catalog.pins, destinations, wall_clock, self._near)
         manifest_handlers = ManifestHandlers(
             self._manifests, sandboxes, self._shared_tokens, self._manifest_in_use, self._files
         )
+        destination_handlers = DestinationHandlers(destinations, trials)
         self._info = ServerInfoHandlers(
             settings, self._myself, catalog, gate, self._bandwidth, self._files, stop, wall_clock
         )
@@ -234,7 +239,11 @@ class Node:
             BrowseHandlers(sandboxes, self._files, gate).methods(),
             BandwidthHandlers(self._bandwidth).methods(),
             manifest_handlers.methods(),
-            DestinationHandlers(destinations, trials).methods(),
+            destination_handlers.methods(),
+            OutlookHandlers(
+                Outlooks(trials, catalog.manifests, self._looks, time.monotonic), destination_handlers,
+                manifest_handlers, self._files,
+            ).methods(),
             transfer_handlers.methods(),
             token_handlers.methods(),
             IncomingHandlers(
@@ -350,3 +359,4 @@ class Node:
         self._passwords.close()
         self._files.shutdown(wait=True)
         self._scans.shutdown(wait=True)
+        self._looks.shutdown(wait=True)

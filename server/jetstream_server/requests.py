@@ -1,7 +1,8 @@
 """The ``...Async`` calls of one connection: their state, and their results for an hour after they ended.
 
 They are carried out even if the connection ends before them; only the results are lost then, because no other
-connection can see them. Results go by the clock that is passed in: nothing here needs a timer.
+connection can see them. Those that only look end with the connection, or when their caller says so. Results go by the
+clock that is passed in: nothing here needs a timer.
 """
 
 import asyncio
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from jetstream_server.dispatch import Call, Handler
 
 Work = Callable[[], Awaitable[Any]]
-Spawn = Callable[[Coroutine[Any, Any, None]], object]
+Spawn = Callable[[Coroutine[Any, Any, None]], "asyncio.Task[None]"]
+
+ENDED: Final = "The caller has ended this request."
 
 
 @dataclass(slots=True)
@@ -33,6 +36,8 @@ class _Request:
     end_time: int | None = None
     result: Any = None
     error: JetStreamError | None = None
+    task: "asyncio.Task[None] | None" = None
+    """Set for work that may be ended."""
 
 
 class Requests:
@@ -54,10 +59,11 @@ class Requests:
         running = sum(request.end_time is None for request in self._requests.values())
         return f"<Requests running={running} ended={len(self._requests) - running}>"
 
-    def start(self, work: Work, progress: Progress | None = None) -> int:
+    def start(self, work: Work, progress: Progress | None = None, *, ends: bool = False) -> int:
         """Carry out *work* in the background; returns the id to ask for it.
 
         :param progress: where the work says how far it is, for those who ask for its status.
+        :param ends: whether it only looks, so that it may be ended at any moment.
         :raises LimitExceeded: if too many are kept already; *work* is not begun then.
         """
         self._forget_old()
@@ -66,8 +72,31 @@ class Requests:
                                 "an hour. Use another connection, or the plain calls.", limit=self._limit)
         self._last_id += 1
         request = self._requests[self._last_id] = _Request(progress or Progress())
-        self._spawn(self._carry_out(request, work))
+        task = self._spawn(self._carry_out(request, work))
+        if ends:
+            request.task = task
+            task.add_done_callback(lambda _: self._settle(request))  # it may be ended before it has begun
         return self._last_id
+
+    def cancel(self, request_id: int) -> None:
+        """End a request; one that has ended already stays as it is.
+
+        :raises NotFound: if this connection has no such request (any more).
+        :raises Conflict: if it goes on until it is done.
+        """
+        request = self._find(request_id)
+        if request.end_time is not None:
+            return
+        if request.task is None:
+            raise Conflict("Such a request goes on until it is done; only those that look can be ended.")
+        request.error = Conflict(ENDED)
+        request.task.cancel()
+
+    def close(self) -> None:
+        """The connection is over: end what only looks."""
+        for request in self._requests.values():
+            if request.task is not None and request.end_time is None:
+                request.task.cancel()
 
     def status(self, request_id: int) -> dict[str, Any]:
         """The documented status map of a request.
@@ -99,13 +128,19 @@ class Requests:
         except JetStreamError as error:
             request.error = error
         except asyncio.CancelledError:
-            request.error = Conflict("The node was stopped before this was done.")
+            if request.error is None:
+                request.error = Conflict("The node was stopped before this was done.")
             raise
         except Exception:
             request.error = ServerError("Something went wrong inside the node.")
             raise
         finally:
+            self._settle(request)
+
+    def _settle(self, request: _Request) -> None:
+        if request.end_time is None:
             request.end_time = self._now()
+            request.task = None
             request.ended.set()
 
     def _find(self, request_id: int) -> _Request:
@@ -132,7 +167,13 @@ async def get_request_result(call: "Call", *, request: int) -> Any:
     return await call.connection.requests.result(request)
 
 
+async def cancel_request(call: "Call", *, request: int) -> None:
+    """End a background request of this connection that only looks."""
+    call.connection.requests.cancel(request)
+
+
 HANDLERS: Final[dict[str, "Handler"]] = {
     "server.getRequestStatus": get_request_status,
     "server.getRequestResult": get_request_result,
+    "server.cancelRequest": cancel_request,
 }

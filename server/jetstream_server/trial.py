@@ -11,7 +11,7 @@ import functools
 import ipaddress
 import socket
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
@@ -131,18 +131,24 @@ class Trials:
 
     async def run(self, target: Target, report: Report, carriers: bool = False) -> list[Check]:
         """All steps in order. *report* hears what was found so far after each of them; *carriers*: try these, too."""
+        async with self.walked(target, report, STEPS + CARRIER_TRIALS if carriers else STEPS) as walk:
+            return walk.found
+
+    @contextlib.asynccontextmanager
+    async def walked(self, target: Target, report: Report,
+                     steps: Sequence[tuple[Step, TryStep]]) -> AsyncIterator[Walk]:
+        """A walk that has taken *steps*; its session, if there is one, is open as long as the block."""
         walk = Walk(target, self._myself, self._pins, self._wall, near=self._near)
-        steps = STEPS + CARRIER_TRIALS if carriers else STEPS
         try:
             for step, attempt in steps:
                 found = untried(step) if walk.stopped else await attempt(walk)
                 if found is not None:
                     walk.found.append(found)
                     report(walk.found)
+            yield walk
         finally:
             if walk.peer is not None:
                 await walk.peer.close()
-        return walk.found
 
     async def remember(self, record: DestinationRecord, target: Target, found: Sequence[Check]) -> None:
         """What the test tells of *record*: whether it can be reached, unless another address was tested. Who answers
@@ -288,6 +294,9 @@ STEPS: Final[tuple[tuple[Step, TryStep], ...]] = (
     (Step.CLOCK, try_clock),
     (Step.ROUND_TRIP, try_round_trip),
 )
+
+PREVIEW_WALK: Final = tuple((step, attempt) for step, attempt in STEPS if step is not Step.CLOCK)
+"""What is tried before a preview of a transfer looks at names."""
 
 CARRIER_TRIALS: Final[tuple[tuple[Step, TryStep], ...]] = (
     (Step.TCP_THERE, functools.partial(_try_carrier, step=Step.TCP_THERE, carrier="tcp", back=False)),

@@ -20,8 +20,9 @@ class Background:
         self.tasks: list[asyncio.Task[None]] = []
         self.time = 1_000_000
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         self.tasks.append(asyncio.get_running_loop().create_task(work))
+        return self.tasks[-1]
 
     def now(self) -> int:
         return self.time
@@ -148,3 +149,53 @@ async def test_work_tells_how_far_it_is(background: Background, requests: Reques
     go_on.set()
     assert await requests.result(number) == "done"
     assert requests.status(number)["processing"] is False
+
+
+async def test_what_only_looks_can_be_ended(background: Background, requests: Requests) -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def look() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.set()
+
+    request = requests.start(look, ends=True)
+    await begun.wait()
+    requests.cancel(request)
+    with pytest.raises(Conflict, match="ended this request"):
+        await requests.result(request)
+    assert ended.is_set()
+    assert requests.status(request)["status"] == "error"
+    requests.cancel(request)  # and once more: nothing
+
+
+async def test_what_has_not_begun_can_be_ended(background: Background, requests: Requests) -> None:
+    request = requests.start(work(1), ends=True)
+    requests.cancel(request)
+    with pytest.raises(Conflict, match="ended this request"):
+        await requests.result(request)
+    await background.settle()
+
+
+async def test_what_changes_something_goes_on(background: Background, requests: Requests) -> None:
+    request = requests.start(work(1))
+    with pytest.raises(Conflict, match="goes on until it is done"):
+        requests.cancel(request)
+    assert await requests.result(request) == 1
+    with pytest.raises(NotFound):
+        requests.cancel(99)
+
+
+async def test_the_end_of_the_connection_ends_what_only_looks(background: Background, requests: Requests) -> None:
+    async def look() -> None:
+        await asyncio.Event().wait()
+
+    requests.start(look, ends=True)
+    requests.start(work(1))
+    requests.close()
+    looked, worked = await background.settle()
+    assert isinstance(looked, asyncio.CancelledError)
+    assert worked is None
+    assert await requests.result(2) == 1

@@ -23,7 +23,17 @@ from jetstream.constants import (
     RATE_POLICY_FAIR,
     SYMLINK_FOLLOW,
 )
-from jetstream.entities import Connection, Destination, Event, Manifest, Token, Transfer, UserData, wire_name
+from jetstream.entities import (
+    Connection,
+    Destination,
+    Event,
+    Manifest,
+    Preview,
+    Token,
+    Transfer,
+    UserData,
+    wire_name,
+)
 
 
 class Send(Group):
@@ -160,6 +170,30 @@ class Send(Group):
             Transfer, "createTransfer", destination=destination, manifest=manifest, destinationPath=destination_path,
             priority=priority, sendRateMax=send_rate_max, overwriteMode=overwrite_mode, minCipher=min_cipher,
             checkpointFrequencySeconds=checkpoint_frequency_seconds, userData=user_data, ratePolicy=rate_policy)
+
+    async def preview_transfer(self, destination: DestinationRef | None = None,
+                               destination_address: str | None = None, destination_port: int | None = None,
+                               user_name: str | None = None, password: str | None = None,
+                               permitted_destination_public_key: str | None = None,
+                               manifest: ManifestRef | None = None, mappings: Mapping[str, str] | None = None, *,
+                               symlink_mode: int = SYMLINK_FOLLOW, exclude: Sequence[str] | None = None,
+                               skip_unreadable: bool = False, destination_path: str = "",
+                               overwrite_mode: int = OVERWRITE_ALWAYS) -> Preview:
+        """What a transfer there would meet now: nothing is sent or stored, on either side.
+
+        The destination is given as in :meth:`test_destination`, and what would go either as a *manifest* or as
+        *mappings* with the choices of :meth:`create_manifest`. At most a million names are looked at, for at most 20
+        seconds. :func:`jetstream.aio.watch_preview` tells what is known while it goes on.
+
+        :param destination_path: folder at the receiver that the targets go below.
+        :param overwrite_mode: one of ``OVERWRITE_...``.
+        """
+        return await self._one(
+            Preview, "previewTransfer", destination=destination, destinationAddress=destination_address,
+            destinationPort=destination_port, userName=user_name, password=password,
+            permittedDestinationPublicKey=permitted_destination_public_key, manifest=manifest, mappings=mappings,
+            symlinkMode=symlink_mode, exclude=exclude, skipUnreadable=skip_unreadable,
+            destinationPath=destination_path, overwriteMode=overwrite_mode)
 
     async def get_transfer(self, transfer: TransferRef) -> Transfer:
         """One transfer."""

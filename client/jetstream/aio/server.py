@@ -47,6 +47,14 @@ class Server(Group):
         """Wait, without a time limit, for the result of a background request of this connection."""
         return await self._raw("getRequestResult", request=request)
 
+    async def cancel_request(self, request: Mapping[str, Any] | int) -> None:
+        """End a background request of this connection that only looks; its result is a :class:`Conflict` then. One that
+        has ended already stays as it is.
+
+        :raises Conflict: if it is a request that goes on until it is done.
+        """
+        await self._none("cancelRequest", request=request)
+
     async def get_diagnostics(self, host: str = "") -> list[Check]:
         """What the node finds when it looks at itself: ports, firewall, buffers, receiving folder.
 

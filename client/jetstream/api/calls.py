@@ -43,6 +43,7 @@ _PATIENCE: Final[Mapping[str, float | None]] = {
     "recv.verifyTransfer": 30,
     "recv.previewDownload": 12,  # another node is asked, and may have to list its files first
     "send.testDestination": 12,
+    "send.previewTransfer": 12,
     "server.getDiagnostics": 3,  # several programs are asked
     "send.getTransfers": 3,
 }

@@ -62,6 +62,24 @@ _DESTINATION_FIELDS = (
     _user_data(),
 )
 
+_ANY_DESTINATION = (
+    Parameter("destination", str | None, None, reference="destinationId", max_length=MAX_NAME),
+    _text("destinationAddress", None),
+    _number("destinationPort", None, 1, 65535),
+    _text("userName", None),
+    _text("password", None),
+    _text("permittedDestinationPublicKey", None, MAX_TEXT),
+)
+"""One of the address book, with other values if they are given; or one that is not in there."""
+
+_MAPPINGS = Parameter("mappings", dict[str, str] | None, None, max_length=MAX_MAPPINGS)
+_CHOICES = (
+    _number("symlinkMode", SYMLINK_FOLLOW, 0, 2),
+    Parameter("exclude", list[str] | None, None, max_length=1000),
+    Parameter("skipUnreadable", bool, False),
+)
+"""How files are listed."""
+
 _SERVER = (
     Method("server.auth", (_text("user"), _text("password")), Shape.NONE, Access.ANYONE, "Log in with an account."),
     Method("server.authToken", (_text("token"), _text("password", None)), Shape.NONE, Access.ANYONE,
@@ -73,8 +91,11 @@ _SERVER = (
            "How far an ...Async call is; never blocks.", deferrable=False),
     Method("server.getRequestResult", (REQUEST,), Shape.OBJECT, Access.ANYONE,
            "The result of an ...Async call; waits for it.", deferrable=False),
+    Method("server.cancelRequest", (REQUEST,), Shape.NONE, Access.ANYONE,
+           "End an ...Async call that only looks: testDestination, previewTransfer, getDiagnostics, du.",
+           deferrable=False),
     Method("server.getDiagnostics", (_text("host", ""),), Shape.CHECKS, Access.LOGIN,
-           "What the node finds when it looks at itself, and at the way that begins towards a host."),
+           "What the node finds when it looks at itself, and at the way that begins towards a host.", ends=True),
     Method("server.echo", (_text("text", "", MAX_TEXT),), Shape.OBJECT, Access.ANYONE, "The same text back."),
     Method("server.superuser", (), Shape.NONE, Access.LOGIN, "Take up superuser rights for this connection."),
     Method("server.terminate", (), Shape.NONE, Access.SUPERUSER, "Stop the node gracefully."),
@@ -106,7 +127,7 @@ _SERVER = (
     Method("server.lsRoots", (), Shape.OBJECT, Access.LOGIN, "The root folders that this login sees."),
     Method("server.ls", (PATH, _number("offset", 0), _number("limit", 10_000, 1, 10_000)), Shape.OBJECT,
            Access.LOGIN, "The entries of a folder."),
-    Method("server.du", (PATH,), Shape.OBJECT, Access.LOGIN, "Bytes and files below a path."),
+    Method("server.du", (PATH,), Shape.OBJECT, Access.LOGIN, "Bytes and files below a path.", ends=True),
     Method("server.mkdir", (PATH,), Shape.NONE, Access.LOGIN, "Make a folder and the missing ones above it."),
     Method("server.mv", (_text("source", longest=MAX_PATH), _text("target", longest=MAX_PATH)), Shape.NONE,
            Access.LOGIN, "Move or rename."),
@@ -115,11 +136,7 @@ _SERVER = (
 
 _SEND = (
     Method("send.createManifest",
-           (Parameter("mappings", dict[str, str] | None, None, max_length=MAX_MAPPINGS),
-            Parameter("fileMappings", dict[str, str] | None, None, max_length=MAX_MAPPINGS),
-            _number("symlinkMode", SYMLINK_FOLLOW, 0, 2),
-            Parameter("exclude", list[str] | None, None, max_length=1000),
-            Parameter("skipUnreadable", bool, False),
+           (_MAPPINGS, Parameter("fileMappings", dict[str, str] | None, None, max_length=MAX_MAPPINGS), *_CHOICES,
             _user_data()),
            Shape.MANIFEST, Access.LOGIN, "Start listing files: {target: source}."),
     Method("send.getManifest", (MANIFEST,), Shape.MANIFEST, Access.TOKEN, "One manifest."),
@@ -138,11 +155,8 @@ _SEND = (
            (DESTINATION, Parameter("changes", dict[str, Any], max_length=20)),
            Shape.DESTINATION, Access.LOGIN, "Change fields of a destination: {field: value}."),
     Method("send.testDestination",
-           (Parameter("destination", str | None, None, reference="destinationId", max_length=MAX_NAME),
-            _text("destinationAddress", None), _number("destinationPort", None, 1, 65535), _text("userName", None),
-            _text("password", None), _text("permittedDestinationPublicKey", None, MAX_TEXT),
-            Parameter("tryCarriers", bool, False)),
-           Shape.CHECKS, Access.LOGIN, "Whether files could be sent there now, step by step."),
+           (*_ANY_DESTINATION, Parameter("tryCarriers", bool, False)),
+           Shape.CHECKS, Access.LOGIN, "Whether files could be sent there now, step by step.", ends=True),
     Method("send.deleteDestination", (DESTINATION,), Shape.NONE, Access.LOGIN, "Forget a destination."),
     Method("send.restoreDestination", (DESTINATION,), Shape.DESTINATION, Access.LOGIN,
            "Bring back a destination that was forgotten since the node started."),
@@ -153,6 +167,11 @@ _SEND = (
             _number("checkpointFrequencySeconds", DEFAULT_CHECKPOINT_SECONDS, 1, 86_400), _user_data(),
             _text("ratePolicy", RATE_POLICY_FAIR)),
            Shape.TRANSFER, Access.TOKEN, "Send a manifest to a destination."),
+    Method("send.previewTransfer",
+           (*_ANY_DESTINATION, Parameter("manifest", str | None, None, reference="manifestId", max_length=MAX_NAME),
+            _MAPPINGS, *_CHOICES, _text("destinationPath", "", MAX_PATH),
+            _number("overwriteMode", OVERWRITE_ALWAYS, 0, 6)),
+           Shape.PREVIEW, Access.LOGIN, "What a transfer there would meet now; nothing is sent or stored.", ends=True),
     Method("send.getTransfer", (TRANSFER,), Shape.TRANSFER, Access.TOKEN, "One transfer."),
     Method("send.getTransfers", (_number("modifiedSince", None),), Shape.TRANSFERS, Access.TOKEN,
            "All transfers of this login, or those that changed since a cursor."),

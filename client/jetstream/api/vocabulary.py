@@ -45,6 +45,8 @@ class Shape(enum.Enum):
     EVENTS = "events"
     CHECKS = "checks"
     """What was found step by step, see :mod:`jetstream.checks`."""
+    PREVIEW = "preview"
+    """What a transfer would meet, see :mod:`jetstream.previews`."""
 
 
 class Required:
@@ -87,7 +89,9 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One method of the API: ``name`` is ``group.camelCase``; ``deferrable`` says that it has an ``...Async`` twin."""
+    """One method of the API: ``name`` is ``group.camelCase``; ``deferrable`` says that it has an ``...Async`` twin,
+    ``ends`` that it only looks, so that it can be ended at any moment and ends with its caller's connection.
+    """
 
     name: str
     parameters: tuple[Parameter, ...]
@@ -95,6 +99,7 @@ class Method:
     access: Access
     summary: str
     deferrable: bool = True
+    ends: bool = False
 
     @property
     def group(self) -> str:

@@ -20,6 +20,8 @@ class ServerInterface:
         """How far an ...Async call is; never blocks."""
     def getRequestResult(self, request: int | Mapping[str, Any]) -> Any:
         """The result of an ...Async call; waits for it."""
+    def cancelRequest(self, request: int | Mapping[str, Any]) -> None:
+        """End an ...Async call that only looks: testDestination, previewTransfer, getDiagnostics, du."""
     def getDiagnostics(self, host: str = '') -> list[dict[str, Any]]:
         """What the node finds when it looks at itself, and at the way that begins towards a host."""
     def getDiagnosticsAsync(self, host: str = '') -> dict[str, int]: ...
@@ -240,6 +242,39 @@ class SendInterface:
         checkpointFrequencySeconds: int = 10,
         userData: Mapping[str, Any] | None = None,
         ratePolicy: str = 'fair',
+    ) -> dict[str, int]: ...
+    def previewTransfer(
+        self,
+        destination: str | None | Mapping[str, Any] = None,
+        destinationAddress: str | None = None,
+        destinationPort: int | None = None,
+        userName: str | None = None,
+        password: str | None = None,
+        permittedDestinationPublicKey: str | None = None,
+        manifest: str | None | Mapping[str, Any] = None,
+        mappings: Mapping[str, str] | None = None,
+        symlinkMode: int = 0,
+        exclude: Sequence[str] | None = None,
+        skipUnreadable: bool = False,
+        destinationPath: str = '',
+        overwriteMode: int = 4,
+    ) -> dict[str, Any]:
+        """What a transfer there would meet now; nothing is sent or stored."""
+    def previewTransferAsync(
+        self,
+        destination: str | None | Mapping[str, Any] = None,
+        destinationAddress: str | None = None,
+        destinationPort: int | None = None,
+        userName: str | None = None,
+        password: str | None = None,
+        permittedDestinationPublicKey: str | None = None,
+        manifest: str | None | Mapping[str, Any] = None,
+        mappings: Mapping[str, str] | None = None,
+        symlinkMode: int = 0,
+        exclude: Sequence[str] | None = None,
+        skipUnreadable: bool = False,
+        destinationPath: str = '',
+        overwriteMode: int = 4,
     ) -> dict[str, int]: ...
     def getTransfer(self, transfer: str | Mapping[str, Any]) -> dict[str, Any]:
         """One transfer."""

@@ -32,6 +32,8 @@ HAVE_DIR_FD: Final = all(
     call in os.supports_dir_fd for call in (os.open, os.stat, os.mkdir, os.rename, os.unlink, os.link, os.readlink)
 )
 
+_EFFECTIVE: Final = os.access in os.supports_effective_ids
+
 
 class Folder(Protocol):
     """An open folder. *name* is always one name. All methods raise ``OSError`` unless they say otherwise."""
@@ -83,6 +85,9 @@ class Folder(Protocol):
 
     def names(self) -> list[bytes]:
         """What is in the folder."""
+
+    def takes_names(self) -> bool:
+        """Whether this process may make something in the folder, as far as the system says."""
 
     def mkdir(self, name: bytes, mode: int) -> None:
         """A new folder; nothing happens if it is there already."""
@@ -203,6 +208,9 @@ class DescriptorFolder:
 
     def names(self) -> list[bytes]:
         return [os.fsencode(name) for name in os.listdir(self._fd)]
+
+    def takes_names(self) -> bool:
+        return os.access(b".", os.W_OK | os.X_OK, dir_fd=self._fd, effective_ids=_EFFECTIVE)
 
     def mkdir(self, name: bytes, mode: int) -> None:
         try:

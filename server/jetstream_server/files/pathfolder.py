@@ -117,6 +117,9 @@ class PathFolder:
     def names(self) -> list[bytes]:
         return os.listdir(self._path)
 
+    def takes_names(self) -> bool:
+        return os.access(self._path, os.W_OK | os.X_OK)
+
     def mkdir(self, name: bytes, mode: int) -> None:
         try:
             os.mkdir(self._join(name), mode)

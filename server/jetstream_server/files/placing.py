@@ -71,11 +71,16 @@ def find_final(folder: Folder, mode: int, name: bytes, size: int, mtime_ns: int)
             break
         if not stat.S_ISREG(info.st_mode):
             continue
-        if mode in IN_PLACE_MODES or (info.st_size == size and info.st_mtime_ns == mtime_ns):
+        if mode in IN_PLACE_MODES or is_same(info, size, mtime_ns):
             return candidate
         if info.st_size == size and by_size is None:
             by_size = candidate
     return by_size
+
+
+def is_same(info: os.stat_result, size: int, mtime_ns: int) -> bool:
+    """Whether what is there looks like the file: a regular one of this size and time. Its content is not looked at."""
+    return stat.S_ISREG(info.st_mode) and info.st_size == size and info.st_mtime_ns == mtime_ns
 
 
 def place(folder: Folder, mode: int, part: bytes, name: bytes) -> Placed:

@@ -57,6 +57,7 @@ def scan(
     on_progress: Callable[[int, int], None] = lambda files, size: None,
     cancelled: Callable[[], bool] = lambda: False,
     may_read: Callable[[str], bool] | None = None,
+    on_skipped: Callable[[str, str, bool], None] | None = None,
     by_descriptor: bool = HAVE_DIR_FD,
 ) -> ScanResult:
     """List everything below the sources of *mappings* (``{target: source}``).
@@ -68,6 +69,7 @@ def scan(
     :param on_progress: receives files and bytes found so far, now and then.
     :param cancelled: asked now and then.
     :param may_read: whether a place that a followed link leads to (its real path) may be read; ``None``: every place.
+    :param on_skipped: receives path and reason of what is left out, and whether it is left out in any case.
     :param by_descriptor: see :func:`jetstream_server.files.sources.open_folder`.
     :raises ManifestFailed: if something cannot be sent, or two sources go to one target.
     :raises UnsafePath: if a target of *mappings* must not be written.
@@ -75,7 +77,7 @@ def scan(
     """
     checked = checked_mappings(mappings)
     search = Search(
-        Exclude(exclude), symlink_mode, skip_unreadable, may_read, Contested(checked), PageStream(on_pages)
+        Exclude(exclude), symlink_mode, skip_unreadable, may_read, Contested(checked), PageStream(on_pages), on_skipped
     )
     return _Scanner(search, on_progress, cancelled, by_descriptor).run(checked)
 

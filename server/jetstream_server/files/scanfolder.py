@@ -56,6 +56,7 @@ class Search:
         may_read: Callable[[str], bool] | None,
         contested: Contested,
         out: PageStream,
+        on_skipped: Callable[[str, str, bool], None] | None = None,
     ) -> None:
         self.exclude = exclude
         self.symlink_mode = symlink_mode
@@ -68,6 +69,7 @@ class Search:
         self.skipped_sample: list[str] = []
         self.user = os.geteuid() if hasattr(os, "geteuid") else 0
         self._skip_unreadable = skip_unreadable
+        self._on_skipped = on_skipped
 
     def problem(self, path: bytes, reason: str, *, harmless: bool = False) -> None:
         """Something cannot be sent.
@@ -76,6 +78,8 @@ class Search:
         """
         if not (harmless or self._skip_unreadable):
             raise ManifestFailed(path, reason)
+        if self._on_skipped is not None:
+            self._on_skipped(os.fsdecode(path), reason, harmless)
         self.skipped += 1
         if len(self.skipped_sample) < SKIPPED_SAMPLE:
             self.skipped_sample.append(f"{printable(os.fsdecode(path))}: {reason}")

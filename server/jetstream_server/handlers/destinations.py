@@ -6,11 +6,12 @@ from typing import Any, Final
 from jetstream.checks import Check
 from jetstream.constants import PERMISSION_MODIFY, PERMISSION_UPLOAD
 from jetstream.entities import to_wire
-from jetstream_server.access.principal import require
+from jetstream_server.access.principal import Principal, require
 from jetstream_server.destinations import Destinations
 from jetstream_server.dispatch import Call, Handler
 from jetstream_server.handlers.changes import changes_of
-from jetstream_server.trial import Trials, chosen_target
+from jetstream_server.records import DestinationRecord
+from jetstream_server.trial import Target, Trials, chosen_target
 
 _FIELDS: Final = {
     "destination_address": "address",
@@ -110,9 +111,8 @@ class DestinationHandlers:
     ) -> list[dict[str, Any]]:
         """Whether the node could send there now."""
         require(call.login, PERMISSION_UPLOAD)
-        record = self._destinations.visible(call.login, destination) if destination is not None else None
-        target = chosen_target(
-            record,
+        record, target = self.target(
+            call.login, destination,
             {"address": destination_address, "port": destination_port, "user_name": user_name, "password": password,
              "permitted_public_key": permitted_destination_public_key},
         )
@@ -124,3 +124,13 @@ class DestinationHandlers:
         if record is not None:
             await self._trials.remember(record, target, found)
         return [to_wire(check) for check in found]
+
+    def target(
+        self, principal: Principal, destination: str | None, given: Mapping[str, Any]
+    ) -> tuple[DestinationRecord | None, Target]:
+        """The record with this id, if one is named, and what is to be dialled: its values, or those that are *given*.
+
+        :raises JetStreamError: if *principal* sees no such record, or there is no address.
+        """
+        record = self._destinations.visible(principal, destination) if destination is not None else None
+        return record, chosen_target(record, given)

@@ -63,8 +63,7 @@ class ManifestHandlers:
             raise InvalidParameters("Give `mappings` as {target: source}.", field="mappings")
         require(call.login, PERMISSION_UPLOAD)
         loop = asyncio.get_running_loop()
-        sources = await loop.run_in_executor(self._executor, self._sources, call.login, given)
-        confined_to = await loop.run_in_executor(self._executor, self._sandboxes.confinement, call.login)
+        sources, confined_to = await loop.run_in_executor(self._executor, self.places, call.login, given)
         record = await self._manifests.create(
             owner=call.login.user,
             mappings=sources,
@@ -77,11 +76,17 @@ class ManifestHandlers:
         )
         return to_wire(self._manifests.entity(record))
 
-    def _sources(self, principal: Principal, mappings: Mapping[str, str]) -> dict[str, str]:
-        """Where the sources really are. Blocking."""
+    def places(
+        self, principal: Principal, mappings: Mapping[str, str]
+    ) -> tuple[dict[str, str], tuple[str, ...] | None]:
+        """Where the sources really are, and the folders that this login may read; ``None``: every one. Blocking.
+
+        :raises JetStreamError: if a source is none that it may read.
+        """
         if not all(mappings.values()):
             raise InvalidParameters("A source is the path of a file or a folder.", field="mappings")
-        return {target: str(self._sandboxes.resolve(principal, source)) for target, source in mappings.items()}
+        sources = {target: str(self._sandboxes.resolve(principal, source)) for target, source in mappings.items()}
+        return sources, self._sandboxes.confinement(principal)
 
     async def get(self, call: Call, *, manifest: str) -> dict[str, Any]:
         """One manifest."""

@@ -7,7 +7,7 @@ way the blocks go; the two are independent. The order is held by :class:`Stage` 
     dialler → answerer    hello, prove, then login or loginToken if there are credentials
     sender → receiver     offer                (the sender dialled: push)
     receiver → sender     look, fetch, fetchChosen   (the receiver dialled: pull)
-    dialler → answerer    probe, tryCarrier, trialEnough*   (a test before anything is sent)
+    dialler → answerer    probe, tryCarrier, trialEnough*, survey   (a test before anything is sent)
     receiver → sender     page, begin, stored*, checkpoint*, held*, complete
     either                ping, stop*
 
@@ -271,6 +271,43 @@ class TrialEnough(Message, frozen=True, kw_only=True):
     """The asking node has what it wants of the trial."""
 
     session: Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
+
+
+class Survey(Message, frozen=True, kw_only=True):
+    """What is there already of a page of what we might send?"""
+
+    page: Annotated[bytes, msgspec.Meta(max_length=768 << 10)]
+    """In wire form, as in an offer."""
+    destination_path: Text = ""
+    overwrite_mode: Annotated[int, msgspec.Meta(ge=0, le=6)] = 4
+
+
+PRESENT_SAMPLE: Final = 20
+REFUSED_SAMPLE: Final = 100
+
+OfPage = Annotated[int, msgspec.Meta(ge=0, le=4096)]
+Reason = Annotated[str, msgspec.Meta(max_length=1024)]
+
+
+class SurveyAnswer(Message, frozen=True, kw_only=True):
+    """What was found; all of it about the first *looked* entries of the page. Samples are positions in the page."""
+
+    looked: OfPage
+    """Fewer than the page has where the answering node has taken long enough."""
+    present: OfPage = 0
+    """Files whose name is taken."""
+    unchanged: OfPage = 0
+    """Those of them with the same size and time."""
+    present_size: Count = 0
+    """Bytes of the present ones, as they are there."""
+    needed: Annotated[int, msgspec.Meta(ge=-(1 << 62), le=1 << 62)] = 0
+    """Bytes more that the disk would hold in the end; fewer if it is negative."""
+    present_sample: Annotated[list[OfPage], msgspec.Meta(max_length=PRESENT_SAMPLE)] = []
+    refused: Annotated[list[tuple[OfPage, Reason]], msgspec.Meta(max_length=REFUSED_SAMPLE)] = []
+    """What cannot be stored, and why."""
+    refused_total: OfPage = 0
+    free: Count | None = None
+    """Bytes free where it would land."""
 
 
 class Finished(Message, frozen=True, kw_only=True):

@@ -41,6 +41,7 @@ from jetstream_server.transfers.outgoing import Outgoing
 from jetstream_server.transfers.probing import Prober
 from jetstream_server.transfers.pulls import Pulls
 from jetstream_server.transfers.states import Status
+from jetstream_server.transfers.surveying import Surveyor
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +67,7 @@ class PeerService:
 
     def __init__(
         self, myself: Myself, gate: Gate, asking: Asking, incoming: Incoming, outgoing: Outgoing, pulls: Pulls,
-        liveness: Liveness, prober: Prober, trials: CarrierTrials,
+        liveness: Liveness, prober: Prober, trials: CarrierTrials, surveyor: Surveyor,
     ) -> None:
         self._myself = myself
         self._gate = gate
@@ -77,6 +78,7 @@ class PeerService:
         self._liveness = liveness
         self._prober = prober
         self._trials = trials
+        self._surveyor = surveyor
         self._open: set[PeerConnection] = set()
         self._offered: set[tuple[str, str]] = set()
 
@@ -99,7 +101,7 @@ class PeerService:
     def _on_proven(self, peer: PeerConnection) -> None:
         _Guest(
             peer, self._gate, self._asking, self._incoming, self._outgoing, self._pulls, self._myself,
-            self._offered, self._prober, self._trials,
+            self._offered, self._prober, self._trials, self._surveyor,
         )
 
 
@@ -109,6 +111,7 @@ class _Guest:
     def __init__(
         self, peer: PeerConnection, gate: Gate, asking: Asking, incoming: Incoming, outgoing: Outgoing,
         pulls: Pulls, myself: Myself, offered: set[tuple[str, str]], prober: Prober, trials: CarrierTrials,
+        surveyor: Surveyor,
     ) -> None:
         assert peer.peer is not None
         self._peer = peer
@@ -123,6 +126,7 @@ class _Guest:
         self._offered = offered
         self._prober = prober
         self._trials = trials
+        self._surveyor = surveyor
         self._account: str | None = None
         self._token: TokenRecord | None = None
         self._busy = False
@@ -130,7 +134,7 @@ class _Guest:
             "login": self._login, "loginToken": self._login_token, "offer": self._offer,
             "look": self._look, "fetch": self._fetch, "fetchChosen": self._fetch_chosen,
             "withdraw": self._withdraw, "finished": self._finished, "probe": self._probe,
-            "tryCarrier": self._try_carrier,
+            "tryCarrier": self._try_carrier, "survey": self._survey,
         }
         for method, handler in handlers.items():
             peer.on_request(method, handler)
@@ -151,6 +155,9 @@ class _Guest:
         if not await self._gate.may_send(self._who, self._account):
             raise PermissionDenied("Trials are for nodes that may send here.")
         return await self._trials.answer(self._peer, params)
+
+    async def _survey(self, params: dict[str, Any]) -> Message:
+        return await self._surveyor.answer(self._peer, self._account, params)
 
     def _take_session(self) -> None:
         if self._busy:

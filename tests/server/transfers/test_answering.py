@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,7 @@ from jetstream_server.transfers.offers import MOST_PER_SENDER, OfferBoard, Propo
 from jetstream_server.transfers.probing import Prober
 from jetstream_server.transfers.pulls import Pulls
 from jetstream_server.transfers.session import Surroundings
+from jetstream_server.transfers.surveying import Surveyor
 
 from .made import Clock, incoming
 
@@ -184,6 +186,7 @@ class Node:
         self.service = PeerService(
             myself, self.gate, self.asking, self.incoming, refusing, pulls, Liveness(),  # type: ignore[arg-type]
             Prober(self.gate, self.threads, lambda: NOW), CarrierTrials(self.near),
+            Surveyor(self.gate, self.threads, time.monotonic),
         )
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
