@@ -22,6 +22,7 @@ from jetstream_desktop.state import numbers
 from jetstream_desktop.state.address import reachable
 from jetstream_desktop.state.book import Shelf, known_states
 from jetstream_desktop.views import painting
+from jetstream_desktop.views.scrolling import edge_bar
 from jetstream_desktop.views.theme import Theme
 
 _INDENT = 22
@@ -96,6 +97,7 @@ class BookTree(QTreeView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.setExpandsOnDoubleClick(False)
+        edge_bar(self)
         header = self.header()
         header.setFixedHeight(32)
         header.setStretchLastSection(False)

@@ -72,7 +72,7 @@ class BrowseCard(Card):
         line.addWidget(self._up)
         line.addWidget(self._where, 1)
         self.body.addLayout(line)
-        self.table = plain_table(self.model, title, 0)
+        self.table = plain_table(theme, self.model, title, 0)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection if choose_folder
                                     else QAbstractItemView.SelectionMode.ExtendedSelection)
         self.table.setItemDelegateForColumn(0, NameDelegate(theme, self.table))

@@ -17,6 +17,7 @@ from jetstream_desktop.i18n import tr
 from jetstream_desktop.models.basket import GOES_AS, NAME, NOTE, SIZE, BasketModel, Node
 from jetstream_desktop.models.roles import KEY, SNAPSHOT, Index
 from jetstream_desktop.views import painting
+from jetstream_desktop.views.scrolling import edge_bar
 from jetstream_desktop.views.theme import Theme
 
 _INDENT = 20
@@ -105,6 +106,7 @@ class BasketTree(QTreeView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setExpandsOnDoubleClick(False)
         self.setAllColumnsShowFocus(True)
+        edge_bar(self)
         header = self.header()
         header.setFixedHeight(32)
         header.setStretchLastSection(False)

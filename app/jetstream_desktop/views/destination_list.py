@@ -9,6 +9,7 @@ from jetstream_desktop.models.lists import ValueTableModel
 from jetstream_desktop.models.roles import SNAPSHOT, Index
 from jetstream_desktop.state.address import Choice
 from jetstream_desktop.views import painting
+from jetstream_desktop.views.scrolling import edge_bar
 from jetstream_desktop.views.theme import Theme
 
 
@@ -66,6 +67,7 @@ class ChoiceList(QListView):
         self.setAccessibleName(tr("Destinations"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        edge_bar(self)
         self.setMouseTracking(True)
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_Hover)
         self._key: str | None = None

@@ -143,7 +143,7 @@ class Details(QWidget):
         """Enough for some lines, and for a reason as a whole: it is what the pane is opened for."""
         least = round(_LEAST * self._theme.scale)
         if not self.reason.isHidden():
-            least = max(least, self.tabs.height() + self.reason.minimumHeight() + 24)
+            least = max(least, self.tabs.height() + self.reason.wanted + 24)
         return QSize(0, least)
 
     def sizeHint(self) -> QSize:
@@ -178,8 +178,8 @@ class Details(QWidget):
         return panel(layout)
 
     def _events_page(self, events: ValueTableModel[object]) -> QWidget:
-        layout = column(margins=(8, 4, 8, 0))
-        table = plain_table(events, tr("Events"), 1)
+        layout = column(margins=(0, 4, 0, 0))
+        table = plain_table(self._theme, events, tr("Events"), 1)
         table.setColumnWidth(0, 170)
         table.horizontalHeader().hide()
         layout.addWidget(table, 1)

@@ -19,6 +19,7 @@ from jetstream_desktop.models.roles import SNAPSHOT, Index
 from jetstream_desktop.state.picking import ALL, NONE, PickNode
 from jetstream_desktop.state.text import plain_tooltip, printable
 from jetstream_desktop.views import painting
+from jetstream_desktop.views.scrolling import edge_bar
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.toolbar import SearchField
 from jetstream_desktop.views.widgets import button, column, row
@@ -108,6 +109,7 @@ class PickTree(QTreeView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setAllColumnsShowFocus(True)
+        edge_bar(self)
         header = self.header()
         header.setFixedHeight(28)
         header.setStretchLastSection(False)

@@ -1,19 +1,52 @@
 """The strip above the details of a row that stands still: why, what next, and the buttons that help."""
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame
+from PySide6.QtWidgets import QBoxLayout, QFrame, QLabel, QScrollArea, QSizePolicy
 
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.state.details import Selected, why
 from jetstream_desktop.state.rows import Group
 from jetstream_desktop.state.text import plain_tooltip
+from jetstream_desktop.views.scrolling import GUTTER, edge_bar
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import IconLabel, button, label, row, set_role
 
-_HIGHEST = 150
+_HIGHEST = 170
 _NARROW = 620
 """Below that width the buttons stand under the words."""
+_LEAST_LINES = 2
+
+
+class _Words(QScrollArea):
+    """The reason, as high as it is where there is room; where there is less it scrolls, and the buttons stay whole."""
+
+    def __init__(self, text: QLabel) -> None:
+        super().__init__()
+        self._text = text
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setWidget(text)
+        self.viewport().setAutoFillBackground(False)
+        text.setAutoFillBackground(False)
+        edge_bar(self)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        return self._text.heightForWidth(width)
+
+    def sizeHint(self) -> QSize:
+        return QSize(200, self.heightForWidth(max(200, self.width())))
+
+    def minimumSizeHint(self) -> QSize:
+        lines = min(_LEAST_LINES * self._text.fontMetrics().lineSpacing(), self.heightForWidth(max(200, self.width())))
+        return QSize(200, lines)
 
 
 class Reason(QFrame):
@@ -31,7 +64,8 @@ class Reason(QFrame):
         self._highest = round(_HIGHEST * theme.scale)
         self._icon = IconLabel(theme, "info", "dim", 18)
         self.text = label("", wrap=True, selectable=True)
-        self.text.setMinimumWidth(200)
+        self.text.setContentsMargins(0, 0, GUTTER, 0)
+        self._words = _Words(self.text)
         self.resume = button(tr("Resume"), "primary")
         self.retry = button(tr("Retry"), "primary")
         self.identity = button(tr("Copy my identity"))
@@ -39,7 +73,7 @@ class Reason(QFrame):
         buttons = row(spacing=8)
         buttons.addStretch(1)
         self._body = row(spacing=8)
-        self._body.addWidget(self.text, 1)
+        self._body.addWidget(self._words, 1)
         self._body.addLayout(buttons)
         line = row(margins=(12, 8, 10, 8), spacing=8)
         line.addWidget(self._icon)
@@ -56,11 +90,13 @@ class Reason(QFrame):
         super().resizeEvent(event)
         narrow = self.width() < self._narrow
         self._body.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
-        self._keep_words()
+        self._whole.setAlignment(self._icon, Qt.AlignmentFlag.AlignTop if narrow else Qt.AlignmentFlag.AlignVCenter)
+        self.updateGeometry()
 
-    def _keep_words(self) -> None:
-        """The words are read whole, whatever else the pane has to give up; a very long reason is in the tool tip."""
-        self.setMinimumHeight(min(self._highest, self._whole.heightForWidth(self.width())))
+    @property
+    def wanted(self) -> int:
+        """The height at which the words are read whole, unless there are very many of them."""
+        return min(self._highest, self._whole.totalHeightForWidth(self.width()))
 
     def show_row(self, chosen: Selected) -> None:
         """Why the row stands still, if it does."""
@@ -79,4 +115,5 @@ class Reason(QFrame):
         self.resume.setVisible(chosen.row.can_resume)
         self.copy.setVisible(bool(chosen.row.error))
         self.identity.setVisible(bool(chosen.own) and chosen.own in (chosen.row.error or ""))
-        self._keep_words()
+        self._words.updateGeometry()
+        self.updateGeometry()

@@ -31,6 +31,7 @@ from jetstream_desktop.models.sidebar import HEADINGS, Entry, EntryKind, Sidebar
 from jetstream_desktop.state import numbers
 from jetstream_desktop.state.text import plain_tooltip
 from jetstream_desktop.views import painting
+from jetstream_desktop.views.scrolling import edge_bar
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import IconLabel, column, label, row
 
@@ -159,6 +160,7 @@ class SidebarList(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.setStyleSheet("QListView { background: transparent; }")
+        edge_bar(self).setProperty("role", "quiet")
         self.setMouseTracking(True)
         self.viewport().setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setAcceptDrops(True)
@@ -250,8 +252,6 @@ class SidebarList(QListView):
     def set_narrow(self, narrow: bool) -> None:
         """Icons alone."""
         self._delegate.narrow = narrow
-        policy = Qt.ScrollBarPolicy.ScrollBarAlwaysOff if narrow else Qt.ScrollBarPolicy.ScrollBarAsNeeded
-        self.setVerticalScrollBarPolicy(policy)  # it would take a fifth of the icons' width
         self.scheduleDelayedItemsLayout()
 
     def _menu(self, place: QPoint) -> None:

@@ -90,9 +90,12 @@ QMenu::item:disabled {{ color: {faint}; }}
 QMenu::icon {{ padding-left: 8px; }}
 QMenu::separator {{ height: 1px; background: {hairline}; margin: 4px 8px; }}
 QAbstractItemView {{ background: {pane}; border: 0; selection-background-color: {wash}; selection-color: {text}; }}
-QHeaderView {{ background: {pane}; border: 0; }}
-QHeaderView::section {{ background: {pane}; color: {dim}; border: 0; border-bottom: 1px solid {hairline};
-  padding: 0 8px; font-size: {header}px; font-weight: 600; }}
+QHeaderView {{ background: {pane}; border: 0; border-bottom: 1px solid {hairline}; }}
+QHeaderView::section {{ background: {pane}; color: {dim}; border: 0; padding: 0 8px;
+  font-size: {header}px; font-weight: 600; }}
+QTableView[role="transfers"] QHeaderView::section:last,
+QTableView[role="list"] QHeaderView::section:last {{ padding-right: 16px; }}
+QTableView[role="list"] QHeaderView::section:first {{ padding-left: 16px; }}
 QTabBar {{ background: transparent; }}
 QTabBar::tab {{ background: transparent; color: {dim}; padding: 10px 1px 9px 1px; margin-right: 16px;
   border: 0; border-bottom: 2px solid transparent; }}
@@ -103,7 +106,8 @@ QSplitter::handle {{ background: {hairline}; }}
 QScrollBar:vertical {{ background: transparent; width: 10px; margin: 0; }}
 QScrollBar:horizontal {{ background: transparent; height: 10px; margin: 0; }}
 QScrollBar::handle {{ background: {faint}; border-radius: 3px; margin: 2px; min-height: 28px; min-width: 28px; }}
-QScrollBar::handle:hover {{ background: {dim}; }}
+QScrollBar[role="quiet"]::handle {{ background: {hairline}; }}
+QScrollBar::handle:hover, QScrollBar[role="quiet"]::handle:hover {{ background: {dim}; }}
 QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
 QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 QProgressBar {{ background: {track}; border: 0; border-radius: 3px; max-height: 6px; min-height: 6px; }}

@@ -112,7 +112,7 @@ class SharedPage(ListPage):
             lambda t: t.token if isinstance(t, Token) else "")
         self.model = model
         self._names: dict[str, str] = {}
-        table = plain_table(model, tr("Shared"), 0)
+        table = plain_table(theme, model, tr("Shared"), 0, lines=True)
         table.verticalHeader().setDefaultSectionSize(36)
         table.horizontalHeader().setFixedHeight(32)
         super().__init__(theme, tr("Shared"), table, "share", (
@@ -123,7 +123,6 @@ class SharedPage(ListPage):
         self.add_button(tr("Extend by a week"), "clock", self._extend)
         self.add_button(tr("Re-issue…"), "retry", self._reissue)
         self.add_button(tr("Revoke"), "trash", self._revoke)
-        table.setWordWrap(False)
         self._table = table
         table.doubleClicked.connect(self._open)
 

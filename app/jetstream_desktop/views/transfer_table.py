@@ -20,6 +20,7 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPainter,
+    QPaintEvent,
     QResizeEvent,
 )
 from PySide6.QtWidgets import (
@@ -44,11 +45,13 @@ from jetstream_desktop.state.sharing import day_and_time
 from jetstream_desktop.state.text import plain_tooltip, printable
 from jetstream_desktop.views import painting
 from jetstream_desktop.views.columns import Columns
+from jetstream_desktop.views.scrolling import GUTTER, edge_bar
 from jetstream_desktop.views.theme import Theme
 
 _PAD = 10
 _PERCENT_WIDTH = 46
 _STATUS_WIDTH = 136
+_NAME_WIDTH = 120
 _APART = 18
 _MONTHS = [28 * 86_400_000_000 + number * 2_629_800_000_000 for number in range(12)]
 """A late day of each month, in µs."""
@@ -64,6 +67,8 @@ class TransferDelegate(QStyledItemDelegate):
         self._theme = theme
         self.hovered = -1
         """The row that the pointer is over."""
+        self.last = -1
+        """The last column that is shown: it keeps off the scroll bar."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(80, self._theme.row)
@@ -130,7 +135,7 @@ class TransferDelegate(QStyledItemDelegate):
     def _plain(self, painter: QPainter, area: QRect, row: Row, column: Column) -> None:
         theme = self._theme
         align = painting.Align.AlignRight if column in NUMERIC else painting.Align.AlignLeft
-        inner = area.adjusted(8, 0, -8, 0)
+        inner = area.adjusted(8, 0, -8 - (GUTTER if column == self.last else 0), 0)
         painting.text(painter, inner, cell_text(row, column), theme.font("body"), theme.colour("text"), align,
                       within=area)
 
@@ -153,7 +158,9 @@ class TransferTable(QTableView):
         self.setItemDelegate(self._delegate)
         self.setMouseTracking(True)
         self.setAccessibleName(tr("Transfers"))
+        self.setProperty("role", "transfers")
         self._set_up()
+        self.horizontalHeader().sectionMoved.connect(self._note_last)
         model.modelAboutToBeReset.connect(self._keep)
         model.modelReset.connect(self._restore)
         self.selectionModel().selectionChanged.connect(self._selection_moved)
@@ -178,6 +185,7 @@ class TransferTable(QTableView):
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         for column in Column:
             self.setColumnWidth(column, 110)
+        edge_bar(self)
         self.columns = Columns(self, self._model)
         self.columns.chosen.connect(self._fit)
 
@@ -223,22 +231,27 @@ class TransferTable(QTableView):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
+        row = self.rowViewportPosition(self.currentIndex().row())
+        if self.height() < row + self._theme.row <= event.oldSize().height():  # the details open over what they are of
+            self.scrollTo(self.currentIndex())
 
     def _fit(self) -> None:
         """Share the width: numbers have theirs, the name and the progress grow a little, the status takes the rest."""
         if self.columns.own_widths:
             self._hide(())
             return
+        room = self.viewport().width() - GUTTER
         self.columns.fitting = True
-        room = self.viewport().width()
         widths = self._widths(room)
         wanted = [column for column in Column if self.columns.wanted(column)]
         gone = yielding(wanted, widths, room)
-        used = sum(widths[column] for column in wanted if column not in gone and column is not Column.STATUS)
-        widths[Column.STATUS] = max(_STATUS_WIDTH, room - used)
+        left = room - sum(widths[column] for column in wanted if column not in gone and column is not Column.STATUS)
+        lack = max(0, _STATUS_WIDTH - left)
+        widths[Column.NAME] = max(_NAME_WIDTH, widths[Column.NAME] - lack)  # before a bar to scroll sideways is needed
+        widths[Column.STATUS] = max(_STATUS_WIDTH, left)
         self._hide(gone)
         for column, width in widths.items():
-            self.setColumnWidth(column, width)
+            self.setColumnWidth(column, width + (GUTTER if column == self._delegate.last else 0))
         self.columns.fitting = False
 
     def _widths(self, room: int) -> dict[Column, int]:
@@ -247,7 +260,7 @@ class TransferTable(QTableView):
         widths = dict.fromkeys(Column, 110) | {
             Column.DIRECTION: 36, Column.OTHER: 150, Column.FILES: 100, Column.ERROR: 200,
             Column.NAME: max(150, min(300, room * 21 // 100)),
-            Column.PROGRESS: 84 if tight else max(130, min(220, room * 13 // 100)),
+            Column.PROGRESS: 100 if tight else max(130, min(220, room * 13 // 100)),
             Column.STATUS: _STATUS_WIDTH}
         body, heading = QFontMetrics(self._theme.font("body")), QFontMetrics(self._theme.font("header"))
         when = max(map(day_and_time, _MONTHS), key=body.horizontalAdvance)
@@ -267,6 +280,28 @@ class TransferTable(QTableView):
             if self.isColumnHidden(column) != hidden:
                 self.setColumnHidden(column, hidden)
         self.columns.show_missing(squeezed)
+        self._note_last()
+
+    def _note_last(self) -> None:
+        header = self.horizontalHeader()
+        order = [header.logicalIndex(place) for place in range(header.count())]
+        self._delegate.last = next((one for one in reversed(order) if not self.isColumnHidden(one)), -1)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Rows go on to the edge, also where the columns that the person has made narrower end before it."""
+        super().paintEvent(event)
+        page, used = self.viewport().rect(), self.horizontalHeader().length() - self.horizontalHeader().offset()
+        rest = QRect(used, 0, page.width() - used, page.height())
+        if rest.width() <= 0 or not event.rect().intersects(QStyle.visualRect(self.layoutDirection(), page, rest)):
+            return
+        painter = QPainter(self.viewport())
+        row = self.rowAt(0)
+        while 0 <= row < self._model.rowCount() and self.rowViewportPosition(row) < page.height():
+            area = QRect(used, self.rowViewportPosition(row), rest.width(), self.rowHeight(row))
+            painting.ground(painter, self._theme, QStyle.visualRect(self.layoutDirection(), page, area),
+                            selected=self.selectionModel().isRowSelected(row), hovered=row == self._delegate.hovered)
+            row += 1
+        painter.end()
 
     # Pointer, keys, menu, tool tips
 

@@ -14,6 +14,9 @@ from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.transfer_table import TransferTable
 from jetstream_desktop.views.welcome import Welcome
 
+_LEAST = 96
+"""The heading and a row with a piece of the next, however much room the details want."""
+
 
 class TransfersPage(Divider):
     """Chooses between table, start page and "nothing here"; the details are there while something is selected."""
@@ -36,6 +39,7 @@ class TransfersPage(Divider):
         self._area = QStackedWidget()
         for one in (self.table, welcome, self.empty):
             self._area.addWidget(one)
+        self._area.setMinimumHeight(round(_LEAST * theme.scale))
         self.addWidget(self._area)
         self.addWidget(details)
         self.setStretchFactor(0, 1)
