@@ -20,8 +20,10 @@ from jetstream_desktop.state.options import Options
 from jetstream_desktop.state.remote_files import Entry
 from jetstream_desktop.state.rows import key_of
 from jetstream_desktop.views import dialogs
+from jetstream_desktop.views.cards import Card
 
 SEND_FROM_HERE = "send from here"
+GO_ON = "go on composing"
 
 
 class ComposeDesk(QObject):
@@ -35,6 +37,8 @@ class ComposeDesk(QObject):
         self._c = context
         self._far = far
         self._held: list[str] = []
+        self._left = True
+        """The composer was left for another page; a card over it is none."""
         self._view = context.window.composer
         window, view = context.window, self._view
         window.paths_dropped.connect(self.drop)
@@ -51,6 +55,7 @@ class ComposeDesk(QObject):
         context.far.counted.connect(view.set_counts)
         context.session.opened.connect(self._opened)
         window.banner.pressed.connect(self._pressed)
+        window.pages.currentChanged.connect(self._page_changed)
         context.poller.destinations_changed.connect(view.set_destinations)
 
     @property
@@ -58,7 +63,7 @@ class ComposeDesk(QObject):
         return self._c.disk if self._c.session.node.local else self._c.far
 
     def _count(self, basket: Basket) -> None:
-        self._disk.count(basket)
+        self._disk.count(basket, self._view.options.values().symlinks)
 
     def _opened(self, _node: OpenNode) -> None:
         """Another node: what was being put together lies on the other one's disk."""
@@ -68,12 +73,26 @@ class ComposeDesk(QObject):
         self._view.start()
 
     def open(self, destination_id: str | None = None) -> None:
-        """Open the composer, with a fresh basket unless it is open already."""
-        if self._c.window.pages.currentWidget() is not self._view:
+        """Open the composer, with a fresh basket unless it is open already, also below a card."""
+        if self._left:
             self._disk.forget()
             self._view.set_destinations(self._c.poller.destinations)
-            self._view.start(destination_id)
+            self._view.start_anew(destination_id)
+        elif destination_id is not None:
+            self._view.choose(destination_id)
         self._c.window.show_composer()
+
+    def _page_changed(self, _number: int) -> None:
+        """What was put together and not sent is not lost by going somewhere else."""
+        page = self._c.window.pages.currentWidget()
+        if page is self._view:
+            self._left = False
+            self._c.window.banner.done(GO_ON)
+        elif not self._left and not isinstance(page, Card):
+            self._left = True
+            if not self._view.history.now.empty:
+                self._c.say(tr("Nothing was sent. What you have put together is kept."), "info", tr("Go on with it"),
+                            GO_ON)
 
     def open_empty(self) -> None:
         """Open the composer for someone who chooses the destination first."""
@@ -97,6 +116,8 @@ class ComposeDesk(QObject):
             if not self._c.session.node.local:
                 self._c.session.open(LOCAL)
             self._c.run(self._dropped(held, None, False), "drop")
+        elif key == GO_ON:
+            self._c.window.show_composer()
 
     async def _dropped(self, paths: Sequence[str], destination_id: str | None, at_once: bool) -> None:
         found = await self._c.disk.find(paths)
@@ -157,6 +178,8 @@ class ComposeDesk(QObject):
     async def _sent(self, basket: Basket, choice: Choice, options: Options) -> None:
         made = await self._c.commands.send(basket, choice, options)
         self._disk.forget()
+        if self._view.history.now == basket:  # the test file is put together elsewhere
+            self._view.start()
         self._c.window.show_all()
         await self._c.poller.poll()
         self._c.window.table.select_key(key_of(made))

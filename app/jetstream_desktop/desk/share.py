@@ -83,7 +83,7 @@ class ShareDesk(QObject):
         self._take(basket=(basket, options))
         names = [base_name(target) for target in basket.mappings()]
         what = names[0] if len(names) == 1 else tr("{name} and {n} more", name=names[0], n=len(names) - 1)
-        count = of_basket(basket, self._c.window.composer.counted)
+        count = of_basket(basket, self._c.window.composer.counted, options.symlinks)
         line = share_line(count.files, count.size) if count.complete else share_line(None, None)
         self._show(ShareCard(self._c.theme, what, line, self._c.clock()))
 
@@ -117,6 +117,7 @@ class ShareDesk(QObject):
         if self._card is not None:
             self._card.show_token(token, self._c.clock())
             if self._basket is not None:  # the composer below has done its work
+                self._c.window.composer.start()
                 self._c.window.return_to(self.page, SHARED_KEY)
         if replaces is not None:
             await self._c.commands.revoke([replaces])

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QAbstractItemModel, QModelIndex, QObject, Qt, Signal
 
+from jetstream.constants import SYMLINK_FOLLOW
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.models.roles import KEY, ROOT, SNAPSHOT, Index
 from jetstream_desktop.state import numbers
@@ -58,6 +59,7 @@ class BasketModel(QAbstractItemModel):
         self._counts: Mapping[str, Count] = {}
         self._conflicts: Mapping[str, Flag] = {}
         self._asked: set[str] = set()
+        self._symlinks = SYMLINK_FOLLOW
 
     # Building
 
@@ -88,6 +90,12 @@ class BasketModel(QAbstractItemModel):
         self._asked.discard(source)
         for node in [n for n in self._nodes.values() if not n.listed and n.found and n.found.path == source]:
             self._fill(node, PAGE)
+
+    def set_symlinks(self, symlinks: int) -> None:
+        """What becomes of links, for the remarks."""
+        if symlinks != self._symlinks:
+            self._symlinks = symlinks
+            self._refresh(ROOT, self._root)
 
     def set_counts(self, counts: Mapping[str, Count]) -> None:
         """Sizes of folders by source, as far as they are counted."""
@@ -147,7 +155,7 @@ class BasketModel(QAbstractItemModel):
     def _refresh(self, place: QModelIndex, node: Node) -> None:
         if not node.children:
             return
-        self.dataChanged.emit(self.index(0, SIZE, place), self.index(len(node.children) - 1, SIZE, place))
+        self.dataChanged.emit(self.index(0, SIZE, place), self.index(len(node.children) - 1, NOTE, place))
         for child in node.children:
             if child.children:
                 self._refresh(self._index_of(child), child)
@@ -243,13 +251,14 @@ class BasketModel(QAbstractItemModel):
         """What there is to know about a row."""
         if node.target in self._conflicts and not node.hidden:
             return self._conflicts[node.target]
-        if node.found is not None and left_out(base_name(node.found.path), self._basket.exclude):
+        if node.found is not None and left_out(node.target, base_name(node.found.path), self._basket.exclude,
+                                               folder=node.folder):
             return Flag(tr("left out"))
         if node.made and not node.children:
             return Flag(tr("empty, will not be made"))
         if node.found is None:
             return None
-        flag = flag_of(node.item or Item(node.target, node.found))
+        flag = flag_of(node.item or Item(node.target, node.found), self._symlinks, dropped=node.item is not None)
         if flag is not None and flag.blocking and node.item is None:  # inside a folder it keeps nothing else from going
             return Flag(tr("{reason}; left out", reason=flag.text))
         return flag

@@ -4,9 +4,7 @@ Everything runs in threads of one small executor; results come back as values. N
 """
 
 import asyncio
-import fnmatch
 import os
-import re
 import stat
 import threading
 import time
@@ -15,7 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from PySide6.QtCore import QObject, Signal
 
-from jetstream_desktop.state.basket import Basket, Found, Kind
+from jetstream.constants import SYMLINK_FOLLOW
+from jetstream.excluding import Exclude
+from jetstream_desktop.state.basket import Basket, Found, Kind, excluding
 from jetstream_desktop.state.counting import Count
 
 _TELL_SECONDS = 0.1
@@ -76,13 +76,14 @@ def _entry(entry: "os.DirEntry[str]") -> Found:
 
 
 def count_folder(root: str, exclude: Sequence[str], tell: Callable[[dict[str, Count]], None],
-                 cancelled: Callable[[], bool]) -> None:
-    """Count everything below *root*, telling the sums of the folders on the way ten times a second, and at the end.
+                 cancelled: Callable[[], bool], symlinks: int = SYMLINK_FOLLOW) -> None:
+    """Count everything below *root* that the node will find there, telling the sums of the folders on the way ten
+    times a second, and at the end.
 
-    :param exclude: patterns of names that are left out.
+    :param exclude: patterns of what is left out.
+    :param symlinks: what becomes of links, as the API has it.
     """
-    pattern = re.compile("|".join(fnmatch.translate(p) for p in exclude)) if exclude else None
-    walk = _Walk(root, pattern)
+    walk = _Walk(root, excluding(tuple(exclude)), symlinks)
     due = time.monotonic() + _TELL_SECONDS
     while walk.step():
         if cancelled():
@@ -94,12 +95,15 @@ def count_folder(root: str, exclude: Sequence[str], tell: Callable[[dict[str, Co
 
 
 class _Walk:
-    """Goes through a tree without recursion, one folder a step; a link to a folder inside itself is not followed."""
+    """Goes through a tree without recursion, one folder a step, by the rules of the node's scan: a link back into a
+    folder that holds it is not followed.
+    """
 
-    def __init__(self, root: str, pattern: "re.Pattern[str] | None") -> None:
-        self._pattern = pattern
+    def __init__(self, root: str, exclude: Exclude, symlinks: int) -> None:
+        self._root = root
+        self._exclude = exclude
+        self._symlinks = symlinks
         self._todo: list[tuple[str, tuple[str, ...]]] = [(root, (root,))]
-        self._seen: set[tuple[int, int]] = set()
         self._sums: dict[str, list[int]] = {root: [0, 0, 0]}
         self._open: dict[str, int] = {root: 1}
         self._changed: set[str] = set()
@@ -110,12 +114,11 @@ class _Walk:
             return False
         path, above = self._todo.pop()
         files = size = unreadable = 0
+        below = os.fsencode(path[len(self._root) :].replace(os.sep, "/").strip("/"))
         try:
             with os.scandir(path) as entries:
                 for entry in entries:
-                    if self._pattern is not None and self._pattern.match(entry.name):
-                        continue
-                    found = self._one(entry, above)
+                    found = self._one(entry, above, below)
                     if found is None:
                         unreadable += 1
                     elif found >= 0:
@@ -130,19 +133,24 @@ class _Walk:
                 self._done.add(folder)
         return True
 
-    def _one(self, entry: "os.DirEntry[str]", above: tuple[str, ...]) -> int | None:
-        """The size of a file, -1 for a folder, ``None`` for what cannot be sent."""
+    def _one(self, entry: "os.DirEntry[str]", above: tuple[str, ...], below: bytes) -> int | None:
+        """The size of a file, -1 for what is no file but goes or is left out on purpose, ``None`` for what cannot be
+        sent.
+        """
         try:
-            if entry.is_dir():
-                if entry.is_symlink():
-                    info = entry.stat()
-                    if (info.st_dev, info.st_ino) in self._seen:
-                        return None
-                    self._seen.add((info.st_dev, info.st_ino))
+            link = entry.is_symlink()
+            if link and self._symlinks != SYMLINK_FOLLOW:
+                return -1
+            folder = entry.is_dir()
+            if self._exclude.active and self._exclude.matches(below, entry.name, folder=folder):
+                return -1
+            if folder:
+                if link and any(os.path.samestat(entry.stat(), os.stat(one)) for one in above):
+                    return None
                 self._sums[entry.path] = [0, 0, 0]
                 self._open[entry.path] = 0
-                for folder in (*above, entry.path):
-                    self._open[folder] += 1
+                for one in (*above, entry.path):
+                    self._open[one] += 1
                 self._todo.append((entry.path, (*above, entry.path)))
                 return -1
             info = entry.stat()
@@ -178,7 +186,7 @@ class Disk(QObject):
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="disk")
         self._counts: dict[str, Count] = {}
         self._running: dict[str, threading.Event] = {}
-        self._exclude: tuple[str, ...] = ()
+        self._rules: tuple[tuple[str, ...], int] = ((), SYMLINK_FOLLOW)
 
     async def find(self, paths: Sequence[str]) -> list[Found]:
         """What was dropped."""
@@ -188,12 +196,12 @@ class Disk(QObject):
         """What is in a folder."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, list_folder, path)
 
-    def count(self, basket: Basket) -> None:
+    def count(self, basket: Basket, symlinks: int = SYMLINK_FOLLOW) -> None:
         """Count the folders of *basket*; stop counting those that are no longer in it."""
-        if basket.exclude != self._exclude:
+        if (basket.exclude, symlinks) != self._rules:
             self.forget()
-            self._exclude = basket.exclude
-        wanted = {item.source for item in basket.items if item.found.kind is Kind.FOLDER}
+            self._rules = (basket.exclude, symlinks)
+        wanted = {item.source for item in basket.going() if item.found.kind is Kind.FOLDER}
         for path in set(self._running) - wanted:
             self._running.pop(path).set()
         for path in wanted - set(self._running):
@@ -216,7 +224,8 @@ class Disk(QObject):
         def tell(sums: dict[str, Count]) -> None:
             loop.call_soon_threadsafe(self._told, cancelled, sums)
 
-        work = loop.run_in_executor(self._threads, count_folder, path, self._exclude, tell, cancelled.is_set)
+        exclude, symlinks = self._rules
+        work = loop.run_in_executor(self._threads, count_folder, path, exclude, tell, cancelled.is_set, symlinks)
         work.add_done_callback(self._ended)
 
     def _told(self, cancelled: threading.Event, sums: dict[str, Count]) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from jetstream.constants import SYMLINK_FOLLOW
 from jetstream.errors import JetStreamError
 from jetstream_desktop.services.session import Session
-from jetstream_desktop.state.basket import Basket, Found, Kind, left_out
+from jetstream_desktop.state.basket import Basket, Found, Kind, excluding, join
 from jetstream_desktop.state.counting import Count
 from jetstream_desktop.state.remote_files import Entry, entries_from, in_order
 
@@ -61,12 +62,15 @@ class FarDisk(QObject):
         except JetStreamError:
             return []
 
-    def count(self, basket: Basket) -> None:
-        """Have the folders of *basket* counted; those that are no longer in it are not waited for."""
+    def count(self, basket: Basket, _symlinks: int = SYMLINK_FOLLOW) -> None:
+        """Have the folders of *basket* counted; those that are no longer in it are not waited for.
+
+        The node over there sums up without saying what is a link, so what becomes of links is not looked at.
+        """
         if basket.exclude != self._exclude:
             self.forget()
             self._exclude = basket.exclude
-        wanted = {item.source for item in basket.items if item.found.kind is Kind.FOLDER}
+        wanted = {item.source for item in basket.going() if item.found.kind is Kind.FOLDER}
         for path in set(self._running) - wanted:
             self._running.pop(path).cancel()
         for path in wanted - set(self._running) - set(self._counts):
@@ -96,15 +100,18 @@ class FarDisk(QObject):
     async def _walk(self, path: str, exclude: tuple[str, ...]) -> Count:
         """With names left out the node cannot sum up, so its folders are gone through from here."""
         files = size = unreadable = 0
-        waiting = [path]
+        leaves_out = excluding(exclude)
+        waiting = [(path, "")]
         while waiting:
+            folder, below = waiting.pop()
             try:
-                found = await self.entries(waiting.pop())
+                found = await self.entries(folder)
             except JetStreamError:
                 unreadable += 1
                 continue
-            kept = [entry for entry in found if not left_out(entry.name, exclude)]
-            waiting += [entry.path for entry in kept if entry.folder]
+            inside = below.encode("utf-8", "surrogateescape")
+            kept = [entry for entry in found if not leaves_out.matches(inside, entry.name, folder=entry.folder)]
+            waiting += [(entry.path, join(below, entry.name)) for entry in kept if entry.folder]
             files += sum(not entry.folder for entry in kept)
             size += sum(entry.size for entry in kept if not entry.folder)
         return Count(files, size, True, unreadable)

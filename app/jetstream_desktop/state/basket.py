@@ -1,12 +1,14 @@
 """What the composer is putting together: which files go, under which names. A value; every change makes a new one."""
 
 import enum
-import fnmatch
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
+from jetstream.constants import SYMLINK_FOLLOW, SYMLINK_IGNORE, SYMLINK_PRESERVE
+from jetstream.excluding import Exclude
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.state.text import base_name
 
@@ -47,6 +49,10 @@ class Item:
     def sendable(self) -> bool:
         """Whether there is something to send."""
         return self.found.kind in (Kind.FILE, Kind.FOLDER)
+
+    def left_out(self, patterns: tuple[str, ...]) -> bool:
+        """Whether a pattern takes it out."""
+        return left_out(self.target, base_name(self.source), patterns, folder=self.found.kind is Kind.FOLDER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +140,15 @@ class Basket:
         return replace(self, exclude=tuple(p for p in self.exclude if p != pattern))
 
     def mappings(self) -> dict[str, str]:
-        """``{target: source}`` of everything that can be sent, as the API takes it."""
-        return {item.target: item.source for item in self.items if item.sendable}
+        """``{target: source}`` of everything that can be sent, as the API takes it.
+
+        The node leaves out by pattern what it finds in folders; what was dropped by itself is left out here.
+        """
+        return {item.target: item.source for item in self.going() if item.sendable}
+
+    def going(self) -> tuple[Item, ...]:
+        """The items that no pattern leaves out."""
+        return tuple(item for item in self.items if not item.left_out(self.exclude))
 
 
 def join(folder: str, name: str) -> str:
@@ -204,13 +217,30 @@ class Flag:
     blocking: bool = False
 
 
-def left_out(name: str, patterns: Iterable[str]) -> bool:
-    """Whether a pattern takes this name out."""
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+def left_out(target: str, name: str, patterns: tuple[str, ...], *, folder: bool) -> bool:
+    """Whether a pattern takes out what is called *name* here and goes as *target*.
+
+    A pattern with a slash is for the path below what was dropped, so without the first part of *target*.
+    """
+    if not patterns:
+        return False
+    below = "/".join(target.split("/")[1:-1])
+    return excluding(patterns).matches(below.encode("utf-8", "surrogateescape"), name, folder=folder)
 
 
-def flag_of(item: Item) -> Flag | None:
-    """What to say about one item by itself."""
+@lru_cache(maxsize=8)
+def excluding(patterns: tuple[str, ...]) -> Exclude:
+    """The *patterns*, ready to be used for every file of a large folder."""
+    return Exclude(patterns)
+
+
+def flag_of(item: Item, symlinks: int = SYMLINK_FOLLOW, *, dropped: bool = True) -> Flag | None:
+    """What to say about one item by itself.
+
+    :param symlinks: what becomes of links, as the API has it.
+    :param dropped: whether it is an item of the basket and not something in a folder: the content of such a link goes
+        also where links are left out.
+    """
     kind = item.found.kind
     if kind is Kind.MISSING:
         return Flag(tr("is not there any more"), True)
@@ -223,9 +253,15 @@ def flag_of(item: Item) -> Flag | None:
         return Flag(tr("renamed"))
     if _RESERVED.match(name) or _REFUSED.search(name) or name.endswith((" ", ".")):
         return Flag(tr("Windows refuses this name"))
-    if item.found.link:
-        return Flag(tr("link, its content goes"))
-    return None
+    return _link_flag(symlinks, dropped=dropped) if item.found.link else None
+
+
+def _link_flag(symlinks: int, *, dropped: bool) -> Flag:
+    if symlinks == SYMLINK_PRESERVE:
+        return Flag(tr("goes as a link"))
+    if symlinks == SYMLINK_IGNORE and not dropped:
+        return Flag(tr("link, left out"))
+    return Flag(tr("link, its content goes"))
 
 
 def conflicts(basket: Basket) -> dict[str, Flag]:
@@ -233,14 +269,15 @@ def conflicts(basket: Basket) -> dict[str, Flag]:
     result: dict[str, Flag] = {}
     by_target: dict[str, Item] = {}
     by_fold: dict[str, str] = {}
-    for item in basket.items:
+    going = basket.going()
+    for item in going:
         if item.target in by_target:
             result[item.target] = Flag(tr("two things have this name"), True)
         by_target.setdefault(item.target, item)
         other = by_fold.setdefault(item.target.casefold(), item.target)
         if other != item.target:
             result.setdefault(item.target, Flag(tr("differs from “{name}” only in case", name=other)))
-    for item in basket.items:
+    for item in going:
         for above in _above(item.target):
             holder = by_target.get(above)
             if holder is not None and holder.found.kind is Kind.FILE:
@@ -255,7 +292,10 @@ def blocked(basket: Basket) -> str | None:
     for target, flag in conflicts(basket).items():
         if flag.blocking:
             return tr("“{name}”: {reason}.", name=target, reason=flag.text)
-    for item in basket.items:
+    going = basket.going()
+    if not going:
+        return tr("Everything is left out by the patterns below. Nothing would be sent.")
+    for item in going:
         flag_here = flag_of(item)
         if flag_here is not None and flag_here.blocking:
             return tr("“{name}”: {reason}. Remove it to go on.", name=item.target, reason=flag_here.text)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from jetstream.constants import SYMLINK_FOLLOW, SYMLINK_PRESERVE
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.state import numbers
 from jetstream_desktop.state.address import Choice
@@ -32,10 +33,15 @@ def total(counts: Iterable[Count]) -> Count:
     return result
 
 
-def of_basket(basket: Basket, counted: Mapping[str, Count]) -> Count:
-    """The sum over *basket*; *counted* holds what is known of folders, by source."""
+def of_basket(basket: Basket, counted: Mapping[str, Count], symlinks: int = SYMLINK_FOLLOW) -> Count:
+    """The sum over *basket*; *counted* holds what is known of folders, by source.
+
+    :param symlinks: what becomes of links, as the API has it.
+    """
     parts: list[Count] = []
-    for item in basket.items:
+    for item in basket.going():
+        if item.found.link and symlinks == SYMLINK_PRESERVE:
+            continue  # the link itself goes
         if item.found.kind is Kind.FILE:
             parts.append(Count(1, item.found.size, True))
         elif item.found.kind is Kind.FOLDER:

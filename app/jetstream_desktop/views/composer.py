@@ -13,7 +13,7 @@ from jetstream_desktop.models.basket import BasketModel
 from jetstream_desktop.models.roles import KEY
 from jetstream_desktop.state import counting
 from jetstream_desktop.state.address import Choice, choices, fits, folder_of
-from jetstream_desktop.state.basket import Found, History, blocked, isolate
+from jetstream_desktop.state.basket import Basket, Found, History, blocked, isolate
 from jetstream_desktop.state.counting import Count, of_basket
 from jetstream_desktop.state.nearby import Near, fitting
 from jetstream_desktop.state.nodes import LOCAL, OpenNode
@@ -137,7 +137,13 @@ class Composer(QWidget):
         layout.addWidget(self.options)
         self._scroller = scrolled(panel(layout))
         self.options.unfolded.connect(self._show_options)
+        self.options.changed.connect(self._options_changed)
         return self._scroller
+
+    def _options_changed(self) -> None:
+        """What becomes of links decides what there is to send."""
+        self.model.set_symlinks(self.options.values().symlinks)
+        self.basket_changed.emit(self._history.now)
 
     def _show_options(self) -> None:
         """In a low window they would unfold below what can be seen."""
@@ -170,6 +176,20 @@ class Composer(QWidget):
     def start(self, destination_id: str | None = None) -> None:
         """Begin with an empty basket."""
         self._history = History()
+        self._begin(destination_id)
+
+    def start_anew(self, destination_id: str | None = None) -> None:
+        """Begin with an empty basket; Undo brings the one that was left back."""
+        self._history = self._history.then(Basket())
+        self._begin(destination_id)
+
+    def choose(self, destination_id: str) -> None:
+        """Choose where to, and leave the basket as it is."""
+        self.search.clear()
+        self._refresh_choices(destination_id)
+        self._show()
+
+    def _begin(self, destination_id: str | None) -> None:
         self._counted = {}
         self.search.clear()
         self.options.label.clear()
@@ -329,7 +349,7 @@ class Composer(QWidget):
         basket, choice = self._history.now, self.list.current()
         where = choice.title if choice is not None else None
         self.folder.follow(folder_of(choice.destination) if choice is not None else "")
-        count = of_basket(basket, self._counted)
+        count = of_basket(basket, self._counted, self.options.values().symlinks)
         reason = blocked(basket)
         self._goods.show_empty(not basket.items and not basket.folders)
         self._summary.setVisible(bool(basket.items))

@@ -1,5 +1,9 @@
 """The whole window is a drop target: what can be dropped, and the tint with one line that says what will happen."""
 
+import os
+import sys
+from urllib.parse import unquote_to_bytes
+
 from PySide6.QtCore import QMimeData, QRectF, Qt, QUrl
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLineEdit, QWidget
@@ -13,12 +17,20 @@ from jetstream_desktop.views.theme import Theme
 def dropped_paths(data: QMimeData) -> list[str]:
     """The files and folders of this computer in what was dropped or copied."""
     if data.hasUrls():
-        return [url.toLocalFile() for url in data.urls() if url.isLocalFile() and url.toLocalFile()]
+        return [path for url in data.urls() if url.isLocalFile() and (path := _path_of(url))]
     if data.hasText():
         lines = [line.strip().strip('"') for line in data.text().splitlines()]
         named = [QUrl(line).toLocalFile() if line.startswith("file:///") else line for line in lines]
         return [path for path in named if path.startswith(("/", "~/"))]
     return []
+
+
+def _path_of(url: QUrl) -> str:
+    """The path as Python's functions take it, also where a name is no UTF-8: Qt would put another character there."""
+    path = url.toLocalFile()
+    if "\N{REPLACEMENT CHARACTER}" not in path or url.host() or sys.platform == "win32":
+        return path
+    return os.fsdecode(unquote_to_bytes(url.path(QUrl.ComponentFormattingOption.FullyEncoded)))
 
 
 def web_addresses(data: QMimeData) -> int:

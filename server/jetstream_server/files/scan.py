@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from jetstream.constants import SYMLINK_FOLLOW, SYMLINK_PRESERVE
+from jetstream.excluding import Exclude
 from jetstream_server.files.errors import ScanCancelled, reason_of
-from jetstream_server.files.exclude import Exclude
 from jetstream_server.files.mappings import Contested, Mapped, checked_mappings
 from jetstream_server.files.pagestream import LocalPage, PageStream
 from jetstream_server.files.paths import MAX_TARGET, PART_SUFFIX, first_bad_name, name_problem
@@ -63,7 +63,7 @@ def scan(
     """List everything below the sources of *mappings* (``{target: source}``).
 
     :param symlink_mode: one of ``SYMLINK_FOLLOW``, ``SYMLINK_IGNORE``, ``SYMLINK_PRESERVE``.
-    :param exclude: patterns of :mod:`jetstream_server.files.exclude`; they apply to what folders hold.
+    :param exclude: patterns of :mod:`jetstream.excluding`; they apply to what folders hold.
     :param skip_unreadable: leave out and report what cannot be sent, instead of failing.
     :param on_pages: receives finished pages in order; they are not kept here.
     :param on_progress: receives files and bytes found so far, now and then.

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from jetstream.constants import SYMLINK_IGNORE, SYMLINK_PRESERVE
+from jetstream.excluding import Exclude
 from jetstream_server.files.errors import ManifestFailed, printable, reason_of
-from jetstream_server.files.exclude import Exclude
 from jetstream_server.files.mappings import Contested
 from jetstream_server.files.pages import Kind
 from jetstream_server.files.pagestream import PageStream

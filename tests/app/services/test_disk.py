@@ -6,9 +6,11 @@ import tempfile
 import pytest
 
 from app.helpers.waiting import until
+from jetstream.constants import SYMLINK_FOLLOW, SYMLINK_IGNORE, SYMLINK_PRESERVE
 from jetstream_desktop.services.disk import Disk, count_folder, find, find_all, list_folder
 from jetstream_desktop.state.basket import Basket, Kind
 from jetstream_desktop.state.counting import Count
+from jetstream_server.files.scan import scan
 
 
 @pytest.fixture
@@ -25,9 +27,9 @@ def folder(tmp_path):
     return root
 
 
-def counted(root, exclude=()):
+def counted(root, exclude=(), symlinks=SYMLINK_FOLLOW):
     found = {}
-    count_folder(str(root), exclude, found.update, lambda: False)
+    count_folder(str(root), exclude, found.update, lambda: False, symlinks)
     return found
 
 
@@ -61,6 +63,19 @@ def test_counting_and_loops(folder):
     assert found[str(folder / "in" / "deep")] == Count(1, 1, True)
     assert found[str(folder)].files >= 4
     assert found[str(folder)].unreadable >= 2
+
+
+@pytest.mark.parametrize("symlinks", [SYMLINK_FOLLOW, SYMLINK_IGNORE, SYMLINK_PRESERVE])
+@pytest.mark.parametrize("exclude", [(), ("*.tmp", "deep/"), ("in/deep/*",), ("**/c.txt", "/a.txt"), ("in",)])
+def test_what_is_counted_is_what_the_node_finds(folder, symlinks, exclude):
+    os.symlink("in", folder / "again")
+    os.symlink(".", folder / "itself")
+    (folder / "in" / "\udce9.tmp").write_bytes(b"12")
+    found = counted(folder, exclude, symlinks)[str(folder)]
+    scanned = scan({"x": str(folder)}, symlink_mode=symlinks, exclude=exclude, skip_unreadable=True,
+                   on_pages=lambda pages: None)
+    assert (found.files, found.size, found.unreadable) == (scanned.files, scanned.size, scanned.skipped)
+    assert found.complete
 
 
 def test_patterns(folder):

@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from jetstream.constants import SYMLINK_FOLLOW, SYMLINK_IGNORE, SYMLINK_PRESERVE
 from jetstream_desktop.state.basket import (
     Basket,
     Found,
@@ -229,6 +230,32 @@ def test_isolating_splits_the_folders_on_the_way():
             isolate(basket, missing, {})
 
 
-def test_left_out():
-    assert left_out("a.tmp", ["*.mov", "*.tmp"])
-    assert not left_out("a.txt", ["*.tmp"])
+@pytest.mark.parametrize(("target", "name", "pattern", "kind", "out"), [
+    ("reel/a.tmp", "a.tmp", "*.tmp", "file", True), ("reel/a.txt", "a.txt", "*.tmp", "file", False),
+    ("other.name", "a.tmp", "*.tmp", "file", True), ("reel/cache", "cache", "cache/", "folder", True),
+    ("reel/cache", "cache", "cache/", "file", False), ("reel/build/a.o", "a.o", "build/*.o", "file", True),
+    ("build/a.o", "a.o", "build/*.o", "file", False), ("reel/x/notes", "notes", "/notes", "file", False),
+    ("reel/caf\udce9/a.o", "a.o", "caf?/*", "file", True),
+])
+def test_what_a_pattern_leaves_out_is_what_the_node_leaves_out(target, name, pattern, kind, out):
+    assert left_out(target, name, ("*.mov", pattern), folder=kind == "folder") is out
+
+
+def test_what_was_dropped_by_itself_is_left_out_by_a_pattern_too():
+    basket = Basket().add([file("/x/secret.key"), file("/x/a.mov")]).without("*.key")
+    assert basket.mappings() == {"a.mov": "/x/a.mov"}
+    assert blocked(basket) is None
+    assert "left out by the patterns" in blocked(basket.without("*.mov"))
+    gone = Basket().add([Found("/x/gone.key", Kind.MISSING), file("/x/a.mov")])
+    assert blocked(gone) is not None
+    assert blocked(gone.without("*.key")) is None
+
+
+@pytest.mark.parametrize(("symlinks", "dropped", "text"), [
+    (SYMLINK_FOLLOW, True, "link, its content goes"), (SYMLINK_FOLLOW, False, "link, its content goes"),
+    (SYMLINK_IGNORE, True, "link, its content goes"), (SYMLINK_IGNORE, False, "link, left out"),
+    (SYMLINK_PRESERVE, True, "goes as a link"), (SYMLINK_PRESERVE, False, "goes as a link"),
+])
+def test_a_link_says_what_becomes_of_it(symlinks, dropped, text):
+    item = Item("reel/l", Found("/reel/l", Kind.FILE, 5, link=True))
+    assert flag_of(item, symlinks, dropped=dropped).text == text

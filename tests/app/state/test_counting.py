@@ -1,3 +1,4 @@
+from jetstream.constants import SYMLINK_IGNORE, SYMLINK_PRESERVE
 from jetstream.entities import Destination
 from jetstream_desktop.state.address import Choice
 from jetstream_desktop.state.basket import Basket, Found, Kind
@@ -10,6 +11,13 @@ def test_a_folder_that_is_not_counted_yet_keeps_the_sum_open():
     assert of_basket(BASKET, {}) == Count(1, 500, False)
     assert of_basket(BASKET, {"/d": Count(4, 4000, True, 1)}) == Count(5, 4500, True, 1)
     assert total([]) == Count(complete=True)
+
+
+def test_a_link_that_goes_as_a_link_is_no_file_and_what_is_left_out_is_not_counted():
+    linked = Basket().add([Found("/f", Kind.FILE, 500), Found("/l", Kind.FOLDER, link=True)])
+    assert of_basket(linked, {"/l": Count(9, 90, True)}, SYMLINK_PRESERVE) == Count(1, 500, True)
+    assert of_basket(linked, {"/l": Count(9, 90, True)}, SYMLINK_IGNORE) == Count(10, 590, True)
+    assert of_basket(linked.without("f"), {"/l": Count(9, 90, True)}) == Count(9, 90, True)
 
 
 def test_sentences():

@@ -6,7 +6,7 @@ import os
 import sys
 
 import pytest
-from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtCore import QByteArray, QMimeData, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -111,6 +111,27 @@ def test_names_that_no_screen_should_show_as_they_are(gui, qapp, node, tmp_path)
                 assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in text
                 text.encode("utf-8")
             desk.window.grab()
+
+    gui(work)
+
+
+@pytest.mark.skipif(sys.platform in ("darwin", "win32"), reason="these take only names that are text")
+def test_a_dropped_name_that_is_no_utf_8_is_the_file_of_that_name(gui, qapp, node, tmp_path):
+    """File managers send the bytes of the name, percent-encoded."""
+    raw = os.fsencode(tmp_path) + b"/caf\xe9 \xef\xbf\xbd"
+    os.mkdir(raw)
+    with open(raw + b"/\xff.mov", "wb") as file:
+        file.write(b"12345")
+    data = QMimeData()
+    data.setData("text/uri-list", QByteArray(f"file://{tmp_path}/caf%E9%20%EF%BF%BD/%FF.mov\r\n".encode()))
+    assert dropped_paths(data) == [os.fsdecode(raw + b"/\xff.mov")]
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            composer = desk.window.composer
+            drop(desk.window, data)
+            await until(lambda: cells(composer, SIZE) == ["5 B"])
+            assert not composer._note.text()
 
     gui(work)
 

@@ -12,6 +12,7 @@ from app.helpers.memory_node import MemoryNode
 from app.helpers.running import running
 from app.helpers.waiting import until
 from app.views.drops import drop, files
+from jetstream.constants import SYMLINK_FOLLOW, SYMLINK_IGNORE, SYMLINK_PRESERVE
 from jetstream.entities import Destination
 from jetstream_desktop.models.basket import GOES_AS, NAME, NOTE
 from jetstream_desktop.services import disk
@@ -240,5 +241,128 @@ def test_a_pattern_is_a_chip_that_takes_it_back(gui, qapp, node, reel):
             await until(lambda: "1 file" in composer._sum.text())
             composer._goods._patterns.itemAt(0).widget().click()
             await until(lambda: "2 files" in composer._sum.text())
+
+    gui(work)
+
+
+def test_what_was_put_together_and_not_sent_is_kept(gui, qapp, node, reel, tmp_path):
+    """Whatever leads away from the composer: the bar has the way back, and later Undo has."""
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            window, composer = desk.window, desk.window.composer
+            await until(lambda: desk.context.poller.destinations)
+            drop(window, files(reel))
+            await until(lambda: len(composer.history.now.items) == 1)
+            rename(composer, "reel", "Reel 07")
+            QTest.keyClick(composer.search, Qt.Key.Key_Escape)
+            assert window.pages.currentWidget() is not composer
+            assert window.banner.text == "Nothing was sent. What you have put together is kept."
+            window.banner._button.click()
+            assert window.pages.currentWidget() is composer
+            assert list(composer.history.now.mappings()) == ["Reel 07"]
+            assert not window.banner.isVisible()
+            window.show_all()  # now it is left for good
+            drop(window, files(tmp_path / "b.mov"))
+            await until(lambda: list(composer.history.now.mappings()) == ["b.mov"])
+            composer.undo()
+            composer.undo()
+            assert list(composer.history.now.mappings()) == ["Reel 07"]
+            assert composer.counted == {}
+            await until(lambda: composer.counted and all(count.complete for count in composer.counted.values()))
+            composer.list.step(1)
+            composer.send.click()
+            await until(lambda: called(node, "send.createTransfer"))
+            assert list(called(node, "send.createManifest")[0]["mappings"]) == ["Reel 07"]
+            await until(lambda: window.pages.currentWidget() is not composer)
+            assert "Nothing was sent" not in window.banner.text
+            desk.compose.open()
+            assert composer.history.now.empty
+            assert not composer.history.past
+
+    gui(work)
+
+
+def test_a_card_over_the_composer_takes_nothing_from_it(gui, qapp, node, reel, tmp_path):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            window, composer = desk.window, desk.window.composer
+            drop(window, files(reel))
+            await until(lambda: len(composer.history.now.items) == 1)
+            window.actions_.shortcuts.trigger()
+            drop(window, files(tmp_path / "b.mov"))
+            await until(lambda: list(composer.history.now.mappings()) == ["reel", "b.mov"])
+            assert window.pages.currentWidget() is composer
+            window.actions_.settings.trigger()
+            window.close_card()
+            assert window.pages.currentWidget() is composer
+            assert window.banner.text == ""
+
+    gui(work)
+
+
+def test_a_drop_on_a_destination_while_composing_chooses_it(gui, qapp, node, reel, tmp_path):
+    node.destinations["e"] = Destination(destination_id="e", destination_address="e.example", destination_port=8886,
+                                         name="Studio E")
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            window, composer, sections = desk.window, desk.window.composer, desk.window.sidebar.list
+            await until(lambda: len(desk.context.poller.destinations) == 2)
+            drop(window, files(reel))
+            await until(lambda: len(composer.history.now.items) == 1)
+            composer.search.setText("something else")
+            for id, path in (("e", tmp_path / "b.mov"), ("d", reel / "notes.txt")):
+                place = sections.visualRect(sections.model().index(sections.model().row_of(id))).center()
+                data = files(path)
+                sections.dropEvent(QDropEvent(QPointF(place), Qt.DropAction.CopyAction, data,
+                                              Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier))
+                await until(lambda id=id: composer.list.current() is not None and composer.list.current().key == id)
+            assert list(composer.history.now.mappings()) == ["reel", "b.mov"]
+
+    gui(work)
+
+
+def test_a_pattern_leaves_out_what_was_dropped_by_itself(gui, qapp, node, reel, tmp_path):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            composer = desk.window.composer
+            await until(lambda: desk.context.poller.destinations)
+            drop(desk.window, files(reel, tmp_path / "b.mov"))
+            await until(lambda: len(composer.history.now.items) == 2)
+            composer.list.step(1)
+            composer._goods.pattern.setText("*.mov")
+            composer._goods.pattern.returnPressed.emit()
+            place = next(row for row in range(2) if composer.model.index(row, NAME).data() == "b.mov")
+            assert composer.model.index(place, NOTE).data() == "left out"
+            await until(lambda: composer._sum.text() == "2 files, 11 B to Studio B")
+            composer.send.click()
+            await until(lambda: called(node, "send.createManifest"))
+            assert called(node, "send.createManifest")[0]["mappings"] == {"reel": str(reel)}
+
+    gui(work)
+
+
+def test_what_becomes_of_links_is_said_and_counted(gui, qapp, node, reel, tmp_path):
+    os.symlink(tmp_path / "b.mov", reel / "link.mov")
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            composer = desk.window.composer
+            await until(lambda: desk.context.poller.destinations)
+            drop(desk.window, files(reel))
+            await until(lambda: composer.history.now.items)
+            composer.list.step(1)
+            await until(lambda: composer._sum.text() == "3 files, 16 B to Studio B")
+            composer.tree.expand(composer.model.index(0, NAME))
+            inside = composer.model.index(0, NAME)
+            await until(lambda: composer.model.rowCount(inside) == 3)
+            row = next(n for n in range(3) if composer.model.index(n, NAME, inside).data() == "link.mov")
+            for number, words, total in ((SYMLINK_IGNORE, "link, left out", "2 files, 11 B"),
+                                         (SYMLINK_PRESERVE, "goes as a link", "2 files, 11 B"),
+                                         (SYMLINK_FOLLOW, "link, its content goes", "3 files, 16 B")):
+                composer.options.symlinks.setCurrentIndex(composer.options.symlinks.findData(number))
+                assert composer.model.index(row, NOTE, inside).data() == words
+                await until(lambda total=total: composer._sum.text() == f"{total} to Studio B")
 
     gui(work)

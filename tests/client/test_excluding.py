@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jetstream_server.files.exclude import Exclude
+from jetstream.excluding import Exclude
 
 
 @pytest.mark.parametrize(
