@@ -67,6 +67,8 @@ from jetstream_server.refusals import StartRefused
 from jetstream_server.transfers.answering import PeerService
 from jetstream_server.transfers.asking import Asking
 from jetstream_server.transfers.carriertrial import CarrierTrials
+from jetstream_server.transfers.delivering import Delivering
+from jetstream_server.transfers.downloading import Downloading
 from jetstream_server.transfers.incoming import Incoming
 from jetstream_server.transfers.live import receiving_table, sending_table
 from jetstream_server.transfers.offers import OfferBoard
@@ -75,8 +77,10 @@ from jetstream_server.transfers.preview import Previews
 from jetstream_server.transfers.probing import Prober
 from jetstream_server.transfers.pulling import SharingNodes
 from jetstream_server.transfers.pulls import Pulls
+from jetstream_server.transfers.pushing import Pushing
 from jetstream_server.transfers.session import Surroundings
 from jetstream_server.transfers.surveying import Surveyor
+from jetstream_server.transfers.taking import Taking
 from jetstream_server.transfers.telling import Telling
 from jetstream_server.transfers.verifying import Verifier
 from jetstream_server.trial import Trials
@@ -192,16 +196,20 @@ class Node:
         destinations = await Destinations.load(catalog, wall_clock, activity=self._activity)
         self._sending = sending_table(catalog.transfers, wall_clock)
         self._receiving = receiving_table(catalog.incoming, wall_clock)
+        delivering = Delivering(self._sending, self._manifests, self._links, self._near)
+        pushing = Pushing(
+            self._sending, catalog, destinations, self._shared_tokens, delivering, self._myself, liveness, wall_clock
+        )
         self._outgoing = Outgoing(
-            self._sending, catalog, self._manifests, destinations, self._shared_tokens, self._events, self._links,
-            self._myself, self._near, settings.max_active_transfers, liveness,
+            self._sending, catalog, self._manifests, self._events, delivering, pushing, self._near,
+            settings.max_active_transfers,
         )
         sharing_nodes = SharingNodes(catalog, self._myself, liveness)
-        self._incoming = Incoming(
-            self._receiving, catalog, self._events, self._links, sharing_nodes, self._near, self._tell_later
-        )
+        taking = Taking(self._receiving, catalog, self._links, self._near)
+        downloading = Downloading(self._receiving, sharing_nodes, taking, wall_clock, self._tell_later)
+        self._incoming = Incoming(self._receiving, catalog, self._events, taking, downloading, self._near)
         self._telling = Telling(self._receiving, sharing_nodes, wall_clock)
-        self._pulls = Pulls(gate, self._outgoing, settings.server_name, wall_clock)
+        self._pulls = Pulls(gate, self._outgoing, delivering, settings.server_name, wall_clock)
         self._bandwidth = Bandwidth(
             catalog, self._incoming_limit, self._outgoing_limit, time.monotonic, self._limits_changed
         )
@@ -285,8 +293,8 @@ class Node:
         await self._data.accept(sock)
 
     def _limits_changed(self) -> None:
-        self._outgoing.wake_limits()
-        self._incoming.wake_limits()
+        self._outgoing.scheduler.wake_limits()
+        self._incoming.jobs.wake_limits()
 
     async def _manifest_in_use(self, id: str) -> bool:
         return self._outgoing.uses_manifest(id) or await self._shared_tokens.uses_manifest(id)

@@ -1,15 +1,51 @@
-"""The pages of a manifest that is offered, in order: the next are asked for while those that came are looked at."""
+"""The manifest that is offered: its pages in order, the next asked for while those that came are checked and kept."""
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Final
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
+from typing import Any, Final
 
+from blake3 import blake3
+
+from jetstream_server.catalog.stores import IncomingStore
+from jetstream_server.files.pages import Page
 from jetstream_server.link.errors import PeerViolation
 from jetstream_server.link.messages import MAX_PAGES_AT_ONCE, Offer, PageRequest, Pages
 from jetstream_server.link.peer import PeerConnection, ask
 
 PAGE_SECONDS: Final = 120.0
+OTHER_MANIFEST: Final = "The manifest does not hold what the offer says."
+
+
+async def fetch_manifest(
+    peer: PeerConnection, offer: Offer, store: IncomingStore, id: str, in_thread: Callable[..., Awaitable[Any]]
+) -> None:
+    """Take the pages of *offer* into the catalog, in place of what is there of transfer *id*.
+
+    :param in_thread: runs what takes time beside the loop.
+    :raises PeerViolation, DamagedPage, UnsafePath: if they are not what was offered, or make no sense.
+    """
+    hasher = blake3()
+    entry = size = number = 0
+    await store.replace_checkpoint(id, [])
+    await store.delete_pages(id)
+    async with fetched_pages(peer, offer) as batches:
+        async for batch in batches:
+            rows = []
+            for data, (entries, length) in zip(batch, await in_thread(_checked, batch), strict=True):
+                hasher.update(data)
+                rows.append((number, entry, size, data))
+                number, entry, size = number + 1, entry + entries, size + length
+                if entry > offer.entries or size > offer.size:
+                    raise PeerViolation(OTHER_MANIFEST)
+            await store.add_pages(id, rows)
+    if hasher.digest() != offer.digest:
+        raise PeerViolation("The manifest arrived damaged.")
+
+
+def _checked(pages: Sequence[bytes]) -> list[tuple[int, int]]:
+    """Entries and bytes of pages that came over the wire."""
+    return [(len(page), page.total_bytes) for page in map(Page.decode, pages)]
 
 
 @contextlib.asynccontextmanager

@@ -1,65 +1,45 @@
-"""Incoming transfers: what the API can do with them, and the downloads that this node makes by itself."""
+"""Incoming transfers: what the API and the nodes that push can do with them."""
 
-import functools
-import logging
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from jetstream.entities import ReceiveTransfer, Source
-from jetstream.errors import Conflict, JetStreamError, NotFound
-from jetstream.links import Link, parse_link
+from jetstream.errors import NotFound
 from jetstream_server.catalog.catalog import Catalog
 from jetstream_server.eventlog import EventLog
-from jetstream_server.files.errors import ContentError
-from jetstream_server.files.lane import Lane
-from jetstream_server.files.layout import Layout
-from jetstream_server.link.errors import LinkError
 from jetstream_server.link.messages import Offer, StopReason
 from jetstream_server.link.peer import PeerConnection
-from jetstream_server.links import Links
 from jetstream_server.listing import files_of
 from jetstream_server.records import IncomingRecord
-from jetstream_server.transfers.jobs import Job, Scheduler, carry_out
+from jetstream_server.transfers.downloading import Downloading
+from jetstream_server.transfers.jobs import Job, Scheduler
 from jetstream_server.transfers.live import Live, ReceivingTable, receive_entity
 from jetstream_server.transfers.offers import Proposal
-from jetstream_server.transfers.pulling import SharingNodes, download_link, fetch, log_in
-from jetstream_server.transfers.receiving import ReceiveSession, writer_for
-from jetstream_server.transfers.sending import refused_sentence
-from jetstream_server.transfers.session import Surroundings, outcome_of, outcome_of_dialling
-from jetstream_server.transfers.states import Event, IllegalMove, Phase, Status
-from jetstream_server.transfers.trouble import Done, Outcome, Stopped, TryAgain
-
-log = logging.getLogger(__name__)
+from jetstream_server.transfers.pulling import download_link
+from jetstream_server.transfers.session import Surroundings
+from jetstream_server.transfers.sources import sources_of
+from jetstream_server.transfers.states import Event, Phase, Status
+from jetstream_server.transfers.taking import Taking
+from jetstream_server.transfers.trouble import Outcome, Stopped, TryAgain
 
 MAX_DOWNLOADS: Final = 4
 
 
 class Incoming:
-    """All incoming transfers of the node, pushed and fetched.
-
-    :param untold: called when a download is complete and its sharing node could not be told.
-    """
+    """All incoming transfers of the node, pushed and fetched."""
 
     def __init__(
-        self,
-        table: ReceivingTable,
-        catalog: Catalog,
-        events: EventLog,
-        links: Links,
-        nodes: SharingNodes,
+        self, table: ReceivingTable, catalog: Catalog, events: EventLog, taking: Taking, downloading: Downloading,
         near: Surroundings,
-        untold: Callable[[], None] = lambda: None,
     ) -> None:
-        self._untold = untold
         self._table = table
         self._catalog = catalog
-        self._links = links
-        self._nodes = nodes
+        self._taking = taking
         self._near = near
         self.jobs: Scheduler[IncomingRecord] = Scheduler(
-            table, events, "receiveTransfer", near.wall, self._attempt_download, _rank, _wanted, MAX_DOWNLOADS
+            table, events, "receiveTransfer", near.wall, downloading.attempt, _rank, _wanted, MAX_DOWNLOADS
         )
 
     async def start(self) -> None:
@@ -109,32 +89,8 @@ class Incoming:
 
     def sources(self, visible: Callable[[IncomingRecord], bool]) -> list[Source]:
         """Who sent the *visible* transfers, one entry per node."""
-        found: dict[tuple[str, str], list[Live[IncomingRecord]]] = {}
-        for live in self._table:
-            record = live.record
-            if visible(record):
-                found.setdefault((record.peer_fingerprint or "", record.source_ip or ""), []).append(live)
-        return [self._source(lives) for lives in found.values()]
-
-    def _source(self, lives: list[Live[IncomingRecord]]) -> Source:
-        last = lives[-1].record
-        entities = [self.entity(live) for live in lives]
-        running = [entity for entity in entities if entity.status == Status.RECEIVING]
-        seconds = sum(live.record.active_seconds for live in lives)
-        size = sum(live.record.bytes_recv for live in lives)
-        return Source(
-            source_ip=last.source_ip or "",
-            source_port=last.source_port or 0,
-            active_transfer_count=len(running),
-            inactive_transfer_count=sum(entity.status in ("pending", "suspended") for entity in entities),
-            complete_transfer_count=sum(entity.status == Status.COMPLETE for entity in entities),
-            error_transfer_count=sum(entity.status in (Status.ERROR, Status.CANCELLED) for entity in entities),
-            ave_recv_rate=round(size * 8 / 1000 / seconds) if seconds else 0,
-            ave_recv_rate_window=sum(entity.rate or 0 for entity in running),
-            destination_public_key=last.peer_fingerprint,
-            encrypted_connection_state="connected" if running else "disconnected",
-            name=last.peer_name,
-        )
+        lives = [live for live in self._table if visible(live.record)]
+        return sources_of(lives, [self.entity(live) for live in lives])
 
     # -- changing -------------------------------------------------------------------------------------------------
 
@@ -236,12 +192,12 @@ class Incoming:
         message = "Cancelled by the receiver."
         now = self._near.wall()
         await self._stop_with(live, Event.CANCEL, StopReason.CANCELLED, "Cancelled", message, end_time=now)
-        await self._discard(live)
+        await self._taking.discard(live)
 
     async def _stop_with(
         self, live: Live[IncomingRecord], event: Event, reason: StopReason, what: str, message: str, **changes: Any
     ) -> None:
-        await self._checked_step(live, event, **changes)
+        await self.jobs.step(live, event, **changes)
         await self.jobs.stop(live, reason, message)
         live.calm_down()
         self._table.touch(live)
@@ -254,18 +210,11 @@ class Incoming:
             live.next_retry_time = None
         else:
             await self.jobs.stop(live, StopReason.SUSPENDED)  # a try that is still winding up
-            await self._checked_step(live, Event.RESUME, error_message=None, end_time=None)
+            await self.jobs.step(live, Event.RESUME, error_message=None, end_time=None)
             live.retries, live.next_retry_time = 0, None
             live.phase = Phase.WAITING_FOR_PEER
             await self.jobs.tell(live, "Resumed", "Resumed.")
         self.jobs.wake()
-
-    async def _checked_step(self, live: Live[IncomingRecord], event: Event, **changes: Any) -> None:
-        try:
-            await self._table.step(live, event, **changes)
-        except IllegalMove as error:
-            sentence = f"Transfer {live.id} is {error.state.value}: it cannot be {event.participle} now."
-            raise Conflict(sentence) from error
 
     async def delete(self, live: Live[IncomingRecord]) -> None:
         """Stop and forget; unfinished files are removed, finished ones stay."""
@@ -273,19 +222,8 @@ class Incoming:
             await self.cancel(live)
         await self.jobs.stop(live, StopReason.CANCELLED, "Deleted by the receiver.")
         if live.status is not Status.COMPLETE:
-            await self._discard(live)
+            await self._taking.discard(live)
         await self._table.delete(live)
-
-    async def _discard(self, live: Live[IncomingRecord]) -> None:
-        record = live.record
-        if not record.pages:
-            return
-        raw = await self._catalog.incoming.pages(record.id, 0, record.pages)
-        try:
-            await self._near.in_thread(_discard_parts, record, raw, self._near.lane)
-        except ContentError as error:  # the folder is gone or refused: then there is nothing to remove, or no way to
-            log.warning("unfinished files of incoming transfer %s stay: %s", record.id, error)
-        await self._catalog.incoming.replace_checkpoint(record.id, [])
 
     # -- sessions -------------------------------------------------------------------------------------------------
 
@@ -293,85 +231,21 @@ class Incoming:
         """Run the session of an accepted offer as a job."""
 
         async def attempt(live: Live[IncomingRecord], job: Job) -> Outcome:
-            return await self._receive(peer, live, job, offer, we_dialled=False)
+            return await self._taking.receive(peer, live, job, offer, we_dialled=False)
 
         self.jobs.start(live, attempt)
-
-    async def _receive(
-        self, peer: PeerConnection, live: Live[IncomingRecord], job: Job, offer: Offer, *, we_dialled: bool
-    ) -> Outcome:
-        session = ReceiveSession(peer, live, self._table, self._catalog, offer, self._near, we_dialled)
-        session.tell = functools.partial(self.jobs.tell, live)
-        job.wake_limits.append(session.limiter.wake)
-        record = live.record
-        with self._links.using(peer, outgoing=False, owner=record.owner, owner_token=record.owner_token):
-            try:
-                return await carry_out(session, job)
-            except JetStreamError as error:
-                return refused_sentence(error)
-            except LinkError as error:
-                return outcome_of(error)
-
-    async def _attempt_download(self, live: Live[IncomingRecord], job: Job) -> Outcome:
-        record = live.record
-        link = parse_link(record.link or "")
-        live.phase = Phase.CONNECTING
-        self._table.touch(live)
-        try:
-            peer = await self._nodes.dial(link)
-        except LinkError as error:
-            return outcome_of_dialling(error, known=record.peer_fingerprint is not None)
-        try:
-            return await self._fetch(peer, live, job, link)
-        except JetStreamError as error:
-            return refused_sentence(error)
-        except LinkError as error:
-            return outcome_of(error)
-        finally:
-            await peer.close()
-
-    async def _fetch(self, peer: PeerConnection, live: Live[IncomingRecord], job: Job, link: Link) -> Outcome:
-        assert peer.peer is not None
-        who, record = peer.peer, live.record
-        await log_in(peer, link, record.password)
-        offer = await fetch(peer, record.uid if record.digest else None, record.chosen_entries)
-        await self._table.save(
-            live, uid=offer.uid, label=offer.label, peer_name=who.name, peer_fingerprint=who.fingerprint,
-            source_ip=who.address, source_port=who.port, total_files=offer.files, total_size=offer.size,
-            start_time=record.start_time or self._near.wall(),
-        )
-        outcome = await self._receive(peer, live, job, offer, we_dialled=True)
-        if isinstance(outcome, Done):
-            await self._table.save(live, told_time=self._near.wall())
-        elif live.status is Status.COMPLETE:
-            self._untold()
-        return outcome
-
-    def wake_limits(self) -> None:
-        """Rate limits have changed: let running sessions follow at once."""
-        for live in self._table:
-            job = self.jobs.running(live)
-            if job is not None:
-                for wake in job.wake_limits:
-                    wake()
 
     async def withdrawn(self, live: Live[IncomingRecord], message: str) -> None:
         """Its sender has stopped it for good, outside of a session."""
         if live.processing and self.jobs.running(live) is None:
             await self.jobs.settle(live, Stopped("cancelled", message))
-            await self._discard(live)
+            await self._taking.discard(live)
 
     async def lose(self, live: Live[IncomingRecord], why: str) -> None:
         """The session that was there is replaced by a newer one of the same sender."""
         if self.jobs.running(live) is not None:
             await self.jobs.stop(live, StopReason.SHUTDOWN, why)
             await self.jobs.settle(live, TryAgain(why))
-
-
-def _discard_parts(record: IncomingRecord, raw: list[bytes], lane: Lane) -> None:
-    with writer_for(record, Layout.from_pages(raw), lane) as writer:
-        writer.prepare()
-        writer.discard()
 
 
 def _rank(live: Live[IncomingRecord]) -> tuple[int, int]:

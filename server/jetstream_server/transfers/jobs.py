@@ -1,12 +1,13 @@
 """Running transfers: one task each, stopped with a reason, settled by the state table; and the queue of the rest."""
 
 import asyncio
+import functools
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic
 
-from jetstream.errors import JetStreamError, LimitExceeded
+from jetstream.errors import Conflict, JetStreamError, LimitExceeded
 from jetstream_server.eventlog import EventLog
 from jetstream_server.link.errors import LinkError
 from jetstream_server.link.messages import StopReason
@@ -34,6 +35,8 @@ class Job:
     """What takes round trips and decides nothing any more: it comes when the outcome is written down."""
     wake_limits: list[Callable[[], None]] = field(default_factory=list)
     """Called when a rate limit or policy has changed."""
+    tell: Callable[[str, str], Awaitable[None]] | None = None
+    """Writes into the event log what happens: its name, and a sentence."""
 
 
 Attempt = Callable[[Live[Record], Job], Awaitable[Outcome]]
@@ -70,7 +73,7 @@ class Jobs(Generic[Record]):
             raise LimitExceeded("This node is shutting down; ask again later.")
         if live.id in self._jobs:
             raise LimitExceeded("Another session of this transfer is just beginning; ask again later.")
-        job = Job()
+        job = Job(tell=functools.partial(self.tell, live))
         self._jobs[live.id] = job
         job.task = asyncio.create_task(self._run(live, job, attempt), name=f"{self._kind}-{live.id}")
         return job
@@ -90,6 +93,23 @@ class Jobs(Generic[Record]):
         await asyncio.gather(
             *(self.stop(live, reason, message) for live in list(self._table) if live.id in self._jobs)
         )
+
+    async def step(self, live: Live[Record], event: Event, **changes: Any) -> None:
+        """Change the state because somebody asks for it.
+
+        :raises Conflict: if that cannot be done with it now.
+        """
+        try:
+            await self._table.step(live, event, **changes)
+        except IllegalMove as error:
+            sentence = f"Transfer {live.id} is {error.state.value}: it cannot be {event.participle} now."
+            raise Conflict(sentence) from error
+
+    def wake_limits(self) -> None:
+        """Rate limits have changed: let running sessions follow at once."""
+        for job in self._jobs.values():
+            for wake in job.wake_limits:
+                wake()
 
     async def _run(self, live: Live[Record], job: Job, attempt: Attempt[Record]) -> None:
         try:
@@ -308,6 +328,7 @@ async def carry_out(session: Session, job: Job) -> Outcome:
     :raises JetStreamError: if the other node says no.
     :raises LinkError: if the link breaks while we ask.
     """
+    session.tell = job.tell
     try:
         outcome = await session.run()
     except asyncio.CancelledError:

@@ -8,10 +8,12 @@ from jetstream.errors import Conflict, JetStreamError, NotFound
 from jetstream_server.link.messages import Fetch, Offer
 from jetstream_server.link.peer import PeerConnection
 from jetstream_server.records import TokenRecord, TransferRecord
+from jetstream_server.transfers.delivering import Delivering
 from jetstream_server.transfers.jobs import Job
 from jetstream_server.transfers.live import Live
 from jetstream_server.transfers.outgoing import Outgoing
-from jetstream_server.transfers.sending import SendSession, refused_sentence
+from jetstream_server.transfers.sending import SendSession
+from jetstream_server.transfers.session import outcome_of_refusal
 from jetstream_server.transfers.states import Status
 from jetstream_server.transfers.trouble import Failed, Outcome, TryAgain
 
@@ -39,9 +41,13 @@ class Pulls:
     :param wall: microseconds since the epoch.
     """
 
-    def __init__(self, downloads: Downloads, outgoing: Outgoing, our_name: str, wall: Callable[[], int]) -> None:
+    def __init__(
+        self, downloads: Downloads, outgoing: Outgoing, delivering: Delivering, our_name: str,
+        wall: Callable[[], int],
+    ) -> None:
         self._downloads = downloads
         self._outgoing = outgoing
+        self._delivering = delivering
         self._our_name = our_name
         self._wall = wall
         self._away: dict[str, int] = {}
@@ -66,7 +72,7 @@ class Pulls:
                 live = await self._outgoing.create_for_fetch(
                     owner=token.owner, shared_token=token.token, manifest_id=token.manifest_id
                 )
-            giving = _Giving(self, self._outgoing, self._downloads, peer, token.token, fetch.entries)
+            giving = _Giving(self, self._delivering, self._downloads, peer, token.token, fetch.entries)
             self._outgoing.scheduler.start(live, giving.attempt)
         except BaseException:
             await self._downloads.release_download(token.token, False)
@@ -159,11 +165,11 @@ class _Giving:
     """One session that gives what a token stands for, with a download taken for it."""
 
     def __init__(
-        self, pulls: Pulls, outgoing: Outgoing, downloads: Downloads, peer: PeerConnection, token: str,
+        self, pulls: Pulls, delivering: Delivering, downloads: Downloads, peer: PeerConnection, token: str,
         chosen: list[tuple[int, int]] | None,
     ) -> None:
         self._pulls = pulls
-        self._outgoing = outgoing
+        self._delivering = delivering
         self._downloads = downloads
         self._peer = peer
         self._token = token
@@ -189,17 +195,17 @@ class _Giving:
             return await self._give(live, job)
         except JetStreamError as error:
             self._refuse(error)
-            return refused_sentence(error)
+            return outcome_of_refusal(error)
         except BaseException:
             self._refuse(Conflict("The files cannot be given now."))
             raise
 
     async def _give(self, live: Live[TransferRecord], job: Job) -> Outcome:
-        failed = await self._outgoing.manifest_ready(live)
+        failed = await self._delivering.manifest_ready(live)
         if failed is not None:
             self._refuse(Conflict(failed.message))
             return failed
-        return await self._outgoing.send(
+        return await self._delivering.send(
             self._peer, live, job, we_dialled=False, chosen=self._chosen, prepared=self._prepared
         )
 

@@ -4,18 +4,15 @@ import asyncio
 import contextlib
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TypeVar
-
-from blake3 import blake3
 
 from jetstream.constants import BLOCK_SIZE
 from jetstream_server.catalog.catalog import Catalog
 from jetstream_server.files.errors import ContentError, DamagedPage, DiskFull, WriteFailed, reason_of
 from jetstream_server.files.lane import Lane
 from jetstream_server.files.layout import Layout
-from jetstream_server.files.pages import Page
 from jetstream_server.files.writer import TreeWriter
 from jetstream_server.link.blockmap import BlockMap, as_ranges
 from jetstream_server.link.errors import PeerViolation
@@ -32,19 +29,18 @@ from jetstream_server.link.peer import PeerConnection
 from jetstream_server.link.sealed import SessionKey
 from jetstream_server.link.tcp import TcpReceiver
 from jetstream_server.link.udp.receiving import UdpReceiver
-from jetstream_server.records import IncomingRecord, StoredBlocks
+from jetstream_server.records import IncomingRecord
 from jetstream_server.transfers.bottleneck import Stages
-from jetstream_server.transfers.fetching import fetched_pages
+from jetstream_server.transfers.fetching import OTHER_MANIFEST, fetch_manifest
 from jetstream_server.transfers.live import Live, ReceivingTable
 from jetstream_server.transfers.progress import FileCount, failures, report_sentence
 from jetstream_server.transfers.session import TICK_SECONDS, Session, Surroundings
-from jetstream_server.transfers.sink import ReceiveSink, verify_stored
+from jetstream_server.transfers.sink import ReceiveSink, still_good, verify_stored
 from jetstream_server.transfers.states import Event, Phase, Status
 from jetstream_server.transfers.trouble import Done, Failed, Outcome, TryAgain
 
 log = logging.getLogger(__name__)
 
-OTHER_MANIFEST: Final = "The manifest does not hold what the offer says."
 COMPLETE_SECONDS: Final = 60.0
 
 T = TypeVar("T")
@@ -152,37 +148,17 @@ class ReceiveSession(Session):
         self._set_phase(Phase.CONNECTING)
         offer, record = self._offer, self._live.record
         if record.digest != offer.digest or record.pages != offer.pages:
-            await self._fetch_pages()
+            await fetch_manifest(self._peer, offer, self._catalog.incoming, record.id, self._in_thread)
+            await self._table.save(
+                self._live, pages=offer.pages, entries=offer.entries, digest=offer.digest, total_files=offer.files,
+                total_size=offer.size, checkpoint_bytes=0,
+            )
         raw = await self._catalog.incoming.pages(record.id, 0, offer.pages)
         layout = await self._in_thread(Layout.from_pages, raw)
         if layout.total_bytes != offer.size or layout.entries != offer.entries:
             raise PeerViolation(OTHER_MANIFEST)
         self._layout = layout
         return layout
-
-    async def _fetch_pages(self) -> None:
-        offer, id = self._offer, self._live.id
-        hasher = blake3()
-        entry = size = 0
-        await self._catalog.incoming.replace_checkpoint(id, [])
-        await self._catalog.incoming.delete_pages(id)
-        number = 0
-        async with fetched_pages(self._peer, offer) as batches:
-            async for batch in batches:
-                rows = []
-                for data, (entries, length) in zip(batch, await self._in_thread(_checked, batch), strict=True):
-                    hasher.update(data)
-                    rows.append((number, entry, size, data))
-                    number, entry, size = number + 1, entry + entries, size + length
-                    if entry > offer.entries or size > offer.size:
-                        raise PeerViolation(OTHER_MANIFEST)
-                await self._catalog.incoming.add_pages(id, rows)
-        if hasher.digest() != offer.digest:
-            raise PeerViolation("The manifest arrived damaged.")
-        await self._table.save(
-            self._live, pages=offer.pages, entries=offer.entries, digest=offer.digest, total_files=offer.files,
-            total_size=offer.size, checkpoint_bytes=0,
-        )
 
     async def _find_what_is_there(self, layout: Layout) -> set[int]:
         record = self._live.record
@@ -201,7 +177,7 @@ class ReceiveSession(Session):
             if len(good) != promised:
                 log.warning("incoming transfer %s: %d of %d stored blocks are damaged or gone; fetching them again",
                             record.id, promised - len(good), promised)
-                await self._catalog.incoming.replace_checkpoint(record.id, _keep(stored, good))
+                await self._catalog.incoming.replace_checkpoint(record.id, still_good(stored, good))
         self._checkpointed = len(good)
         return good
 
@@ -367,29 +343,8 @@ def _not_delivered(count: int) -> str:
     return f"{count} files were not delivered, as the sender could not read them as listed; the others have arrived."
 
 
-def _checked(pages: Sequence[bytes]) -> list[tuple[int, int]]:
-    """Entries and bytes of pages that came over the wire.
-
-    :raises DamagedPage, UnsafePath: if one of them makes no sense.
-    """
-    return [(len(page), page.total_bytes) for page in map(Page.decode, pages)]
-
-
 def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise WriteFailed(str(folder), f"the receiving folder cannot be made: {reason_of(error)}") from error
-
-
-def _keep(stored: Sequence[StoredBlocks], good: set[int]) -> list[StoredBlocks]:
-    hashes = {
-        run.first + offset: run.hashes[offset * 32 : offset * 32 + 32]
-        for run in stored
-        for offset in range(run.count)
-        if run.first + offset in good
-    }
-    return [
-        StoredBlocks(first=first, hashes=b"".join(hashes[block] for block in range(first, first + count)))
-        for first, count in as_ranges(hashes)
-    ]

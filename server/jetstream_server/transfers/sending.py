@@ -2,17 +2,15 @@
 
 import asyncio
 import os
-import threading
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from jetstream.constants import BLOCK_SIZE
-from jetstream.errors import Conflict, InvalidParameters, JetStreamError, LimitExceeded
+from jetstream.errors import Conflict, InvalidParameters
 from jetstream_server.files.errors import printable
 from jetstream_server.files.layout import Layout
 from jetstream_server.files.reader import BlockReader
 from jetstream_server.link.blockmap import BlockMap, checked_ranges
-from jetstream_server.link.carrier import Filled
 from jetstream_server.link.kernel import PathFacts
 from jetstream_server.link.limiter import Bucket, Limiter
 from jetstream_server.link.messages import (
@@ -40,6 +38,7 @@ from jetstream_server.transfers.live import Live, SendingTable
 from jetstream_server.transfers.policies import for_carriers
 from jetstream_server.transfers.progress import failures
 from jetstream_server.transfers.session import TICK_SECONDS, Session, Surroundings
+from jetstream_server.transfers.source import SendSource
 from jetstream_server.transfers.states import Event, Phase, Status
 from jetstream_server.transfers.trouble import Asked, Done, Failed, Outcome, TryAgain
 
@@ -48,39 +47,6 @@ SAVE_EVERY_SECONDS: Final = 5.0
 OFFER_SECONDS: Final = 120.0
 STAGE_SECONDS: Final = 0.8
 """Thread time after which it can be told what limits."""
-
-
-class SendSource:
-    """Feeds the carrier: which block next, and its bytes. Called from the carrier's threads."""
-
-    def __init__(self, queue: BlockQueue, reader: BlockReader) -> None:
-        self._queue = queue
-        self._reader = reader
-        self._lock = threading.Lock()
-        self.gaps: dict[int, str] = {}
-        """Entries that could not be read as the manifest promises, and why."""
-        self.last_block: int | None = None
-
-    def take(self, connection: int) -> int | None:
-        """See :class:`~jetstream_server.link.carrier.BlockSource`."""
-        return self._queue.take(connection)
-
-    def fill(self, block: int, buffer: memoryview) -> Filled:
-        """See :class:`~jetstream_server.link.carrier.BlockSource`."""
-        read = self._reader.read(block, buffer)
-        self.last_block = block
-        if not read.gaps:
-            return Filled(read.length, read.zero)
-        with self._lock:
-            for gap in read.gaps:
-                self.gaps.setdefault(gap.entry, gap.reason)
-        if read.zero:  # a record of zeros could not name the gaps, and they would pass for content
-            buffer[: read.length] = bytes(read.length)
-        return Filled(read.length, False, [gap.entry for gap in read.gaps])
-
-    def lost(self, connection: int, last: int | None = None) -> None:
-        """See :class:`~jetstream_server.link.carrier.BlockSource`."""
-        self._queue.lost(connection, last)
 
 
 class SendSession(Session):
@@ -379,10 +345,3 @@ class SendSession(Session):
         counters["checkpoint_bytes"] = record.checkpoint_bytes
         counters["last_checkpoint_time"] = record.last_checkpoint_time
         await self._table.save(self._live, **counters)
-
-
-def refused_sentence(error: JetStreamError) -> Outcome:
-    """How a transfer takes the other node's *no*."""
-    if isinstance(error, LimitExceeded):
-        return TryAgain(str(error))
-    return Failed(str(error))

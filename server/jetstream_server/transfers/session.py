@@ -9,6 +9,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
+from jetstream.errors import JetStreamError, LimitExceeded
 from jetstream_server.files.lane import Lane
 from jetstream_server.link.data import DataPlane
 from jetstream_server.link.errors import LinkError, NotJetStream, Unreachable
@@ -162,3 +163,10 @@ def outcome_of_dialling(error: LinkError, *, known: bool) -> Outcome:
     if known and isinstance(error, NotJetStream):
         return TryAgain(error.message)
     return outcome_of(error)
+
+
+def outcome_of_refusal(error: JetStreamError) -> Outcome:
+    """How a transfer takes the other node's *no*."""
+    if isinstance(error, LimitExceeded):
+        return TryAgain(str(error))
+    return Failed(str(error))

@@ -1,7 +1,7 @@
 """Where received blocks go: hashed, written, remembered until a checkpoint covers them. Called from carrier threads."""
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from blake3 import blake3
@@ -102,10 +102,7 @@ class ReceiveSink:
         """The hashes of blocks that are on the disk now, for the checkpoint; they are handed out once."""
         with self._lock:
             found = {block: self._hashes.pop(block) for block in durable if block in self._hashes}
-        return [
-            StoredBlocks(first=first, hashes=b"".join(found[block] for block in range(first, first + count)))
-            for first, count in as_ranges(found)
-        ]
+        return _in_runs(found)
 
     def stop(self) -> None:
         """Let threads go that wait for disk space."""
@@ -130,3 +127,21 @@ def verify_stored(
             if writer.read_back(block, buffer) and blake3(buffer[:length]).digest() == expected:
                 good.add(block)
     return good
+
+
+def still_good(stored: Sequence[StoredBlocks], good: set[int]) -> list[StoredBlocks]:
+    """What of a checkpoint remains if only the *good* blocks are there."""
+    hashes = {
+        run.first + offset: run.hashes[offset * HASH_BYTES : (offset + 1) * HASH_BYTES]
+        for run in stored
+        for offset in range(run.count)
+        if run.first + offset in good
+    }
+    return _in_runs(hashes)
+
+
+def _in_runs(hashes: Mapping[int, bytes]) -> list[StoredBlocks]:
+    return [
+        StoredBlocks(first=first, hashes=b"".join(hashes[block] for block in range(first, first + count)))
+        for first, count in as_ranges(hashes)
+    ]

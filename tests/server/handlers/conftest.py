@@ -47,6 +47,8 @@ from jetstream_server.links import Links
 from jetstream_server.manifests import Manifests
 from jetstream_server.requests import Requests
 from jetstream_server.transfers.asking import Asking
+from jetstream_server.transfers.delivering import Delivering
+from jetstream_server.transfers.downloading import Downloading
 from jetstream_server.transfers.incoming import Incoming
 from jetstream_server.transfers.live import ReceivingTable, SendingTable, receiving_table, sending_table
 from jetstream_server.transfers.offers import OfferBoard
@@ -54,7 +56,9 @@ from jetstream_server.transfers.outgoing import Outgoing
 from jetstream_server.transfers.preview import Previews
 from jetstream_server.transfers.pulling import SharingNodes
 from jetstream_server.transfers.pulls import Pulls
+from jetstream_server.transfers.pushing import Pushing
 from jetstream_server.transfers.session import Surroundings
+from jetstream_server.transfers.taking import Taking
 from jetstream_server.transfers.verifying import Verifier
 from jetstream_server.trial import Trials
 
@@ -103,6 +107,7 @@ class Desk:
         self.sending: SendingTable
         self.receiving: ReceivingTable
         self.outgoing_transfers: Outgoing
+        self.delivering: Delivering
         self.incoming: Incoming
         self.previews: Previews
         self.verifier: Verifier
@@ -182,7 +187,7 @@ async def _build(
     desk.asking = Asking(
         desk.board, gate, desk.incoming.create_accepted, EventLog(catalog, desk.now), "olga", "Studio A", desk.now
     )
-    desk.pulls = Pulls(gate, desk.outgoing_transfers, "Studio A", desk.now)
+    desk.pulls = Pulls(gate, desk.outgoing_transfers, desk.delivering, "Studio A", desk.now)
     transfers = TransferHandlers(
         desk.outgoing_transfers, desk.sending, desk.destinations, manifests, desk.shared, desk.links, catalog
     )
@@ -218,11 +223,16 @@ def _build_transfers(desk: Desk, myself: Myself, executor: ThreadPoolExecutor) -
     near = Surroundings(DataPlane(), executor, desk.outgoing, Bucket(None, 0.0), desk.now)
     desk.sending = sending_table(catalog.transfers, desk.now)
     desk.receiving = receiving_table(catalog.incoming, desk.now)
+    desk.delivering = Delivering(desk.sending, desk.manifests, desk.links, near)
+    pushing = Pushing(
+        desk.sending, catalog, desk.destinations, desk.shared, desk.delivering, myself, liveness, desk.now
+    )
     desk.outgoing_transfers = Outgoing(
-        desk.sending, catalog, desk.manifests, desk.destinations, desk.shared, events, desk.links, myself, near, 2,
-        liveness,
+        desk.sending, catalog, desk.manifests, events, desk.delivering, pushing, near, max_active=2
     )
     sharing_nodes = SharingNodes(catalog, myself, liveness)
-    desk.incoming = Incoming(desk.receiving, catalog, events, desk.links, sharing_nodes, near)
+    taking = Taking(desk.receiving, catalog, desk.links, near)
+    downloading = Downloading(desk.receiving, sharing_nodes, taking, desk.now)
+    desk.incoming = Incoming(desk.receiving, catalog, events, taking, downloading, near)
     desk.previews = Previews(sharing_nodes, near)
     desk.verifier = Verifier(catalog, near)

@@ -181,7 +181,7 @@ class Node:
             "Studio B", self.clock,
         )
         refusing: Any = Refusing()
-        pulls = Pulls(self.gate, refusing, "Studio B", self.clock)
+        pulls = Pulls(self.gate, refusing, refusing, "Studio B", self.clock)
         self.near = Surroundings(DataPlane(), self.threads, Bucket(None, 0.0), Bucket(None, 0.0), self.clock)
         self.service = PeerService(
             myself, self.gate, self.asking, self.incoming, refusing, pulls, Liveness(),  # type: ignore[arg-type]

@@ -14,9 +14,11 @@ from jetstream_server.link.data import DataPlane
 from jetstream_server.link.limiter import Bucket
 from jetstream_server.link.peer import Liveness
 from jetstream_server.records import TokenRecord, TransferRecord
+from jetstream_server.transfers.delivering import Delivering
 from jetstream_server.transfers.live import Live, sending_table
 from jetstream_server.transfers.outgoing import Outgoing
 from jetstream_server.transfers.pulls import COME_BACK_WITHIN, CONFIRM_WITHIN, Pulls
+from jetstream_server.transfers.pushing import Pushing
 from jetstream_server.transfers.session import Surroundings
 from jetstream_server.transfers.states import Event, Status
 
@@ -48,12 +50,12 @@ class Bench:
         self.catalog = catalog
         self.table = sending_table(MemoryStore(), self.clock)
         near = Surroundings(DataPlane(), threads, Bucket(None, 0.0), Bucket(None, 0.0), self.clock)
-        self.outgoing = Outgoing(
-            self.table, catalog, nothing, nothing, nothing, EventLog(catalog, self.clock), nothing, nothing, near, 2,
-            Liveness(),
-        )
+        delivering = Delivering(self.table, nothing, nothing, near)
+        pushing = Pushing(self.table, catalog, nothing, nothing, delivering, nothing, Liveness(), self.clock)
+        events = EventLog(catalog, self.clock)
+        self.outgoing = Outgoing(self.table, catalog, nothing, events, delivering, pushing, near, max_active=2)
         self.downloads = MadeDownloads()
-        self.pulls = Pulls(self.downloads, self.outgoing, "Studio A", self.clock)
+        self.pulls = Pulls(self.downloads, self.outgoing, delivering, "Studio A", self.clock)
 
     async def pulled(self, id: str = "1", **fields: Any) -> Live[TransferRecord]:
         """The record of a node that fetched and is away."""
