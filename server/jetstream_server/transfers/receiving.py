@@ -36,7 +36,7 @@ from jetstream_server.transfers.live import Live, ReceivingTable
 from jetstream_server.transfers.progress import FileCount, failures, report_sentence
 from jetstream_server.transfers.session import TICK_SECONDS, Session, Surroundings
 from jetstream_server.transfers.sink import ReceiveSink, still_good, verify_stored
-from jetstream_server.transfers.states import Event, Phase, Status
+from jetstream_server.transfers.states import Event, IllegalMove, Phase, Status
 from jetstream_server.transfers.trouble import Done, Failed, Outcome, TryAgain
 
 log = logging.getLogger(__name__)
@@ -94,6 +94,8 @@ class ReceiveSession(Session):
             return await work
         except DiskFull as error:
             return TryAgain(str(error))
+        except IllegalMove:  # somebody has paused or ended it meanwhile; the other node comes again and hears so
+            return TryAgain("The receiver has just paused or ended this transfer.")
         except DamagedPage as error:
             return Failed(f"The other node sent a manifest that makes no sense: {error}")
         except (ContentError, PeerViolation) as error:

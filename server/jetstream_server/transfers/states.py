@@ -99,7 +99,6 @@ RECEIVING_MOVES: Final[Mapping[tuple[Status, Event], Status]] = {
         (Status.RECEIVING if old is Status.SENDING else old, event): Status.RECEIVING if new is Status.SENDING else new
         for (old, event), new in SENDING_MOVES.items()
     },
-    (Status.SUSPENDED, Event.START): Status.RECEIVING,
     (Status.ERROR, Event.START): Status.RECEIVING,
 }
 """As the sender's, and a sender that tries again after an error brings the receiver's record back to life."""

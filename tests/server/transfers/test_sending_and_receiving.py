@@ -15,7 +15,8 @@ from helpers.trees import Scanned, build, contents, scanned
 from jetstream_server.files.writer import TreeWriter
 from jetstream_server.link.errors import LinkLost
 from jetstream_server.link.messages import OfferAnswer, OfferState, StopReason
-from jetstream_server.transfers.states import Phase, Status
+from jetstream_server.transfers.sending import SendSession
+from jetstream_server.transfers.states import Event, Phase, Status
 from jetstream_server.transfers.trouble import Asked, Done, Failed, Outcome, Stopped, TryAgain
 
 from .halves import Halves, halves, peers
@@ -109,6 +110,26 @@ async def test_a_pause_on_either_side_reaches_the_other_with_its_words(tmp_path:
             # What was written is promised, though no checkpoint was due.
             promised = sum(run.count for run in await both.catalog.incoming.checkpoint("1"))
             assert promised >= 1
+
+
+@pytest.mark.parametrize("event", [Event.SUSPEND, Event.CANCEL])
+async def test_a_pause_or_an_end_just_before_the_first_block_stays(
+    tmp_path: Path, event: Event, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with (halves(make(tmp_path / "s"), tmp_path / "r") as both,
+                peers(both.sender.port, both.receiver.port) as (first, second)):
+        answer = SendSession._answer_begin
+
+        async def begin(session: SendSession, params: dict[str, Any]) -> None:
+            await both.receiving.step(both.coming, event)  # the owner's word; what stops the session comes next
+            await answer(session, params)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(SendSession, "_answer_begin", begin)
+            outcome = await both.push(first, second)
+        assert outcome == await ended(both) == TryAgain("The receiver has just paused or ended this transfer.")
+    assert both.coming.status is {Event.SUSPEND: Status.SUSPENDED, Event.CANCEL: Status.CANCELLED}[event]
+    assert "Traceback" not in caplog.text
 
 
 async def test_a_link_that_breaks_is_tried_again_and_only_the_rest_is_sent(tmp_path: Path) -> None:
