@@ -22,6 +22,7 @@ from jetstream.api.methods import METHODS, find_method
 from jetstream.api.vocabulary import Access, Method
 from jetstream.errors import InvalidParameters, JetStreamError, PermissionDenied, ServerError
 from jetstream_server.access.principal import Kind, Principal
+from jetstream_server.catalog.errors import CatalogFull
 from jetstream_server.parameters import ParameterCheck
 from jetstream_server.requests import Progress, Requests
 
@@ -142,6 +143,10 @@ def _faults_mapped(name: str) -> Iterator[None]:
         yield
     except JetStreamError:
         raise
+    except CatalogFull as error:
+        log.warning("%s was not done: %s", name, error)
+        raise ServerError("The disk of the node's own records is full, so this was not done. Make room on it, then "
+                          "do it again.") from error
     except Exception as error:
         reference = secrets.token_hex(4)
         log.exception("Fault %s in %s", reference, name)

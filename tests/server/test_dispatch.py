@@ -14,8 +14,9 @@ from helpers.door import OWNER, SUPERUSER, TOKEN_HOLDER, handlers, now, open_doo
 from helpers.door import Client as WireClient
 from jetstream.api.methods import METHODS
 from jetstream.api.vocabulary import REQUIRED, Access, Method, Parameter
-from jetstream.errors import InvalidParameters, LimitExceeded, PermissionDenied
+from jetstream.errors import InvalidParameters, LimitExceeded, PermissionDenied, ServerError
 from jetstream_server.access.principal import Principal
+from jetstream_server.catalog import CatalogFull
 from jetstream_server.dispatch import Call, Dispatcher, allow
 from jetstream_server.parameters import ParameterCheck, expectation, keyword_of
 from jetstream_server.requests import Requests
@@ -303,3 +304,13 @@ async def test_too_many_background_requests_leave_nothing_behind(dispatcher: Dis
         await dispatcher.call(call, "server.echoAsync", {})
     with pytest.raises(LimitExceeded, match="1024 background requests already"):
         await dispatcher.call(call, "server.echoAsync", {})
+
+
+async def test_a_full_disk_under_the_catalog_is_said_in_words() -> None:
+    async def full(call: Call, *, text: str) -> None:
+        raise CatalogFull(Path("/somewhere/catalog.db"))
+
+    dispatcher = Dispatcher({"server.echo": full}, {"server.echo": METHODS["server.echo"]})
+    with pytest.raises(ServerError, match="records is full, so this was not done") as caught:
+        await dispatcher.call(call_of(), "server.echo", {})
+    assert "/somewhere" not in str(caught.value)

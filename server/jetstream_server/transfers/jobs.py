@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic
 
 from jetstream.errors import Conflict, JetStreamError, LimitExceeded
+from jetstream_server.catalog.errors import CatalogError
 from jetstream_server.eventlog import EventLog
 from jetstream_server.link.errors import LinkError
 from jetstream_server.link.messages import StopReason
@@ -29,6 +30,8 @@ class Job:
     task: "asyncio.Task[None] | None" = None
     stop_reason: StopReason | None = None
     stop_message: str = ""
+    begun: bool = False
+    """Its task has taken its first step. A task that is cancelled before that never runs, so nobody would clean up."""
     settling: bool = False
     """The try has ended; what became of it is being written down, which nothing may interrupt."""
     goodbye: Callable[[], Awaitable[None]] | None = None
@@ -84,7 +87,7 @@ class Jobs(Generic[Record]):
         if job is None or job.task is None:
             return
         job.stop_reason, job.stop_message = reason, message
-        if not job.settling:
+        if job.begun and not job.settling:
             job.task.cancel()
         await asyncio.wait({job.task})
 
@@ -112,11 +115,17 @@ class Jobs(Generic[Record]):
                 wake()
 
     async def _run(self, live: Live[Record], job: Job, attempt: Attempt[Record]) -> None:
+        job.begun = True
+        if job.stop_reason is not None and job.task is not None:
+            job.task.cancel()  # stopped before it began: it ends at its first wait, as any other
         try:
             outcome = await self._outcome(live, job, attempt)
             if outcome is not None:
                 await self._settle_and_leave(live, job, outcome)
-        except Exception:  # the catalog could not take it; at the next start it is tried again
+        except CatalogError as error:  # what is known here stands; after a restart it is tried again
+            log.warning("what became of %s %s could not be kept: %s", self._kind, live.id, error)
+            self._wait_again(live, str(error))
+        except Exception:
             log.exception("what became of %s %s could not be kept", self._kind, live.id)
         finally:
             self._jobs.pop(live.id, None)
@@ -138,6 +147,9 @@ class Jobs(Generic[Record]):
             if job.stop_reason is None:
                 raise
             return None
+        except CatalogError as error:
+            log.warning("%s %s waits: %s", self._kind, live.id, error)
+            return TryAgain(str(error))
         except Exception:
             log.exception("%s %s failed inside", self._kind, live.id)
             return Failed("The node failed inside; its log says more.")
@@ -176,8 +188,13 @@ class Jobs(Generic[Record]):
             await self._settle_done(live, "")
             return
         await self._table.step(live, Event.LOSE)
+        if self._wait_again(live, message):
+            await self.tell(live, "Waiting", f"{message} It is tried again by itself.")
+
+    def _wait_again(self, live: Live[Record], message: str) -> bool:
+        """Wait for the next try because of *message*; whether that is news."""
         if not self._goes_on(live):
-            return
+            return False
         live.calm_down()
         live.phase, live.asked_time = Phase.WAITING_FOR_PEER, None
         live.retries += 1
@@ -185,8 +202,7 @@ class Jobs(Generic[Record]):
         live.waiting_message = message
         self._plan_retry(live)
         self._table.touch(live)
-        if news:
-            await self.tell(live, "Waiting", f"{message} It is tried again by itself.")
+        return news
 
     async def _settle_asked(self, live: Live[Record], message: str) -> None:
         """It waits for a person, maybe for hours, and is asked about every second or so: only news is told."""
@@ -336,6 +352,9 @@ async def carry_out(session: Session, job: Job) -> Outcome:
             await session.say_stop(job.stop_reason, job.stop_message)
         raise
     except (JetStreamError, LinkError):
+        raise
+    except CatalogError:
+        await session.say_stop(StopReason.SHUTDOWN, "The other node cannot write its records now.")
         raise
     except Exception:
         await session.say_stop(StopReason.SHUTDOWN, "The other node failed inside; its log says more.")

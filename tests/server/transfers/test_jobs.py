@@ -1,6 +1,7 @@
 """Running transfers: who goes first, how many at once, when again, and what becomes of each outcome."""
 
 import asyncio
+import dataclasses
 import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,7 +10,7 @@ import pytest
 
 from helpers.nodes import until
 from jetstream.errors import LimitExceeded
-from jetstream_server.catalog import Catalog
+from jetstream_server.catalog import Catalog, CatalogFull
 from jetstream_server.eventlog import EventLog
 from jetstream_server.link.messages import StopReason
 from jetstream_server.records import TransferRecord
@@ -29,7 +30,8 @@ class Bench:
     def __init__(self, catalog: Catalog, at_once: int = 2) -> None:
         self.clock = Clock()
         self.catalog = catalog
-        self.table = sending_table(MemoryStore(), self.clock)
+        self.store = MemoryStore()
+        self.table = sending_table(self.store, self.clock)
         self.running: dict[str, asyncio.Future[Outcome]] = {}
         self.begun: list[str] = []
         self.jobs: Scheduler[TransferRecord] = Scheduler(
@@ -181,6 +183,48 @@ async def test_stopping_says_why_and_leaves_the_state_to_whoever_stops(bench: Be
     assert (job.stop_reason, job.stop_message) == (StopReason.SUSPENDED, "Paused.")
     assert (live.status, bench.jobs.running(live), bench.running) == (Status.SUSPENDED, None, {})
     await bench.jobs.stop(live, StopReason.SUSPENDED)  # again: nothing
+
+
+async def test_a_try_that_is_stopped_before_it_begins_gives_its_place_back(bench: Bench) -> None:
+    live = await bench.add("1")
+    bench.jobs.wake()
+    live.record = dataclasses.replace(live.record, status="suspended")
+    await bench.jobs.stop(live, StopReason.SUSPENDED, "Paused.")  # its task has not had a turn yet
+    assert (bench.jobs.running(live), bench.running) == (None, {})
+    await bench.table.step(live, Event.RESUME)
+    bench.jobs.wake()
+    await bench.runs("1")
+
+
+async def test_a_full_disk_under_the_catalog_is_waited_for(bench: Bench) -> None:
+    live = await bench.add("1")
+    bench.jobs.wake()
+    await bench.runs("1")
+    job = bench.jobs.running(live)
+    assert job is not None
+    assert job.task is not None
+    bench.running["1"].set_exception(CatalogFull(Path("catalog.db")))
+    await job.task
+    assert (live.status, live.phase, live.retries) == (Status.PENDING, Phase.WAITING_FOR_PEER, 1)
+    assert live.waiting_message == "The disk that holds the catalog catalog.db is full; make room on it."
+    assert live.next_retry_time == bench.clock.now + SECOND
+
+
+async def test_an_end_that_cannot_be_written_down_is_no_reason_to_hurry(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = await bench.add("1")
+    bench.jobs.wake()
+    await bench.runs("1")
+
+    async def full(key: str, **changes: object) -> None:
+        raise CatalogFull(Path("catalog.db"))
+
+    monkeypatch.setattr(bench.store, "update", full)
+    await bench.ended(live, TryAgain("The link broke."))
+    assert (live.status, live.retries, live.next_retry_time) == (Status.PENDING, 1, bench.clock.now + SECOND)
+    bench.jobs.wake()
+    assert bench.begun == ["1"]
 
 
 async def test_a_pause_while_an_outcome_is_written_down_wins(bench: Bench) -> None:
