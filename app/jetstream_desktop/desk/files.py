@@ -18,6 +18,7 @@ from jetstream_desktop.state import numbers
 from jetstream_desktop.state.files import FileLine, FileQuery, found_wrong, left_out, undelivered
 from jetstream_desktop.state.rows import Row
 from jetstream_desktop.state.verifying import Verification
+from jetstream_desktop.views.details import EVENTS
 
 log = logging.getLogger("jetstream.desktop")
 
@@ -115,5 +116,8 @@ class FilesDesk(QObject):
 
     def _no_events(self, words: str) -> None:
         self._events.replace(())
-        self._c.say(words, "caution")
+        if self._c.window.details.tabs.currentIndex() == EVENTS:
+            self._c.say(words, "caution")
+        else:
+            log.info("events: %s", words)
 

@@ -204,10 +204,9 @@ class Poller(QObject):
         if len(self.histories) >= _HISTORIES:
             self._drop_history()
         for row in rows:
-            if row.group is Group.ACTIVE:
-                history = self._history(row.key)
-                if history is not None:
-                    history.add(now / 1e6, row.rate or 0.0)
+            history = self._history(row.key) if row.group is Group.ACTIVE else self.histories.get(row.key)
+            if history is not None:
+                history.add(now / 1e6, row.rate if row.group is Group.ACTIVE else None, row.fraction)
         if changes:
             self.changed.emit(changes)
         if ended:

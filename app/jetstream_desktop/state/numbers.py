@@ -52,6 +52,13 @@ def rate(bytes_per_second: float | None) -> str:
     return apart(f"{size(bytes_per_second)}/s")
 
 
+def rate_step(bytes_per_second: float, top: float) -> str:
+    """A round rate on a scale up to *top*, in the unit of that: ``50``, and ``150 MB/s`` for the top itself."""
+    index = _unit(top)
+    number = digits(f"{bytes_per_second / 1000**index:,g}")
+    return number if bytes_per_second < top else apart(f"{number} {_UNITS[index]}/s")
+
+
 def bits(bytes_per_second: float) -> str:
     """The same rate as network people say it: ``786 Mbit/s``."""
     value = bytes_per_second * 8

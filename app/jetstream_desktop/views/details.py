@@ -14,11 +14,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from jetstream.entities import Event
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.models.lists import ValueTableModel
 from jetstream_desktop.models.paged import PagedTableModel
 from jetstream_desktop.state.details import Fact, Selected, overview
 from jetstream_desktop.state.history import SpeedHistory
+from jetstream_desktop.state.interruptions import interruptions
 from jetstream_desktop.state.rows import Row
 from jetstream_desktop.views.files_pane import FilesPane
 from jetstream_desktop.views.graph import SpeedGraph
@@ -42,6 +44,7 @@ from jetstream_desktop.views.widgets import (
 
 OVERVIEW, FILES, SPEED, EVENTS = range(4)
 _WINDOWS: tuple[tuple[str, float | None], ...] = (("1 min", 60.0), ("10 min", 600.0), ("All", None))
+_OVERVIEW_SECONDS = 600.0
 _MOST_POINTS = 240
 _EVENTS_EVERY = 2_000_000
 """µs between two looks at the events of what moves."""
@@ -109,6 +112,9 @@ class Details(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._theme = theme
         self._chosen: Selected | None = None
+        self._history = SpeedHistory()
+        self._events = events
+        self._now = 0
         self._events_due = 0
         self.files = FilesPane(theme, files)
         self.files_table = self.files.table
@@ -124,12 +130,15 @@ class Details(QWidget):
         self.reason = Reason(theme)
         self._small = SpeedGraph(theme)
         self._small.setMinimumHeight(24)
-        self._graph = SpeedGraph(theme)
+        self._graph = SpeedGraph(theme, marks=True)
         self._graph.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._window = Chips(tr("Time shown"), [(tr(name), seconds) for name, seconds in _WINDOWS], 600.0)
         for page in (self._overview_page(), self.files, self._speed_page(), self._events_page(events)):
             self._pages.addWidget(page)
         files.wanted.connect(self.files_wanted)
+        self._window.chosen.connect(self._replot)
+        for told in (events.modelReset, events.rowsInserted):
+            told.connect(self._replot)
         self.tabs.currentChanged.connect(self._tab)
         layout = column()
         head = row(margins=(16, 0, 16, 0))
@@ -192,33 +201,49 @@ class Details(QWidget):
             return
         self.reason.show_row(chosen)
         self._facts.show_facts(overview(chosen, now, str(Path.home())))
-        self._plot(self._small, history, 600.0, chosen.row, now)
-        self._plot(self._graph, history, self._window.value(), chosen.row, now)
+        self._history, self._now = history, now
         if before is None or before.row.key != chosen.row.key:
             self.files.clear()
+            self._events.replace(())
             self._ask(self.tabs.currentIndex())
+            if self.tabs.currentIndex() != EVENTS:
+                self.events_wanted.emit()  # they say why the graph has gaps
         elif before.entity is not chosen.entity:
             self._refresh(before, chosen, now)
+        self._replot()
 
     def _refresh(self, before: Selected, chosen: Selected, now: int) -> None:
         """Something happened to the transfer whose files or events are open."""
         tab = self.tabs.currentIndex()
         if tab == FILES and before.row.files != chosen.row.files and not self.files.table.model().rowCount():
             self.files.restart()
-        elif tab == EVENTS and (now >= self._events_due or before.row.group is not chosen.row.group):
+        if before.row.group is not chosen.row.group or (tab == EVENTS and now >= self._events_due):
             self._events_due = now + _EVENTS_EVERY
             self.events_wanted.emit()
 
-    def _plot(self, graph: SpeedGraph, history: SpeedHistory, seconds: float | None, shown: Row, moment: int) -> None:
-        now = (shown.finished or moment) / 1e6
-        points = history.points(now, seconds, _MOST_POINTS)
+    def _replot(self) -> None:
+        """Draw the graph that is seen."""
+        if self._chosen is None:
+            return
+        tab = self.tabs.currentIndex()
+        if tab == SPEED:
+            self._plot(self._graph, self._window.value(), self._chosen.row)
+        elif tab == OVERVIEW:
+            self._plot(self._small, _OVERVIEW_SECONDS, self._chosen.row)
+
+    def _plot(self, graph: SpeedGraph, seconds: float | None, shown: Row) -> None:
+        now, live = (shown.finished or self._now) / 1e6, shown.finished is None
+        points = self._history.points(now, seconds, _MOST_POINTS)
         first = points[0].time if points else now - 60
         start = first if seconds is None else max(now - seconds, min(first, now - 30))
-        graph.show_points(points, start, now, live=shown.finished is None)
+        events = [event for event in self._events.values if isinstance(event, Event)]
+        graph.show_points(points, start, now, live=live, stops=interruptions(points, events, now, live=live),
+                          summary=self._history.summary(now, seconds))
 
     def _tab(self, number: int) -> None:
         self._pages.setCurrentIndex(number)
         self._ask(number)
+        self._replot()
         self.tab_changed.emit(number)
 
     def _ask(self, number: int) -> None:

@@ -251,6 +251,9 @@ class MemoryClient:
     def send_getTransferEvents(self, transfer, limit=1000):
         return [event_to_wire(Event(event="queued", timestamp=1_700_000_000_000_000, cursor=1, message="Queued."))]
 
+    def recv_getTransferEvents(self, transfer, limit=1000):
+        return self.send_getTransferEvents(transfer, limit)
+
     def send_getSharedTokens(self):
         return [to_wire(t) for t in self.node.tokens.values()]
 

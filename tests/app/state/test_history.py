@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jetstream_desktop.state.history import Point, SpeedHistory, nice_ceiling
+from jetstream_desktop.state.history import Point, SpeedHistory, Summary, nice_ceiling
 
 
 def test_samples_within_a_second_are_folded():
@@ -32,7 +32,46 @@ def test_thinning_and_window():
     empty = SpeedHistory()
     for second in range(4):
         empty.add(second, None)
-    assert [p.rate for p in empty.points(4, None, 2)] == [None, None]
+    assert [p.rate for p in empty.points(4, None, 2)] == [None]
+
+
+def test_no_piece_of_a_thinned_curve_reaches_over_a_gap():
+    """Six seconds without anything are seen among ten minutes."""
+    history = SpeedHistory()
+    for second in [*range(300), *range(306, 600)]:
+        history.add(second, 100.0, second / 600)
+    thin = history.points(600, None, 100)
+    assert len(thin) < 110
+    (place,) = [number for number, point in enumerate(thin) if point.rate is None]
+    assert thin[place].time == 300
+    assert thin[place + 1] == Point(306, 100.0, 306 / 600)
+    assert {point.rate for point in thin} == {100.0, None}
+
+
+def test_a_thinned_curve_keeps_its_shape_while_time_goes_on():
+    history = SpeedHistory()
+    for second in range(700):
+        history.add(second, float(second % 13))
+    before, after = history.points(600, 600, 100), history.points(601, 600, 100)
+    assert set(before[1:-1]) <= set(after)
+
+
+def test_that_nothing_moves_is_noted_once():
+    history = SpeedHistory()
+    history.add(0, 5.0)
+    for second in range(1, 10):
+        history.add(second, None)
+    history.add(10, 7.0)
+    assert history.points(10, None, 50) == [Point(0, 5.0), Point(1, None), Point(10, 7.0)]
+
+
+def test_summary():
+    history = SpeedHistory()
+    assert history.summary(5, None) is None
+    for time, rate in ((0, 99.0), (10, 2.0), (12, 6.0), (13, 4.0)):
+        history.add(time, rate)
+    assert history.summary(13, 5) == Summary(4.0, 4.0, Point(12, 6.0))
+    assert history.summary(13, None).peak == Point(0, 99.0)
 
 
 def test_csv():

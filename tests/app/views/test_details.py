@@ -16,7 +16,7 @@ from helpers.nodes import nodes
 from helpers.nodes import until as asked
 from jetstream.entities import Event, Manifest, event_to_wire
 from jetstream_desktop.state.history import SpeedHistory
-from jetstream_desktop.views.details import EVENTS, FILES, SPEED
+from jetstream_desktop.views.details import EVENTS, FILES, OVERVIEW, SPEED
 
 
 @pytest.fixture
@@ -179,6 +179,8 @@ def test_the_read_out_of_the_graph_by_mouse_and_by_keyboard(gui, qapp, node):
             QTest.keyClick(graph, Qt.Key.Key_Home)
             assert graph.reading.startswith("1 KB/s · ")
             QTest.keyClick(graph, Qt.Key.Key_Right)
+            assert graph.reading == "nothing known for 19 s"
+            QTest.keyClick(graph, Qt.Key.Key_Right)
             assert graph.reading.startswith("3 KB/s · ")
             assert graph.accessibleDescription() == graph.reading
             QTest.keyClick(graph, Qt.Key.Key_Right)
@@ -211,5 +213,58 @@ def test_the_window_of_time_is_chosen(gui, qapp, node):
             assert spans[0] < 61
             assert 200 < spans[1] < 601
             assert 2900 < spans[2]
+
+    gui(work)
+
+
+def columns_of(graph, colour):
+    """Columns of the picture of *graph* with a pixel of that colour."""
+    picture = graph.grab().toImage()
+    return {x for x in range(picture.width()) for y in range(picture.height()) if picture.pixelColor(x, y) == colour}
+
+
+def test_a_gap_of_the_graph_says_why_in_both_tabs(gui, qapp, node):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            now = desk.context.clock() / 1e6
+            node.rubbish["send.getTransferEvents"] = [event_to_wire(Event(
+                event="transferWaiting", timestamp=round((now - 300) * 1e6), cursor=1,
+                message="The link to Studio B was lost. It is tried again by itself."))]
+            desk.window.resize(1280, 800)
+            details = await opened(desk, "s1", OVERVIEW)
+            history = desk.context.poller.histories["s1"] = SpeedHistory()
+            for age in [*range(600, 300, -1), *range(250, 0, -1)]:
+                history.add(now - age, 5_000_000.0, 1 - age / 1000)
+            desk.rows.show_details()
+            small = details._small
+            await until(lambda: "link lost 50 s, resumed at 75 %" in small.accessibleDescription())
+            caution = desk.context.theme.colour("caution")
+            marked = columns_of(small, caution)
+            assert marked
+            assert small._x(now - 300) - 2 <= min(marked) <= max(marked) <= small._x(now - 250) + 2
+            details.tabs.setCurrentIndex(SPEED)
+            graph = details._graph
+            assert graph.accessibleDescription().startswith("now 5.0 MB/s, average 5.0 MB/s, peak 5.0 MB/s; link lost")
+            place = QPointF(graph._x(now - 275), 20)
+            move = QMouseEvent(QMouseEvent.Type.MouseMove, place, graph.mapToGlobal(place), Qt.MouseButton.NoButton,
+                               Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier)
+            QApplication.sendEvent(graph, move)
+            assert graph.reading == ("link lost 50 s, resumed at 75 % · The link to Studio B was lost. "
+                                     "It is tried again by itself")
+            assert columns_of(graph, caution)
+
+    gui(work)
+
+
+def test_a_link_that_dies_and_comes_back_is_a_gap(gui, qapp, node):
+    """As the window sees it: what moves has a rate, what waits has none."""
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await until(lambda: "s1" in desk.context.poller.rows)
+            history = desk.context.poller.histories["s1"] = SpeedHistory()
+            history.add(desk.context.clock() / 1e6 - 60, 7.0)
+            node.move("1", status="pending", phase="waiting for the peer", next_retry_time=1)
+            await until(lambda: history.points(desk.context.clock() / 1e6, None, 99)[-1].rate is None)
+            assert history.summary(desk.context.clock() / 1e6, None).latest == 7.0
 
     gui(work)

@@ -16,8 +16,8 @@ from jetstream_desktop.models.roles import KEY
 from jetstream_desktop.views.scrolling import EdgeBar
 
 SHORT = "The disk is full."
-FOUR_LINES = ("The receiver refuses the transfer, because the identity of this node is not known there. Somebody has to let "
-              "it in under “Allowed senders”, with exactly the identity that the button below copies. ")
+FOUR_LINES = ("The receiver refuses the transfer, because the identity of this node is not known there. Somebody has "
+              "to let it in under “Allowed senders”, with exactly the identity that the button below copies. ")
 
 
 @pytest.fixture(params=["en", "de"])
