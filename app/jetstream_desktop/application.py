@@ -35,6 +35,7 @@ from jetstream_desktop.desk.here import HereDesk
 from jetstream_desktop.desk.nearby import NearbyDesk
 from jetstream_desktop.desk.nodes import NodesDesk
 from jetstream_desktop.desk.offers import OffersDesk
+from jetstream_desktop.desk.pace import PaceDesk
 from jetstream_desktop.desk.pausing import PauseDesk
 from jetstream_desktop.desk.rows import RowDesk
 from jetstream_desktop.desk.share import ShareDesk
@@ -92,6 +93,7 @@ class Desk:
     book: BookDesk
     offers: OffersDesk
     rows: RowDesk
+    pace: PaceDesk
     pausing: PauseDesk
     files: FilesDesk
     copies: CopyDesk
@@ -113,8 +115,9 @@ def clock() -> int:
 
 
 def build(application: QApplication, connect: Connect, report: Callable[[BaseException], None],
-          notices: Notices, vault: Vault | None = None, nearby: Nearby | None = None) -> Desk:
-    """Join all parts. Nothing runs yet."""
+          notices: Notices, vault: Vault | None = None, nearby: Nearby | None = None,
+          ends_node: Callable[[], bool] = lambda: True) -> Desk:
+    """Join all parts. Nothing runs yet. *ends_node* says whether the node of this computer ends with the window."""
     mirror(application.layoutDirection() == Qt.LayoutDirection.RightToLeft)
     settings = SettingsStore(state_folder(), notices)
     theme = Theme(application, settings.now.appearance)  # type: ignore[arg-type]
@@ -147,11 +150,12 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
     nodes = NodesDesk(context, Vault() if vault is None else vault)
     near = NearbyDesk(context, Nearby(tasks.spawn, (), window) if nearby is None else nearby, book, nodes)
     here = HereDesk(context)
-    shell = WindowDesk(context, compose, share, get, book, tray, far, table, sidebar)
+    pace = PaceDesk(context)
+    shell = WindowDesk(context, compose, share, get, book, tray, far, pace, table, sidebar, ends_node)
     shell.nearby_allowed.connect(near.allow)
     taskbar = Taskbar(session_bus(), window)
     shell.progressed.connect(taskbar.show)
-    return Desk(context, window, shell, compose, share, get, book, offers, rows, pausing, listing, copies, verify,
+    return Desk(context, window, shell, compose, share, get, book, offers, rows, pace, pausing, listing, copies, verify,
                 allowed, health, nodes, near, here, far, tray, taskbar, polling)
 
 
@@ -237,7 +241,7 @@ async def serve(application: Application, instance: Instance, node: LocalNode, a
     hooks = Hooks(notices)
     hooks.install(loop)
     leaving = asyncio.Event()
-    desk = build(application, node.reach, hooks.report, notices)
+    desk = build(application, node.reach, hooks.report, notices, ends_node=lambda: node.ends_here)
     desk.shell.quit_wanted.connect(leaving.set)
     application.quit_wanted.connect(leaving.set)
     instance.asked.connect(desk.shell.asked)

@@ -31,12 +31,15 @@ class Settings:
     header: str = ""
     tab: int = 0
     welcomed: bool = False
+    """Transfers were there at the end: the next start does not begin with the start page."""
     closed_groups: str = ""
     """Groups of the address book that are folded, one a line."""
     paused: str = ""
     """Keys of the rows that are paused until :attr:`paused_until` (µs UTC), with spaces between."""
     paused_until: int = 0
     week: WeekLimits = field(default_factory=WeekLimits)
+    usual_kbps: int = 0
+    """The limit between the slow hours, in kbit/s; 0 for none."""
     nodes: tuple[OpenNode, ...] = ()
 
 

@@ -17,6 +17,7 @@ from app.helpers.running import running
 from app.helpers.waiting import until
 from app.views.drops import drop, files
 from helpers.nodes import nodes, tree
+from jetstream.local import state_folder
 from jetstream_desktop import application
 from jetstream_desktop.services.local_node import LocalNode, dial
 from jetstream_desktop.services.notices import Notices
@@ -269,6 +270,29 @@ def test_the_node_dies_and_comes_back(gui, qapp, own_node):
             desk.context.session.retry_now()
             second = await connected(desk)
             assert (second.server_uid, second.server_id != first.server_id) == (first.server_uid, True)
+
+    gui(work)
+
+
+def test_the_node_of_a_window_that_died_ends_with_the_next_one(gui, qapp, own_node):
+    async def work():
+        died, after = own_node(), own_node()
+        client = await died.reach(lambda _step: None)
+        await client.close()  # and so the window is gone, without stopping what it has started
+        assert died.started_here
+        async with running(qapp, after.reach, after) as desk:
+            await connected(desk)
+            assert (after.started_here, after.ends_here) == (False, True)
+        await until(lambda: not died.started_here)
+        stranger = own_node()
+        client = await died.reach(lambda _step: None)
+        (state_folder() / "desktop.node").unlink()  # one that no window has started
+        await (await stranger.reach(lambda _step: None)).close()
+        assert not stranger.ends_here
+        await stranger.stop()
+        await client.close()
+        assert died.started_here
+        await died.stop()
 
     gui(work)
 

@@ -3,8 +3,7 @@
 import asyncio
 import logging
 import platform
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal, qVersion
@@ -18,6 +17,7 @@ from jetstream_desktop.desk.compose import ComposeDesk
 from jetstream_desktop.desk.context import Context
 from jetstream_desktop.desk.far import FarDesk
 from jetstream_desktop.desk.get import GetDesk
+from jetstream_desktop.desk.pace import PaceDesk
 from jetstream_desktop.desk.share import ShareDesk
 from jetstream_desktop.i18n import say, tr
 from jetstream_desktop.models.sidebar import Entry, EntryKind, SidebarModel
@@ -27,21 +27,26 @@ from jetstream_desktop.settings import Settings
 from jetstream_desktop.state import announcing, columns, sharing
 from jetstream_desktop.state.address import recent_first
 from jetstream_desktop.state.changes import Changes
-from jetstream_desktop.state.connection import Connected, Connecting, Connection, Failed, seconds_until
+from jetstream_desktop.state.connection import (
+    Connected,
+    Connecting,
+    Connection,
+    Disconnected,
+    Failed,
+    seconds_until,
+)
 from jetstream_desktop.state.details import grouped
 from jetstream_desktop.state.filters import totals
-from jetstream_desktop.state.nodes import OpenNode
 from jetstream_desktop.state.rows import Row
 from jetstream_desktop.views.about import AboutCard, CloseCard, ShortcutsCard
 from jetstream_desktop.views.announcer import Announcer
 from jetstream_desktop.views.dialogs import choose_folder
-from jetstream_desktop.views.settings_card import SettingsCard
+from jetstream_desktop.views.settings_card import EDITED, SettingsCard
 from jetstream_desktop.views.tray import Tray
 
 log = logging.getLogger("jetstream.desktop")
 
 RECONNECT = "reconnect"
-_MINUTE_MS = 60_000
 _TOGETHER_MS = 2_000
 """Transfers that end within so short a time are told in one notification."""
 
@@ -55,7 +60,8 @@ class WindowDesk(QObject):
     nearby_allowed = Signal(bool)
 
     def __init__(self, context: Context, compose: ComposeDesk, share: ShareDesk, get: GetDesk, book: BookDesk,
-                 tray: Tray, far: FarDesk, table: TransferTableModel, sidebar: SidebarModel) -> None:
+                 tray: Tray, far: FarDesk, pace: PaceDesk, table: TransferTableModel, sidebar: SidebarModel,
+                 ends_node: Callable[[], bool]) -> None:
         super().__init__(context.window)
         self._c = context
         self._compose = compose
@@ -64,20 +70,16 @@ class WindowDesk(QObject):
         self._book = book
         self._tray = tray
         self._far = far
+        self._pace = pace
+        self._ends_node = ends_node
         self._table = table
         self._sidebar = sidebar
         self.announcer = Announcer(context.window.table)
         self._card: SettingsCard | None = None
-        self._applied_limit: int | None = None
-        self._week_rules = False
         self._countdown = QTimer(self)
         self._countdown.setInterval(1000)
         self._countdown.timeout.connect(self._show_failure)
-        self._week = QTimer(self)
-        self._week.setInterval(_MINUTE_MS)
-        self._week.timeout.connect(self._apply_week)
-        self._week.timeout.connect(self._come_back)
-        self._week.timeout.connect(self.look_again)
+        pace.minute.timeout.connect(self._come_back)
         self._ended: list[Row] = []
         self._together = QTimer(self)
         self._together.setSingleShot(True)
@@ -89,14 +91,13 @@ class WindowDesk(QObject):
     def _connect(self) -> None:
         window, poller = self._c.window, self._c.poller
         self._c.session.changed.connect(self._status)
-        self._c.session.opened.connect(self._opened)
         self._c.notices.published.connect(self._notice)
         window.banner.pressed.connect(self._pressed)
         window.entry_chosen.connect(self._entry)
         window.close_wanted.connect(self.close)
-        window.status.limit_chosen.connect(self._limit)
         poller.changed.connect(self._changed)
         poller.finished.connect(self._finished)
+        poller.polled.connect(window.transfers.settle)
         poller.trouble.connect(self._trouble)
         poller.destinations_changed.connect(self._destinations)
         poller.tokens_changed.connect(self._tokens)
@@ -120,13 +121,15 @@ class WindowDesk(QObject):
         self._c.window.restore_state(now.geometry)
         self._c.window.table.columns.restore(columns.parse(now.header))
         self._c.window.details.tabs.setCurrentIndex(now.tab)
-        self._week.start()
+        if now.welcomed:
+            self._c.window.transfers.expect()
 
     def remember(self) -> None:
         """Keep size, columns and tab for the next start."""
         window = self._c.window
         self._c.settings.change(geometry=window.geometry_state(),
                                 header=columns.dump(window.table.columns.arrangement()),
+                                welcomed=bool(self._table.rows),
                                 tab=window.details.tabs.currentIndex())
 
     # What the services tell
@@ -135,32 +138,20 @@ class WindowDesk(QObject):
         window = self._c.window
         window.status.show_connection(status)
         self._countdown.stop()
+        if not isinstance(status, Connected | Connecting | Disconnected):
+            window.transfers.settle()
         if not isinstance(status, Failed | Connecting):
             window.banner.done(RECONNECT)
         if isinstance(status, Failed):
-            self._week_rules = False
             self._show_failure()
             self._countdown.start()
         elif isinstance(status, Connected):
             window.welcome.show_folder(status.server.receiving_folder)
             window.welcome.show_address(status.server.receive_address)
-            self._apply_week()
             if self._card is not None:
                 self._card.show_folder(status.server.receiving_folder)
         elif isinstance(status, Connecting) and self._c.poller.rows:
             window.banner.show_line(status.step, "caution", stays=True, key=RECONNECT)
-
-    def _opened(self, _node: OpenNode) -> None:
-        """Another node: limits by the clock are those of this computer's, and start anew with it."""
-        self._week_rules = False
-
-    def look_again(self) -> None:
-        """Limits and free space change without this window, too: the lowest line says what is true now."""
-        if isinstance(self._c.session.status, Connected):
-            self._c.run(self._c.session.refresh(), "look at the node", self._quiet)
-
-    def _quiet(self, words: str) -> None:
-        log.info("the node was not asked again: %s", words)
 
     def _show_failure(self) -> None:
         status = self._c.session.status
@@ -217,9 +208,6 @@ class WindowDesk(QObject):
         elif entry.kind is EntryKind.ALL_DESTINATIONS:
             self._c.window.show_page(self._book.page)
 
-    def _limit(self, kbps: int) -> None:
-        self._c.run(self._c.commands.limit(kbps), "limit")
-
     def _choose_folder(self) -> None:
         if not self._c.session.node.local:
             self._far.choose_folder(self._far_folder_chosen)
@@ -254,20 +242,9 @@ class WindowDesk(QObject):
             self._c.theme.set_appearance(fresh.appearance)  # type: ignore[arg-type]
         if fresh.nearby != self._c.settings.now.nearby:
             self.nearby_allowed.emit(fresh.nearby)
-        self._c.settings.set(fresh)
-        self._apply_week()
-
-    def _apply_week(self) -> None:
-        """Limit the node of this computer by the clock. A limit that an earlier run left there is replaced, too."""
-        week = self._c.settings.now.week
-        here = self._c.session.node.local and isinstance(self._c.session.status, Connected)
-        if not here or not (week.enabled or self._week_rules):
-            return
-        wanted = week.at(datetime.now())
-        if not self._week_rules or wanted != self._applied_limit:
-            self._applied_limit = wanted
-            self._c.run(self._c.commands.limit(wanted or 0), "slow hours")
-        self._week_rules = week.enabled
+        before = self._c.settings.now
+        self._c.settings.change(**{name: getattr(fresh, name) for name in EDITED})
+        self._pace.settings_changed(before)
 
     def diagnostics(self) -> list[tuple[str, str]]:
         """Versions and state, without names of files or secrets."""
@@ -326,12 +303,13 @@ class WindowDesk(QObject):
         """The window's close button: asked once, then as chosen."""
         choice, tray = self._c.settings.now.on_close, self._tray.available
         stopped = self._c.window.stop_page is not None  # a question behind the stop sign would not be seen
-        if choice == "quit" or (not tray and (stopped or not totals(self._table.rows.values()).active)):
+        idle = not totals(self._table.rows.values()).active or not self._ends_node()
+        if choice == "quit" or (not tray and (stopped or idle)):
             self.quit_wanted.emit()
         elif tray and (choice == "tray" or stopped):
             self._c.window.hide()
         else:
-            card = CloseCard(self._c.theme, tray=tray)
+            card = CloseCard(self._c.theme, tray=tray, ends=self._ends_node())
             card.chosen.connect(self._close_chosen)
             self._c.window.show_card(card)
 

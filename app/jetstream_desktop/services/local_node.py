@@ -4,15 +4,17 @@ import asyncio
 import json
 import logging
 import os
+import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment
 
 from jetstream import aio
 from jetstream.constants import DEFAULT_API_PORT
 from jetstream.errors import ConnectionFailed, JetStreamError
-from jetstream.local import Ticket, local_tickets, read_ticket
+from jetstream.local import Ticket, local_tickets, read_ticket, state_folder
 from jetstream_desktop.i18n import say, tr
 from jetstream_desktop.services.node import NodeClient
 from jetstream_desktop.services.remote_node import Looking
@@ -40,7 +42,8 @@ async def dial(port: int) -> NodeClient:
 
 
 class LocalNode(QObject):
-    """Finds the node or starts one. A node that was started here is stopped here, and only that one.
+    """Finds the node or starts one. A node that a window started is stopped with the window, and only that one: also
+    by the next window, if the one that started it died.
 
     :param dial: connects to a port of this computer.
     :param arguments: further arguments of the node, for tests.
@@ -51,6 +54,8 @@ class LocalNode(QObject):
         self._dial = dial
         self._arguments = tuple(arguments)
         self._process: QProcess | None = None
+        self._adopted: Ticket | None = None
+        """The node that an earlier window started and could not stop any more."""
         self._output = b""
         self._errors = b""
         self._moved = asyncio.Event()
@@ -59,6 +64,11 @@ class LocalNode(QObject):
     def started_here(self) -> bool:
         """Whether the running node is a child of this program."""
         return self._process is not None and self._process.state() != QProcess.ProcessState.NotRunning
+
+    @property
+    def ends_here(self) -> bool:
+        """Whether the running node ends with this program."""
+        return self.started_here or self._adopted is not None
 
     def start_early(self) -> None:
         """Start the node, if none seems to run, before anything else is made: both then happen at the same time."""
@@ -84,6 +94,7 @@ class LocalNode(QObject):
             log.info("port %d is taken, trying any other", DEFAULT_API_PORT)
             self._start(("--api-port", "0"))
             port = await self._announced()
+        self._mark()
         step(tr("Logging in to the node"))
         return await self._dial(port)
 
@@ -92,12 +103,25 @@ class LocalNode(QObject):
             if not _alive(ticket):
                 continue
             try:
-                return await self._dial(ticket.port)
+                client = await self._dial(ticket.port)
             except JetStreamError as error:
                 log.info("no node behind %r: %s", ticket, error)
+                continue
+            if not self.started_here and ticket.pid == _marked():
+                self._adopted = ticket
+            return client
         return None
 
+    def _mark(self) -> None:
+        """Leave word of what was started here, for a window after this one if this one dies."""
+        if self._process is not None:
+            try:
+                _marker().write_text(str(self._process.processId()), encoding="ascii")
+            except OSError as error:
+                log.warning("it cannot be kept which node was started: %s", error)
+
     def _start(self, more: Sequence[str]) -> None:
+        self._adopted = None
         process = QProcess(self)
         environment = QProcessEnvironment.systemEnvironment()
         process.setProcessEnvironment(environment)
@@ -140,9 +164,15 @@ class LocalNode(QObject):
 
     async def stop(self) -> None:
         """Stop the node if it was started here; its transfers are checkpointed and go on with its next start."""
-        process = self._process
+        process, adopted = self._process, self._adopted
+        if adopted is not None:
+            self._adopted = None
+            if read_ticket(adopted.fingerprint) == adopted and _alive(adopted):
+                os.kill(adopted.pid, signal.SIGTERM)  # no child of ours: it ends by itself, and nobody can wait for it
+            _marker().unlink(missing_ok=True)
         if process is None or process.state() == QProcess.ProcessState.NotRunning:
             return
+        _marker().unlink(missing_ok=True)
         process.terminate()
         try:
             async with asyncio.timeout(STOP_SECONDS):
@@ -153,6 +183,18 @@ class LocalNode(QObject):
             log.warning("the node did not stop in time")
             process.kill()
             process.waitForFinished(2000)
+
+
+def _marker() -> Path:
+    return state_folder() / "desktop.node"
+
+
+def _marked() -> int | None:
+    """The process of the node that a window started last and did not stop."""
+    try:
+        return int(_marker().read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return None
 
 
 def announced_port(line: bytes) -> int:

@@ -8,6 +8,8 @@ from typing import Any, Final
 
 DAYS: Final = 7
 HOURS: Final = 24
+WORKING: Final = tuple((day, hour) for day in range(5) for hour in range(8, 18))
+"""Monday to Friday from 8:00 to 18:00: what is slow until somebody paints it otherwise."""
 
 
 class Speed(enum.IntEnum):
@@ -15,6 +17,12 @@ class Speed(enum.IntEnum):
 
     FULL = 0
     SLOW = 1
+
+
+def rectangle(one: tuple[int, int], other: tuple[int, int]) -> list[tuple[int, int]]:
+    """The cells ``(day, hour)`` between two corners, with both."""
+    days, hours = sorted((one[0], other[0])), sorted((one[1], other[1]))
+    return [(day, hour) for day in range(days[0], days[1] + 1) for hour in range(hours[0], hours[1] + 1)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +38,16 @@ class WeekLimits:
         if not self.enabled or self.slow_kbps is None:
             return None
         return self.slow_kbps if self.speed(moment.weekday(), moment.hour) is Speed.SLOW else None
+
+    def limit(self, moment: datetime.datetime, usual: int) -> int:
+        """The limit of the node at *moment* in kbit/s, 0 for none, where it is *usual* without the grid."""
+        now = self.at(moment)
+        return min(now, usual or now) if now is not None else usual
+
+    @property
+    def empty(self) -> bool:
+        """No hour is slow."""
+        return Speed.SLOW not in self.hours
 
     def speed(self, day: int, hour: int) -> Speed:
         """What the grid says about one hour."""

@@ -65,9 +65,11 @@ class ShortcutsCard(Card):
                   (tr("Rename in the composer"), "F2"), (tr("Undo, redo in the composer"), "Ctrl+Z, Ctrl+Shift+Z"),
                   (tr("Close a card or the composer"), "Esc")]
         for place, (name, keys) in enumerate(pairs):
-            grid.addWidget(label(name), place, 0)
-            grid.addWidget(label(keys, "field"), place, 1)
-        grid.setColumnStretch(0, 1)
+            grid.addWidget(label(name, wrap=True), place, 0)
+            grid.addWidget(label(keys, "field", wrap=True), place, 1)
+        grid.setHorizontalSpacing(16)
+        grid.setColumnStretch(0, 3)
+        grid.setColumnStretch(1, 2)
         self.body.addLayout(grid)
         foot = row()
         foot.addStretch(1)
@@ -81,19 +83,24 @@ class ShortcutsCard(Card):
 
 
 class CloseCard(Card):
-    """Asked once: what closing the window means. Where there is no tray, only quitting is left."""
+    """Asked once: what closing the window means. Where there is no tray, only quitting is left.
+
+    :param ends: the node ends with the window, and transfers pause.
+    """
 
     chosen = Signal(str)
 
-    def __init__(self, theme: Theme, *, tray: bool) -> None:
+    def __init__(self, theme: Theme, *, tray: bool, ends: bool = True) -> None:
         super().__init__(theme, tr("Close the window?"), 520)
-        if tray:
-            words = tr("In the tray transfers go on. Quitting pauses them until you start JetStream again; a node that "
-                       "was started otherwise goes on. Nothing is lost either way. This is asked only once; the "
-                       "settings can change it.")
+        if not ends:
+            words = tr("Transfers go on either way: the node runs by itself, without this window. In the tray you hear "
+                       "of what arrives. This is asked only once; the settings can change it.")
+        elif tray:
+            words = tr("In the tray transfers go on. Quitting pauses them until you start JetStream again. Nothing is "
+                       "lost either way. This is asked only once; the settings can change it.")
         else:
-            words = tr("Transfers are running. They pause with JetStream and go on when you start it again; a node "
-                       "that was started otherwise goes on. Nothing is lost. This is asked only once.")
+            words = tr("Transfers are running. If you quit, they pause and go on when you start JetStream again. "
+                       "Nothing is lost. This is asked only once; the settings can change it.")
         self.body.addWidget(label(words, "dim", wrap=True))
         foot = row()
         if tray:
@@ -101,7 +108,7 @@ class CloseCard(Card):
             cancel.clicked.connect(self.closed)
             foot.addWidget(cancel)
         foot.addStretch(1)
-        leave = button(tr("Quit and pause"))
+        leave = button(tr("Quit and pause") if ends else tr("Quit"))
         leave.clicked.connect(self._quit)
         self._stay = button(tr("Go on in the tray") if tray else tr("Stay here"), "primary")
         self._stay.clicked.connect(self._tray if tray else self.closed)

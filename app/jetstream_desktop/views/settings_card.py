@@ -5,18 +5,20 @@ from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QWidget
 
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.settings import Settings
 from jetstream_desktop.state.text import home_relative, printable, sentence_case
-from jetstream_desktop.state.week import DAYS, HOURS, Speed, WeekLimits
+from jetstream_desktop.state.week import DAYS, HOURS, WORKING, Speed, WeekLimits, rectangle
 from jetstream_desktop.views import painting
 from jetstream_desktop.views.cards import Card
 from jetstream_desktop.views.details import field_label, form
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import ElidedLabel, button, drop_down, label, number_field, row
 
+EDITED = ("appearance", "language", "on_close", "start_hidden", "notify", "nearby", "week")
+"""What of the settings the card changes; the rest is not its business."""
 _LEFT = 36
 _CELL_H = 15
 
@@ -31,11 +33,13 @@ class WeekGrid(QWidget):
         self._theme = theme
         self.limits = limits
         self._at = (0, 0)
+        self._from = (0, 0)
+        self._before = limits
         self._brush: Speed | None = None
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(tr("Slow hours of the week"))
         self.setFixedHeight(_CELL_H * DAYS + 18)
-        self.setMinimumWidth(420)
+        self.setMinimumWidth(360)
         self._speak()
 
     def sizeHint(self) -> QSize:
@@ -70,17 +74,27 @@ class WeekGrid(QWidget):
         painter.end()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self._at = self._cell_at(event.position().toPoint())
+        self._at = self._from = self._cell_at(event.position().toPoint())
         self._brush = Speed.FULL if self.limits.speed(*self._at) is Speed.SLOW else Speed.SLOW
-        self._paint(self._brush)
+        self._before = self.limits
+        self._stretch()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._brush is not None:
             self._at = self._cell_at(event.position().toPoint())
-            self._paint(self._brush)
+            self._stretch()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        self._brush = None
+        if self._brush is not None:
+            self._brush = None
+            self._tell(self._before)
+
+    def _stretch(self) -> None:
+        """From where the mouse was pressed to where it is: all of it, however quickly it went."""
+        assert self._brush is not None
+        self.limits = self._before.painted(rectangle(self._from, self._at), self._brush)
+        self._speak()
+        self.update()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         moves = {Qt.Key.Key_Left: (0, -1), Qt.Key.Key_Right: (0, 1), Qt.Key.Key_Up: (-1, 0), Qt.Key.Key_Down: (1, 0)}
@@ -95,12 +109,20 @@ class WeekGrid(QWidget):
             super().keyPressEvent(event)
 
     def _paint(self, speed: Speed) -> None:
-        fresh = self.limits.painted([self._at], speed)
-        if fresh != self.limits:
-            self.limits = fresh
-            self.changed.emit(fresh)
+        before, self.limits = self.limits, self.limits.painted([self._at], speed)
+        self._tell(before)
+
+    def _tell(self, before: WeekLimits) -> None:
+        if self.limits != before:
+            self.changed.emit(self.limits)
         self._speak()
         self.update()
+
+    def suggest(self) -> None:
+        """Hours to begin with, where nobody has painted any: an empty week would do nothing."""
+        if self.limits.empty:
+            self.limits = self.limits.painted(WORKING, Speed.SLOW)
+            self.update()
 
     def _speak(self) -> None:
         slow = self.limits.speed(*self._at) is Speed.SLOW
@@ -126,8 +148,9 @@ class SettingsCard(Card):
         super().__init__(theme, tr("Settings"), 660)
         self._settings = settings
         fields = form()
+        fields.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         self.folder = ElidedLabel("", mode=Qt.TextElideMode.ElideMiddle)
-        change = button(tr("Change…"))
+        change = self._change = button(tr("Change…"))
         change.setAccessibleName(tr("Change the folder for received files"))
         change.clicked.connect(self.folder_wanted)
         line = row()
@@ -152,7 +175,7 @@ class SettingsCard(Card):
         fields.addRow(field_label(tr("Closing the window")), self.on_close)
         self.hidden = self._check(tr("Start hidden in the tray"), settings.start_hidden)
         self.hidden.setVisible(tray)
-        self.nearby = self._check(tr("Look for nodes on this network"), settings.nearby)
+        self.nearby = self._check(tr("Find computers with JetStream on this network"), settings.nearby)
         self.notify = self._check(tr("Tell me when transfers are complete or fail"), settings.notify)
         if tray:
             fields.addRow("", self.hidden)
@@ -203,7 +226,7 @@ class SettingsCard(Card):
             signal.connect(self._edited)
 
     def first_focus(self) -> QWidget:
-        return self.appearance
+        return self._change
 
     def _box(self, name: str, values: Sequence[tuple[str, str]], current: str) -> QComboBox:
         box = drop_down(name)
@@ -224,6 +247,8 @@ class SettingsCard(Card):
         self.folder.setText(home_relative(printable(folder or tr("the folder of the node")), self._home))
 
     def _edited(self, *_args: object) -> None:
+        if self.limited.isChecked() and not self.grid.isEnabled():
+            self.grid.suggest()
         self._how.setEnabled(self.limited.isChecked())
         self.grid.setEnabled(self.limited.isChecked())
         for part in (self._how, self.grid):

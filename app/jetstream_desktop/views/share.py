@@ -10,6 +10,7 @@ from jetstream_desktop.i18n import tr
 from jetstream_desktop.state import numbers, sharing
 from jetstream_desktop.state.text import printable
 from jetstream_desktop.views.cards import Card
+from jetstream_desktop.views.flow import Flow
 from jetstream_desktop.views.qr import QrCode
 from jetstream_desktop.views.share_form import ShareForm
 from jetstream_desktop.views.theme import Theme
@@ -45,10 +46,10 @@ class ShareCard(Card):
         if replaces is not None:
             self.form.load_again(replaces, now)
         self.form.changed.connect(self._edited)
-        self.body.addWidget(self.form)
         self._result = self._result_box()
         self._result.hide()
-        self.body.addWidget(self._result)
+        self.body.addWidget(self._result)  # above what it was given, so that it is seen without scrolling
+        self.body.addWidget(self.form)
         self.problem = label("", "bad", wrap=True)
         self.problem.hide()
         self.body.addWidget(self.problem)
@@ -84,16 +85,13 @@ class ShareCard(Card):
         self.link = ElidedLabel("", "dim", Qt.TextElideMode.ElideRight)
         left.addWidget(self.token)
         left.addWidget(self.link)
-        buttons = row(spacing=8)
         self.copy_link = button(tr("Copy link"), "primary", theme=self._theme, icon="copy")
         self.copy_token = button(tr("Copy token"))
         self.copy_message = button(tr("Copy message"))
         for widget, slot in ((self.copy_link, self._copy_link), (self.copy_token, self._copy_token),
                              (self.copy_message, self._copy_message)):
             widget.clicked.connect(slot)
-            buttons.addWidget(widget)
-        buttons.addStretch(1)
-        left.addLayout(buttons)
+        left.addLayout(Flow(self.copy_link, self.copy_token, self.copy_message, spacing=8))
         state = row(spacing=6)
         self._state_icon = IconLabel(self._theme, "check", "good", 16)
         self._state = label("", "good")

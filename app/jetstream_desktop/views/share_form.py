@@ -25,7 +25,7 @@ class ShareForm(QWidget):
         day, week = now + sharing.DAY, now + 7 * sharing.DAY
         self._week = week
         self.until = Chips(tr("Until"), [(apart(tr("1 day")), day), (apart(tr("1 week")), week), (tr("Never"), None),
-                                         (tr("Date…"), CUSTOM)], week)
+                                         (tr("Date…"), CUSTOM)], week, wraps=True)
         self.until.set_text(week, apart(tr("1 week · {when}", when=sharing.moment(week))))
         self.date = QDateTimeEdit(QDateTime.fromMSecsSinceEpoch(week // 1000))
         self.date.setCalendarPopup(True)
@@ -33,7 +33,8 @@ class ShareForm(QWidget):
         self.date.setMinimumDateTime(QDateTime.fromMSecsSinceEpoch(now // 1000))
         self.date.setAccessibleName(tr("Date and time when the token ends"))
         self.date.hide()
-        self.limit = Chips(tr("Downloads"), [(tr("Once"), 1), ("5", 5), (tr("Any number"), None)], None)
+        self.limit = Chips(tr("Downloads"), [(tr("Once"), 1), ("5", 5), (tr("Any number"), None)], None,
+                           wraps=True)
         self.password = QLineEdit()
         self.password.setPlaceholderText(tr("none"))
         self.password.setAccessibleName(tr("Password"))

@@ -186,7 +186,11 @@ class SidebarList(QListView):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._show_ring(False)
+        before = self.currentIndex()
         super().mousePressEvent(event)
+        again = before.isValid() and before == self.currentIndex() == self.indexAt(event.position().toPoint())
+        if again and event.button() == Qt.MouseButton.LeftButton:
+            self._current_changed(before)  # back to it from a card or the start page
 
     def _show_ring(self, shown: bool) -> None:
         self._delegate.ring = shown

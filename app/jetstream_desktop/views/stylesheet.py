@@ -82,7 +82,7 @@ QComboBox QAbstractItemView::item:selected {{ background: {wash}; color: {text};
 QCheckBox, QRadioButton {{ background: transparent; spacing: 8px; }}
 QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {dim}; border-radius: 4px; background: {pane}; }}
 QCheckBox::indicator:checked {{ background: {accent}; border-color: {accent}; image: url("{tick}"); }}
-QCheckBox::indicator:focus {{ border: 2px solid {accent}; }}
+QCheckBox::indicator:focus {{ border: 2px solid {accent}; width: 12px; height: 12px; }}
 QMenu {{ background: {pane}; border: 1px solid {hairline}; padding: 4px; }}
 QMenu::item {{ padding: 6px 22px 6px 12px; border-radius: 4px; }}
 QMenu::item:selected {{ background: {wash}; color: {text}; }}

@@ -1,7 +1,7 @@
 """The page of the transfers: the table with the details below it, or what stands there while nothing is listed."""
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QStackedWidget
+from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.models.transfers import TransferTableModel
@@ -13,6 +13,7 @@ from jetstream_desktop.views.invitation import Invitation
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.transfer_table import TransferTable
 from jetstream_desktop.views.welcome import Welcome
+from jetstream_desktop.views.widgets import column, panel
 
 _LEAST = 96
 """The heading and a row with a piece of the next, however much room the details want."""
@@ -31,13 +32,15 @@ class TransfersPage(Divider):
         self._model = model
         self._welcome = welcome
         self._welcome_forced = False
+        self._awaited = False
+        self._blank: QWidget = panel(column(), "pane")
         self._details_closed = False
         self.details = details
         self.table = TransferTable(theme, model)
         self.empty = Invitation(theme, "inbox")
         self.empty.offer([(tr("Show all transfers"), "link", self.all_wanted.emit)])
         self._area = QStackedWidget()
-        for one in (self.table, welcome, self.empty):
+        for one in (self.table, welcome, self.empty, self._blank):
             self._area.addWidget(one)
         self._area.setMinimumHeight(round(_LEAST * theme.scale))
         self.addWidget(self._area)
@@ -49,12 +52,28 @@ class TransfersPage(Divider):
         self.table.details_wanted.connect(self._toggle_details)
         for signal in (model.rowsInserted, model.rowsRemoved, model.modelReset, model.counted):
             signal.connect(self._arrange)
+        welcome.back_wanted.connect(self._leave_welcome)
         self._arrange()
+
+    def expect(self) -> None:
+        """There were transfers last time: nothing is shown until :meth:`settle`, least of all the start page."""
+        self._awaited = True
+        self._arrange()
+
+    def settle(self) -> None:
+        """The node has told what it has, or cannot be asked."""
+        if self._awaited:
+            self._awaited = False
+            self._arrange()
 
     def force_welcome(self, forced: bool) -> None:
         """The start page, also when there are transfers; or no longer."""
         self._welcome_forced = forced
         self._arrange()
+
+    def _leave_welcome(self) -> None:
+        self.force_welcome(False)
+        self.filled.emit()
 
     def query(self, *, shelf: Filter | None = None, destination_id: str | None = None,
               search: str | None = None) -> None:
@@ -70,7 +89,11 @@ class TransfersPage(Divider):
         return [row for key in self.table.selected_keys() if (row := self._model.row(key)) is not None]
 
     def _arrange(self) -> None:
-        if not self._model.rows or self._welcome_forced:
+        if self._awaited and not self._model.rows and not self._welcome_forced:
+            self._area.setCurrentWidget(self._blank)
+            self.details.hide()
+        elif not self._model.rows or self._welcome_forced:
+            self._welcome.offer_back(bool(self._model.rows))
             self._area.setCurrentWidget(self._welcome)
             self.details.hide()
         elif self._model.rowCount() == 0:

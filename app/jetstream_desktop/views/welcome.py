@@ -1,14 +1,16 @@
 """The first run and the empty table: three plain choices, where received files go, and a test of the whole path."""
 
+from collections.abc import Callable
+
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.state.nodes import LOCAL, OpenNode
 from jetstream_desktop.state.text import home_relative, plain_tooltip, printable
 from jetstream_desktop.views.theme import Theme
-from jetstream_desktop.views.widgets import IconLabel, button, column, label, row
+from jetstream_desktop.views.widgets import IconLabel, button, column, label, panel, row, scrolled
 
 _LOW = 340
 """Below that height there is no room for what the choices say of themselves."""
@@ -46,13 +48,15 @@ class Choice(QPushButton):
 
 
 class Welcome(QWidget):
-    """What stands where the table will be."""
+    """What stands where the table will be. It scrolls where it does not fit: beside somebody who asks, say."""
 
     send_wanted = Signal()
     share_wanted = Signal()
     get_wanted = Signal()
     folder_wanted = Signal()
     test_wanted = Signal()
+    back_wanted = Signal()
+    """Away from here: there are transfers to see."""
     copy_wanted = Signal(str, str)
 
     def __init__(self, theme: Theme, home: str) -> None:
@@ -60,16 +64,31 @@ class Welcome(QWidget):
         self.setProperty("role", "pane")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._home = home
-        self._cards: list[Choice] = []
         self._low = round(_LOW * theme.scale)
-        layout = column(margins=(24, 16, 24, 16), spacing=0)
-        layout.addStretch(5)
         self._title = label("", "heading", wrap=True)
         self._title.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        layout.addWidget(self._title)
-        layout.addSpacing(22)
-        cards = row(spacing=14)
-        cards.addStretch(1)
+        self._cards = self._choices(theme)
+        self._folder = label("", "dim")
+        self._change = self._link(tr("Change…"), self.folder_wanted.emit, tr("Change the folder for received files"))
+        self._address = label("", "dim", selectable=True)
+        self._copy = self._link(tr("Copy"), self._copy_address, tr("Copy the address of this computer"))
+        self._test = self._link(tr("Send a test file to myself"), self.test_wanted.emit)
+        self._back = self._link(tr("Back to the transfers"), self.back_wanted.emit)
+        self._escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
+        self._escape.setContext(Qt.ShortcutContext.WindowShortcut)
+        self._escape.activated.connect(self.back_wanted)
+        for late in (self._change, self._copy):
+            _keep_room(late)
+        outer = column()
+        outer.addWidget(scrolled(panel(self._lay_out())))
+        self.setLayout(outer)
+        self._node = LOCAL
+        self._own = ""
+        self.offer_back(False)
+        self.show_node(LOCAL)
+
+    def _choices(self, theme: Theme) -> list[Choice]:
+        made = []
         for signal, icon, name, sentence in (
             (self.send_wanted, "up", tr("Send to someone I know"),
              tr("Type the address of their computer. They say yes there, and it starts.")),
@@ -79,41 +98,33 @@ class Welcome(QWidget):
         ):
             card = Choice(theme, icon, name, sentence)
             card.clicked.connect(signal)
+            made.append(card)
+        return made
+
+    def _link(self, text: str, slot: Callable[[], object], name: str = "") -> QPushButton:
+        made = button(text, "link")
+        if name:
+            made.setAccessibleName(name)
+        made.clicked.connect(slot)
+        return made
+
+    def _lay_out(self) -> QVBoxLayout:
+        layout = column(margins=(24, 16, 24, 16), spacing=0)
+        layout.addStretch(5)
+        layout.addWidget(self._title)
+        layout.addSpacing(22)
+        cards = row(spacing=14)
+        cards.addStretch(1)
+        for card in self._cards:
             cards.addWidget(card, 6)
-            self._cards.append(card)
         cards.addStretch(1)
         layout.addLayout(cards)
         layout.addSpacing(18)
-        foot = row(spacing=4)
-        self._folder = label("", "dim")
-        change = self._change = button(tr("Change…"), "link")
-        change.setAccessibleName(tr("Change the folder for received files"))
-        change.clicked.connect(self.folder_wanted)
-        self._test = button(tr("Send a test file to myself"), "link")
-        self._test.clicked.connect(self.test_wanted)
-        foot.addStretch(1)
-        for widget in (self._folder, change):
-            foot.addWidget(widget)
-        foot.addStretch(1)
-        layout.addLayout(foot)
-        layout.addSpacing(4)
-        mine = row(spacing=4)
-        self._address = label("", "dim", selectable=True)
-        self._copy = button(tr("Copy"), "link")
-        self._copy.setAccessibleName(tr("Copy the address of this computer"))
-        self._copy.clicked.connect(self._copy_address)
-        mine.addStretch(1)
-        mine.addWidget(self._address)
-        mine.addWidget(self._copy)
-        mine.addStretch(1)
-        layout.addLayout(mine)
-        layout.addSpacing(4)
-        layout.addWidget(self._test, 0, Qt.AlignmentFlag.AlignHCenter)
+        for parts in ((self._folder, self._change), (self._address, self._copy), (self._test,), (self._back,)):
+            layout.addLayout(_centred(*parts))
+            layout.addSpacing(4)
         layout.addStretch(6)
-        self.setLayout(layout)
-        self._node = LOCAL
-        self._own = ""
-        self.show_node(LOCAL)
+        return layout
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -129,6 +140,11 @@ class Welcome(QWidget):
         self.show_folder(None)
         self.show_address(None)
 
+    def offer_back(self, offered: bool) -> None:
+        """Whether there are transfers that this page hides."""
+        self._back.setVisible(offered)
+        self._escape.setEnabled(offered)
+
     def show_address(self, address: str | None) -> None:
         """Where others send to."""
         self._own = address or ""
@@ -139,9 +155,23 @@ class Welcome(QWidget):
         self.copy_wanted.emit(self._own, tr("Address"))
 
     def show_folder(self, folder: str | None) -> None:
-        """Where received files go."""
-        shown = printable(folder) if folder else tr("the folder of the node")
-        if self._node.local:
-            shown = home_relative(shown, self._home)
-        self._change.setVisible(self._node.local or folder is not None)
-        self._folder.setText(tr("Received files go to {folder}", folder=shown))
+        """Where received files go; ``None`` before the node has told it."""
+        shown = home_relative(printable(folder or ""), self._home if self._node.local else "")
+        self._folder.setText(tr("Received files go to {folder}", folder=shown) if folder else "")
+        self._change.setVisible(bool(folder))
+
+
+def _centred(*parts: QWidget) -> QHBoxLayout:
+    line = row(spacing=4)
+    line.addStretch(1)
+    for part in parts:
+        line.addWidget(part)
+    line.addStretch(1)
+    return line
+
+
+def _keep_room(hidden: QWidget) -> None:
+    """Its line stays as high without it: nothing jumps when the node has told what it is about."""
+    policy = hidden.sizePolicy()
+    policy.setRetainSizeWhenHidden(True)
+    hidden.setSizePolicy(policy)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QObject, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QFont, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QAction, QFont, QFontMetrics, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QButtonGroup,
@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from jetstream_desktop.state.text import plain_tooltip
+from jetstream_desktop.views.flow import Flow
 from jetstream_desktop.views.theme import ICON_SIZE, Theme
 
 BESIDE = 3
@@ -153,9 +154,23 @@ def icon_button(theme: Theme, icon: str, name: str, colour: str = "text") -> QTo
     return made
 
 
+class _Number(QSpinBox):
+    """Leaves the wheel to the page: who scrolls it must not change a value that passes below the mouse."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+
+class _Choice(QComboBox):
+    """Leaves the wheel to the page, too; its open list has a wheel of its own."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        event.ignore()
+
+
 def number_field(name: str, low: int, high: int, suffix: str = "") -> QSpinBox:
     """A field for a whole number; *name* is its accessible name."""
-    made = QSpinBox()
+    made = _Number()
     made.setRange(low, high)
     made.setSuffix(suffix)
     made.setAccessibleName(name)
@@ -165,7 +180,7 @@ def number_field(name: str, low: int, high: int, suffix: str = "") -> QSpinBox:
 
 def drop_down(name: str) -> QComboBox:
     """A list to choose one value from; *name* is its accessible name."""
-    made = QComboBox()
+    made = _Choice()
     made.setAccessibleName(name)
     made.setItemDelegate(QStyledItemDelegate(made))  # the style sheet does not reach the delegate that it has
     return made
@@ -255,18 +270,22 @@ def leave_room(chip: QAbstractButton) -> None:
 
 
 class Chips(QWidget):
-    """A row of buttons of which one is chosen."""
+    """A row of buttons of which one is chosen.
+
+    :param wraps: they go on in the next line where there is no room.
+    """
 
     chosen = Signal(object)
     """The value of the chip that was chosen by the person."""
 
-    def __init__(self, name: str, options: Sequence[tuple[str, Any]], value: Any = None) -> None:
+    def __init__(self, name: str, options: Sequence[tuple[str, Any]], value: Any = None, *,
+                 wraps: bool = False) -> None:
         super().__init__()
         self.setAccessibleName(name)
         self._group = QButtonGroup(self)
         self._group.setExclusive(True)
         self._values: list[Any] = []
-        line = row(spacing=6)
+        line: QLayout = Flow(spacing=6) if wraps else row(spacing=6)
         for text, option in options:
             chip = button(text, "chip")
             chip.setCheckable(True)
@@ -275,7 +294,8 @@ class Chips(QWidget):
             self._group.addButton(chip, len(self._values))
             self._values.append(option)
             line.addWidget(chip)
-        line.addStretch(1)
+        if isinstance(line, QHBoxLayout):
+            line.addStretch(1)
         self.setLayout(line)
         self._group.idClicked.connect(self._clicked)
         self.set_value(value)

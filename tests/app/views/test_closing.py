@@ -1,7 +1,7 @@
 """The close button: asked once, then as chosen; and a bar that stays gives way to one that passes."""
 
 import pytest
-from PySide6.QtWidgets import QSystemTrayIcon
+from PySide6.QtWidgets import QLabel, QPushButton, QSystemTrayIcon
 
 from app.helpers.build import transfer
 from app.helpers.memory_node import MemoryNode
@@ -44,7 +44,7 @@ def test_with_a_tray_it_is_asked_once(gui, qapp, busy, monkeypatch):
             assert not desk.window.isVisible()
             assert desk.window.card is None
             tray.there = False
-            desk.shell._week.timeout.emit()
+            desk.pace.minute.timeout.emit()
             assert desk.window.isVisible()
             assert wanted == []
 
@@ -84,6 +84,27 @@ def test_without_a_tray_and_without_transfers_there_is_nothing_to_ask(gui, qapp,
             tray.there = True
             desk.window.close()
             assert isinstance(desk.window.card, CloseCard)
+
+    gui(work)
+
+
+def test_a_node_that_goes_on_by_itself_is_nothing_to_ask_about(gui, qapp, busy, monkeypatch):
+    tray = Tray(monkeypatch, False)
+
+    async def work():
+        async with running(qapp, busy.connect) as desk:
+            await until(lambda: desk.context.poller.rows)
+            desk.shell._ends_node = lambda: False
+            wanted = []
+            desk.shell.quit_wanted.connect(lambda: wanted.append(True))
+            desk.window.close()
+            assert (wanted, desk.window.card) == ([True], None)
+            tray.there = True
+            desk.window.close()
+            texts = [label.text() for label in desk.window.card.findChildren(QLabel)]
+            assert any(text.startswith("Transfers go on either way") for text in texts)
+            buttons = [button.text() for button in desk.window.card.findChildren(QPushButton)]
+            assert buttons == ["Cancel", "Quit", "Go on in the tray"]
 
     gui(work)
 

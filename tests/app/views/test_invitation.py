@@ -205,7 +205,7 @@ def test_a_limit_that_somebody_else_has_set_is_shown_with_the_next_look(gui, qap
             await until(limit.isVisible)
             assert limit.text() == "No limit"
             node.limit = 80_000
-            desk.shell.look_again()
+            desk.pace.look_again()
             await until(lambda: limit.text() == "Limit 80 Mbit/s")
 
     gui(work)

@@ -1,7 +1,8 @@
 """Settings by hand, what they do at once, and the card about the program."""
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton, QSystemTrayIcon
 
@@ -26,6 +27,57 @@ def limits(node):
     return [params.get("outgoing") for name, params in node.calls if name == "server.updateBandwidthLimits"]
 
 
+def drag(grid, first, last):
+    """As fast as a mouse can be: nothing is told between where it is pressed and where it is released."""
+    QTest.mousePress(grid, Qt.MouseButton.LeftButton, pos=grid._cell(*first).center())
+    QTest.mouseMove(grid, grid._cell(*last).center())
+    QTest.mouseRelease(grid, Qt.MouseButton.LeftButton, pos=grid._cell(*last).center())
+
+
+def test_between_the_slow_hours_the_limit_is_the_one_that_was_chosen(gui, qapp, node):
+    node.limit = 50_000
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await until(lambda: desk.window.status._limit.text() == "Limit 50 Mbit/s")
+            desk.window.actions_.settings.trigger()
+            card = desk.window.card
+            card.limited.setChecked(True)
+            assert card.grid.limits.speed(0, 8) is Speed.SLOW  # working hours, to begin with
+            drag(card.grid, (6, 23), (0, 0))
+            await until(lambda: limits(node)[-1:] == [10_000])
+            drag(card.grid, (0, 0), (DAYS - 1, HOURS - 1))
+            await until(lambda: limits(node)[-1] == 50_000)
+            desk.window.status.limit_chosen.emit(80_000)
+            await until(lambda: limits(node)[-1] == 80_000)
+            drag(card.grid, (0, 0), (DAYS - 1, HOURS - 1))
+            await until(lambda: limits(node)[-1] == 10_000)
+            card.limited.setChecked(False)
+            await until(lambda: limits(node)[-1] == 80_000)
+
+    gui(work)
+
+
+def test_the_wheel_is_left_to_the_page_and_changes_nothing_that_passes_below_it(gui, qapp, node):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            desk.window.actions_.settings.trigger()
+            card = desk.window.card
+            card.limited.setChecked(True)
+            before = desk.context.settings.now
+            for field in (card.appearance, card.language, card.slow):
+                field.setFocus()
+                middle = field.rect().center()
+                wheel = QWheelEvent(QPointF(middle), QPointF(field.mapToGlobal(middle)), QPoint(0, -120),
+                                    QPoint(0, -120), Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier,
+                                    Qt.ScrollPhase.NoScrollPhase, False)
+                qapp.sendEvent(field, wheel)
+                assert not wheel.isAccepted()
+            assert desk.context.settings.now == before
+
+    gui(work)
+
+
 def test_slow_hours_by_keyboard_and_mouse(gui, qapp, node, tmp_path):
     async def work():
         async with running(qapp, node.connect) as desk:
@@ -44,12 +96,7 @@ def test_slow_hours_by_keyboard_and_mouse(gui, qapp, node, tmp_path):
             assert grid.accessibleDescription() == "day 2, 1:00, slow"
             QTest.keyClick(grid, Qt.Key.Key_Space)
             assert grid.limits.speed(1, 1) is Speed.FULL
-            for day in range(DAYS):  # painted over, so that whatever hour it is is slow
-                first, last = grid._cell(day, 0).center(), grid._cell(day, HOURS - 1).center()
-                QTest.mousePress(grid, Qt.MouseButton.LeftButton, pos=first)
-                for x in range(first.x(), last.x() + 1, 4):
-                    QTest.mouseMove(grid, QPoint(x, first.y()))
-                QTest.mouseRelease(grid, Qt.MouseButton.LeftButton, pos=last)
+            drag(grid, (0, 0), (DAYS - 1, HOURS - 1))  # whatever hour it is, it is slow
             assert set(grid.limits.hours) == {Speed.SLOW}
             grid.grab()
             await until(lambda: limits(node)[-1:] == [20_000])
