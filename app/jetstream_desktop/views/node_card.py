@@ -88,7 +88,7 @@ class NodeCard(Card):
         fields.addRow(field_label(tr("Address")), where)
         for name, widget in ((tr("User there"), self.user), (tr("Password"), self.password)):
             fields.addRow(field_label(name), widget)
-        fields.addRow("", self.keep)
+        fields.addRow(self.keep)  # beside the labels there is no room for it in a small window
         layout.addLayout(fields)
         layout.addWidget(self.keyring)
         self.problem = label("", "bad", wrap=True)
