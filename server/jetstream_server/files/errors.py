@@ -6,7 +6,8 @@
     ├── ScanCancelled     the caller asked the scan to stop
     ├── DamagedPage       a page of entries is malformed
     ├── WriteFailed       the operating system refused
-    │   └── DiskFull      no space or no quota left
+    │   ├── DiskFull      no space or no quota left
+    │   └── TargetBusy    somebody else writes into the file
     └── BrowseFailed      a folder operation of the API cannot be done
 """
 
@@ -58,6 +59,13 @@ class DiskFull(WriteFailed):
     def __init__(self, path: str | bytes, free_bytes: int | None) -> None:
         super().__init__(path, "the disk is full")
         self.free_bytes = free_bytes
+
+
+class TargetBusy(WriteFailed):
+    """Another transfer, or another program, writes into the file in place. Later it can be written."""
+
+    def __init__(self, path: str | bytes) -> None:
+        super().__init__(path, "another transfer or program is writing into it")
 
 
 class BrowseFailed(ContentError):

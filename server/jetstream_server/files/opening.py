@@ -7,6 +7,11 @@ import stat
 from collections.abc import Callable
 from typing import Final
 
+try:
+    import fcntl
+except ImportError:  # no such system
+    fcntl = None  # type: ignore[assignment]
+
 CLOEXEC: Final = getattr(os, "O_CLOEXEC", 0)
 NOFOLLOW: Final = getattr(os, "O_NOFOLLOW", 0)
 DIRECTORY: Final = getattr(os, "O_DIRECTORY", 0)
@@ -24,6 +29,8 @@ NOT_EMPTY: Final = frozenset({errno.ENOTEMPTY, errno.EEXIST})
 """What systems answer when a folder with something in it is to be removed."""
 IN_THE_WAY: Final = NOT_EMPTY | {errno.ENOTDIR}
 """What systems answer when a folder is to get a name that is taken."""
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.EBADF})
+"""What file systems answer that have no locks."""
 _NOT_SUPPORTED = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP})
 _RENAME_NOREPLACE = 1
 
@@ -33,6 +40,23 @@ def regular(fd: int, name: bytes) -> int:
     if not stat.S_ISREG(os.fstat(fd).st_mode):
         os.close(fd)
         raise OSError(errno.EINVAL, "is not a regular file", name)
+    return fd
+
+
+def hold(fd: int, name: bytes) -> int:
+    """*fd*, of a file that is written in place, if nobody else has it so; until it is closed nobody else gets it. Two
+    who write into one file make a mixture that neither knows of. Closes *fd* and raises ``BlockingIOError`` otherwise.
+    """
+    if fcntl is not None:
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(fd)
+            raise BlockingIOError(error.errno, error.strerror, name) from error
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                os.close(fd)
+                raise
     return fd
 
 

@@ -14,6 +14,7 @@ from jetstream.constants import (
 )
 from jetstream_server.files.errors import WriteFailed
 from jetstream_server.files.folders import Folder
+from jetstream_server.files.opening import hold
 from jetstream_server.files.rawio import copy_range
 
 
@@ -107,9 +108,10 @@ def _choose_and_open(part: Part, folder: Folder, mode: int) -> None:
         part.fd = folder.open(part.file_name, write=False)
     elif part.how is not How.UNDECIDED:
         try:
-            part.fd = folder.open(part.file_name, write=True)
+            fd = folder.open(part.file_name, write=True)
         except FileNotFoundError as error:
             raise WriteFailed(part.target, "the file disappeared while it was being written") from error
+        part.fd = hold(fd, part.file_name) if part.how is How.IN_PLACE else fd
     elif mode == OVERWRITE_IN_PLACE_ALWAYS:
         _open_in_place(part, folder)
     elif mode == OVERWRITE_IN_PLACE_SAME_SIZE:
@@ -138,12 +140,12 @@ def _open_part_file(part: Part, folder: Folder) -> None:
 def _open_in_place(part: Part, folder: Folder) -> None:
     part.file_name = part.name
     try:
-        part.fd = folder.create(part.name, 0o600)
+        part.fd = hold(folder.create(part.name, 0o600), part.name)
         part.fresh = True
     except FileExistsError:
         part.fresh = False
         try:
-            part.fd = folder.open(part.name, write=True)
+            part.fd = hold(folder.open(part.name, write=True), part.name)
         except PermissionError:
             # Perhaps ours from before a crash, whole and read-only by now.
             part.fd = folder.open(part.name, write=False)

@@ -14,7 +14,7 @@ from jetstream.constants import (
     OVERWRITE_IN_PLACE_SAME_SIZE,
 )
 from jetstream_server.files.folders import DescriptorFolder, Folder
-from jetstream_server.files.opening import NOT_UNNAMED, UNNAMED
+from jetstream_server.files.opening import NOT_UNNAMED, UNNAMED, hold
 from jetstream_server.files.pages import Numbers
 from jetstream_server.files.placing import Outcome, Placed, final_names, place
 from jetstream_server.files.rawio import equals_at, write_at
@@ -92,10 +92,10 @@ class SmallFiles:
             if info is not None and not (stat.S_ISREG(info.st_mode) and info.st_size in (0, size)):
                 return Placed(Outcome.SKIPPED, name)
         try:
-            fd = folder.create(name, 0o600)
+            fd = hold(folder.create(name, 0o600), name)
         except FileExistsError:
             try:
-                fd = folder.open(name, write=True)
+                fd = hold(folder.open(name, write=True), name)
             except PermissionError:
                 if not self._is_there(folder, name, data, size):
                     raise

@@ -11,7 +11,14 @@ from typing import Final
 
 import numpy as np
 
-from jetstream_server.files.errors import DISK_FULL_ERRORS, ContentError, DiskFull, WriteFailed, reason_of
+from jetstream_server.files.errors import (
+    DISK_FULL_ERRORS,
+    ContentError,
+    DiskFull,
+    TargetBusy,
+    WriteFailed,
+    reason_of,
+)
 from jetstream_server.files.foldercache import FolderCache
 from jetstream_server.files.folders import Folder, open_root
 from jetstream_server.files.layout import Layout
@@ -164,6 +171,8 @@ class ReceivingTree:
         """What *error* at *path* means."""
         if error.errno in DISK_FULL_ERRORS:
             return DiskFull(path, self.free_bytes())
+        if isinstance(error, BlockingIOError):
+            return TargetBusy(path)
         return WriteFailed(path, reason_of(error))
 
     @contextmanager

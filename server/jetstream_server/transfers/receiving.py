@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 from jetstream.constants import BLOCK_SIZE
 from jetstream_server.catalog.catalog import Catalog
-from jetstream_server.files.errors import ContentError, DamagedPage, DiskFull, WriteFailed, reason_of
+from jetstream_server.files.errors import ContentError, DamagedPage, DiskFull, TargetBusy, WriteFailed, reason_of
 from jetstream_server.files.lane import Lane
 from jetstream_server.files.layout import Layout
 from jetstream_server.files.writer import TreeWriter
@@ -92,7 +92,7 @@ class ReceiveSession(Session):
     async def _outcome_of_work(self, work: "asyncio.Task[Outcome]") -> Outcome:
         try:
             return await work
-        except DiskFull as error:
+        except (DiskFull, TargetBusy) as error:
             return TryAgain(str(error))
         except IllegalMove:  # somebody has paused or ended it meanwhile; the other node comes again and hears so
             return TryAgain("The receiver has just paused or ended this transfer.")
@@ -309,7 +309,7 @@ class ReceiveSession(Session):
         self._peer.tell("held", Held(message=message))
 
     def _on_failure(self, error: BaseException) -> None:
-        self._end_from_thread(Failed(str(error)))
+        self._end_from_thread(TryAgain(str(error)) if isinstance(error, TargetBusy) else Failed(str(error)))
 
     def _on_chosen(self, carrier: str) -> None:
         super()._on_chosen(carrier)

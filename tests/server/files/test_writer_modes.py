@@ -18,7 +18,7 @@ from jetstream.constants import (
     OVERWRITE_KEEP_BOTH,
     OVERWRITE_NEVER,
 )
-from jetstream_server.files.errors import UnsafePath, WriteFailed
+from jetstream_server.files.errors import TargetBusy, UnsafePath, WriteFailed
 
 
 @pytest.mark.parametrize("mode", [OVERWRITE_ALWAYS, OVERWRITE_IN_PLACE_ALWAYS])
@@ -98,6 +98,39 @@ def test_in_place_is_in_place_from_the_start(two: Callable[..., Receiver], mode:
     with receiver.open() as writer:
         receiver.write(writer, 0)
         assert (receiver.root / "big").read_bytes()[:BLOCK_SIZE] == BIG[:BLOCK_SIZE]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs locks that go with the descriptor")
+@pytest.mark.parametrize("mode", [OVERWRITE_IN_PLACE_ALWAYS, OVERWRITE_IN_PLACE_SAME_SIZE])
+def test_one_at_a_time_writes_into_a_file(
+    two: Callable[..., Receiver], tmp_path: Path, mode: int, by_descriptor: bool
+) -> None:
+    first = two(mode, by_descriptor=by_descriptor)
+    other = scanned({name: build(tmp_path / "other", {name: b"o" * len(NEW[name])}) / name for name in NEW})
+    second = Receiver(other, first.root, mode, by_descriptor=by_descriptor)
+    with first.open() as writer, second.open() as late:
+        first.write(writer, 0)
+        with pytest.raises(TargetBusy, match="big: another transfer or program is writing into it"):
+            second.write(late)
+        first.write(writer)
+        assert (first.root / "big").read_bytes() == BIG  # whole, and nobody's any more
+        second.write(late)
+    assert (first.root / "big").read_bytes() == b"o" * len(BIG)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs locks that go with the descriptor")
+def test_a_small_file_waits_for_a_large_one_of_its_name(tmp_path: Path) -> None:
+    large = Receiver(scanned({"f": build(tmp_path / "s", {"f": BIG}) / "f"}), tmp_path / "t", OVERWRITE_IN_PLACE_ALWAYS)
+    little = scanned({"f": build(tmp_path / "o", {"f": b"o"}) / "f"})
+    small = Receiver(little, tmp_path / "t", OVERWRITE_IN_PLACE_ALWAYS)
+    with large.open() as writer:
+        large.write(writer, 0)
+        with pytest.raises(TargetBusy):
+            small.all()
+        large.write(writer)
+    assert contents(tmp_path / "t") == {"f": BIG}
+    small.all()
+    assert contents(tmp_path / "t") == {"f": b"o"}
 
 
 @pytest.mark.parametrize("mode", ALL_MODES)
