@@ -43,7 +43,7 @@ class Preview:
     present_size: int | None = None
     """Bytes of the present ones, as they are there now."""
     present_sample: tuple[str, ...] = ()
-    """Target paths of up to 20 present ones."""
+    """Target paths of up to 20 present ones, first those with another size or time."""
     refused: tuple[PathProblem, ...] | None = None
     """Up to 100 targets that the other side cannot store. One of them makes the whole transfer fail."""
     refused_total: int | None = None

@@ -24,7 +24,7 @@ from jetstream_server.link.peer import PeerConnection
 from jetstream_server.pagefeed import Feed, Listing, PageStore, scanned, stored
 from jetstream_server.prospect import Contents, Prospect
 from jetstream_server.records import ManifestRecord
-from jetstream_server.transfers.surveying import AHEAD, ask_about
+from jetstream_server.transfers.surveying import AHEAD, ask_about, named
 from jetstream_server.trial import PREVIEW_WALK, Target, Trials, Walk
 
 MOST_NAMES: Final = 1_000_000
@@ -114,6 +114,7 @@ class _Outlook:
                 error = await self._take(walk)
         except TimeoutError:
             prospect.partly = True
+        prospect.partly = prospect.partly or (error is not None and prospect.surveyed > 0)
         contents = self._contents()
         return prospect.preview(contents, prospect.conclusions(contents, walk.stopped, error))
 
@@ -128,7 +129,7 @@ class _Outlook:
             async for batch in self._feed.batches:
                 for data in batch:
                     if peer is None or error is not None or entries >= MOST_NAMES:
-                        self._prospect.partly = self._prospect.partly or peer is not None
+                        self._prospect.partly = self._prospect.partly or entries >= MOST_NAMES
                         continue
                     page = Page.decode_stored(data)
                     entries += len(page)
@@ -158,8 +159,7 @@ class _Outlook:
             return error
         finally:
             task.cancel()
-        positions = {*answer.present_sample, *(position for position, _ in answer.refused)}
-        targets = {position: os.fsdecode(page.target(position)) for position in positions}
+        targets = {position: os.fsdecode(page.target(position)) for position in named(answer)}
         self._prospect.add(answer, len(page), targets)
         self._say()
         return None

@@ -38,7 +38,8 @@ class Prospect:
     present_size: int = 0
     needed: int = 0
     free: int | None = None
-    present_sample: list[str] = field(default_factory=list)
+    changed_sample: list[str] = field(default_factory=list)
+    unchanged_sample: list[str] = field(default_factory=list)
     refused: list[PathProblem] = field(default_factory=list)
     refused_total: int = 0
 
@@ -55,8 +56,9 @@ class Prospect:
         self.present_size += answer.present_size
         self.needed += answer.needed
         self.free = answer.free if answer.free is not None else self.free
-        room = PRESENT_SAMPLE - len(self.present_sample)
-        self.present_sample += [targets[position] for position in answer.present_sample[:room]]
+        for sample, named in ((self.changed_sample, answer.changed_sample),
+                              (self.unchanged_sample, answer.unchanged_sample)):
+            sample += [targets[position] for position in named[: PRESENT_SAMPLE - len(sample)]]
         room = REFUSED_SAMPLE - len(self.refused)
         self.refused += [PathProblem(path=targets[position], reason=why) for position, why in answer.refused[:room]]
         self.refused_total += answer.refused_total
@@ -72,13 +74,13 @@ class Prospect:
             total_files=contents.files,
             total_size=contents.size,
             transfer_size=contents.size,
-            complete=contents.whole and (known or not told) and not self.partly and bool(checks),
+            complete=contents.whole and not self.partly and bool(checks),
             free_space=free if told else None,
             needed_space=max(0, self.needed) if known else None,
             present=self.present if known else None,
             unchanged=self.unchanged if known else None,
             present_size=self.present_size if known else None,
-            present_sample=tuple(self.present_sample),
+            present_sample=tuple([*self.changed_sample, *self.unchanged_sample][:PRESENT_SAMPLE]),
             refused=tuple(self.refused) if known else None,
             refused_total=self.refused_total if known else None,
             unreadable=tuple(contents.unreadable),

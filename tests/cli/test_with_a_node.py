@@ -38,6 +38,18 @@ def docs(tmp_path):
     return folder
 
 
+def test_looking_before_sending(node, docs):
+    fresh = jetstream(node, "send", docs, "localhost:looked", "--dry-run")
+    assert fresh.returncode == 0, fresh.stderr
+    assert "Goes    21 files, 5.1 MB." in fresh.stdout
+    assert "There   Nothing of it is there yet." in fresh.stdout
+    assert not (node.received / "looked").exists()
+    assert jetstream(node, "send", docs, "localhost:looked").returncode == 0
+    (node.received / "looked" / "docs" / "7.txt").write_text("seven")
+    found = json.loads(jetstream(node, "send", docs, "localhost:looked", "--dry-run", "--json").stdout)
+    assert (found["present"], found["unchanged"], found["presentSample"][0]) == (21, 20, "docs/7.txt")
+
+
 def test_send_share_get_and_list(node, docs, tmp_path):
     sent = jetstream(node, "send", docs, "localhost:box")
     assert sent.returncode == 0, sent.stderr

@@ -28,8 +28,10 @@ from jetstream_cli.choices import (
     Symlinks,
     SymlinksOption,
 )
+from jetstream_cli.dryrun import last_rate, preview, show
 from jetstream_cli.exits import DONE, parsed, run, say
 from jetstream_cli.following import follow, left_to_the_node, report, report_skipped
+from jetstream_cli.forecast import Pace
 from jetstream_cli.node import ApiHost, ApiPort, ApiUser, Node
 from jetstream_cli.secrets import password_for
 from jetstream_cli.targets import Target, read_paths, read_target
@@ -70,6 +72,8 @@ def send(
     fingerprint: Annotated[str | None, typer.Option(metavar="HEX", help="Identity that the receiving node must "
                                                                         "have.")] = None,
     detach: Detach = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen, and send nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --dry-run: all of it as JSON.")] = False,
     api_host: ApiHost = DEFAULT_SERVER_ADDRESS,
     api_port: ApiPort = None,
     api_user: ApiUser = None,
@@ -77,14 +81,19 @@ def send(
     """Send files and folders to another machine.
 
     Your node does the work: it goes on when this command ends, retries when the line breaks, and loses nothing.
+    With --dry-run the exit code is 0 if nothing is known that would stop it, and 1 otherwise.
     """
     node = Node(api_host, api_port, api_user)
     with parsed():
+        if as_json and not dry_run:
+            raise InvalidParameters("--json goes with --dry-run.")
+        if dry_run and detach:
+            raise InvalidParameters("--dry-run sends nothing that --detach could leave to the node: leave one out.")
         target = read_target(destination)
         listing = Listing(read_paths(paths, names, local=node.is_local), symlinks, exclude, skip_unreadable)
         sending = _Sending(target, user or target.user, fingerprint, overwrite, priority,
                            None if rate is None else read_rate(rate), _policy(rate, fixed, background))
-    run(_send(node, listing, sending, detach))
+    run(_look(node, listing, sending, as_json) if dry_run else _send(node, listing, sending, detach))
 
 
 async def _send(node: Node, listing: Listing, sending: _Sending, detach: bool) -> int:
@@ -102,10 +111,35 @@ async def _send(node: Node, listing: Listing, sending: _Sending, detach: bool) -
         return report(transfer, f"to {sending.target}")
 
 
+async def _look(node: Node, listing: Listing, sending: _Sending, as_json: bool) -> int:
+    target = sending.target
+    async with node.client() as (client, info):
+        port = _port(target, info)
+        user, password = _login(sending)
+        values = {
+            "destinationAddress": target.host, "destinationPort": port, "userName": user, "password": password,
+            "permittedDestinationPublicKey": sending.fingerprint, "mappings": listing.mappings,
+            "symlinkMode": listing.symlinks.mode, "exclude": listing.exclude,
+            "skipUnreadable": listing.skip_unreadable, "destinationPath": target.folder,
+            "overwriteMode": sending.overwrite.mode,
+        }
+        found = await preview(client, values, quiet=as_json)
+        pace = Pace(last_rate(await client.send.get_destinations(), target.host, port), sending.rate)
+        return show(found, target, sending.overwrite, pace, as_json=as_json)
+
+
+def _login(sending: _Sending) -> tuple[str | None, str | None]:
+    """User and password at the destination."""
+    user = sending.user
+    if user is None:
+        return None, None
+    return user, password_for(f"Password of {user} at {sending.target.host}", DESTINATION_PASSWORD)
+
+
 async def _begin(client: AsyncClient, info: ServerInfo, listing: Listing,
                  sending: _Sending) -> tuple[Manifest, Transfer]:
-    target, user = sending.target, sending.user
-    password = None if user is None else password_for(f"Password of {user} at {target.host}", DESTINATION_PASSWORD)
+    target = sending.target
+    user, password = _login(sending)
     place = await client.send.create_destination(
         target.host, _port(target, info), user_name=user, password=password,
         permitted_destination_public_key=sending.fingerprint)

@@ -15,6 +15,7 @@ from jetstream_server.files.opening import (
     CLOEXEC,
     CREATE,
     DIRECTORY,
+    EFFECTIVE,
     EXISTING,
     IN_THE_WAY,
     NO_LINKS,
@@ -31,8 +32,6 @@ from jetstream_server.files.rawio import write_at
 HAVE_DIR_FD: Final = all(
     call in os.supports_dir_fd for call in (os.open, os.stat, os.mkdir, os.rename, os.unlink, os.link, os.readlink)
 )
-
-_EFFECTIVE: Final = os.access in os.supports_effective_ids
 
 
 class Folder(Protocol):
@@ -210,7 +209,7 @@ class DescriptorFolder:
         return [os.fsencode(name) for name in os.listdir(self._fd)]
 
     def takes_names(self) -> bool:
-        return os.access(b".", os.W_OK | os.X_OK, dir_fd=self._fd, effective_ids=_EFFECTIVE)
+        return os.access(b".", os.W_OK | os.X_OK, dir_fd=self._fd, effective_ids=EFFECTIVE)
 
     def mkdir(self, name: bytes, mode: int) -> None:
         try:

@@ -31,6 +31,8 @@ IN_THE_WAY: Final = NOT_EMPTY | {errno.ENOTDIR}
 """What systems answer when a folder is to get a name that is taken."""
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL, errno.EBADF})
 """What file systems answer that have no locks."""
+EFFECTIVE: Final = os.access in os.supports_effective_ids
+"""Whether the system says what a process may as whom it acts for, not as who started it."""
 _NOT_SUPPORTED = frozenset({errno.EINVAL, errno.ENOSYS, errno.ENOTSUP})
 _RENAME_NOREPLACE = 1
 

@@ -5,7 +5,7 @@ import os
 import stat
 
 from jetstream_server.files.errors import UnsafePath
-from jetstream_server.files.opening import CREATE, EXISTING, NO_LINKS, regular
+from jetstream_server.files.opening import CREATE, EFFECTIVE, EXISTING, NO_LINKS, regular
 from jetstream_server.files.paths import windows_problem
 from jetstream_server.files.rawio import write_at
 
@@ -118,7 +118,7 @@ class PathFolder:
         return os.listdir(self._path)
 
     def takes_names(self) -> bool:
-        return os.access(self._path, os.W_OK | os.X_OK)
+        return os.access(self._path, os.W_OK | os.X_OK, effective_ids=EFFECTIVE)
 
     def mkdir(self, name: bytes, mode: int) -> None:
         try:

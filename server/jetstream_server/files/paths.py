@@ -8,6 +8,7 @@ A backslash or a colon elsewhere is an ordinary character on POSIX systems (``de
 name) and travels; a receiver where it is none refuses it with :func:`windows_problem`.
 """
 
+import os
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -43,6 +44,16 @@ def target_components(target: bytes) -> tuple[bytes, ...]:
         if problem:
             raise UnsafePath(target, problem)
     return components
+
+
+def below_root(destination_path: str) -> bytes:
+    """The folder below the receiving root that *destination_path* means; ``b""``: the root itself.
+
+    :raises UnsafePath: if it must not be written.
+    """
+    wanted = os.fsencode(destination_path)
+    itself = all(part in (b"", b".") for part in wanted.split(b"/"))
+    return b"" if itself else b"/".join(target_components(wanted))
 
 
 def name_problem(name: bytes) -> str | None:

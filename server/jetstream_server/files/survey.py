@@ -18,7 +18,7 @@ from jetstream_server.files.folders import HAVE_DIR_FD, Folder, open_root
 from jetstream_server.files.foretelling import Foretold, file_foretold, link_foretold
 from jetstream_server.files.landing import free_space
 from jetstream_server.files.pages import Kind, Page
-from jetstream_server.files.paths import target_components
+from jetstream_server.files.paths import below_root
 from jetstream_server.files.placing import IN_PLACE_MODES, is_same
 from jetstream_server.files.tree import join
 
@@ -35,7 +35,8 @@ class Surveyed:
     unchanged: int = 0
     present_size: int = 0
     needed: int = 0
-    present_sample: list[int] = field(default_factory=list)
+    changed_sample: list[int] = field(default_factory=list)
+    unchanged_sample: list[int] = field(default_factory=list)
     refused: list[tuple[int, str]] = field(default_factory=list)
     refused_total: int = 0
     free: int | None = None
@@ -49,12 +50,12 @@ def survey(
 
     :param mode: one of the ``OVERWRITE_`` constants.
     :param stop: asked now and then.
-    :param present_sample: positions of present files to name at most, as *refused_sample* of refused ones.
+    :param present_sample: positions of changed and of unchanged files to name at most, as *refused_sample* of refused
+        ones.
     :raises UnsafePath: if *destination_path* must not be written.
     :raises OSError: if not even the way to *root* can be looked at.
     """
-    components = destination_path.encode("utf-8", "surrogateescape")
-    below = b"/".join(target_components(components)) if components.strip(b"/.") else b""
+    below = below_root(destination_path)
     nearest = next((here for here in (root, *root.parents) if os.path.isdir(here)), root)
     with closing(open_root(nearest, by_descriptor=by_descriptor)) as top, \
             closing(Descent(top, there=nearest == root)) as descent:
@@ -131,9 +132,11 @@ class _Looker:
             return
         found.present += 1
         found.present_size += info.st_size if info.st_mode & 0o170000 == 0o100000 else 0
-        found.unchanged += is_same(info, int(self._page.sizes[position]), int(self._page.mtimes[position]))
-        if len(found.present_sample) < self._present_sample:
-            found.present_sample.append(position)
+        same = is_same(info, int(self._page.sizes[position]), int(self._page.mtimes[position]))
+        found.unchanged += same
+        sample = found.unchanged_sample if same else found.changed_sample
+        if len(sample) < self._present_sample:
+            sample.append(position)
 
     def _refuse(self, position: int, problem: str) -> None:
         self.found.refused_total += 1

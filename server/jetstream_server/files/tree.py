@@ -23,7 +23,7 @@ from jetstream_server.files.foldercache import FolderCache
 from jetstream_server.files.folders import Folder, open_root
 from jetstream_server.files.layout import Layout
 from jetstream_server.files.pages import Kind
-from jetstream_server.files.paths import PART_SUFFIX, target_components
+from jetstream_server.files.paths import PART_SUFFIX, below_root
 from jetstream_server.files.placing import MODES, Outcome, Placed
 from jetstream_server.files.smallfiles import current_umask
 from jetstream_server.files.staging import hider
@@ -98,9 +98,7 @@ class ReceivingTree:
     ) -> None:
         if mode not in MODES:
             raise ValueError(f"no overwrite mode {mode}")
-        wanted = os.fsencode(destination_path)
-        itself = all(part in (b"", b".") for part in wanted.split(b"/"))
-        self.destination = b"" if itself else b"/".join(target_components(wanted))
+        self.destination = below_root(destination_path)
         self.root = root
         self.layout = layout
         self.mode = mode

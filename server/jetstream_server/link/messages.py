@@ -302,7 +302,9 @@ class SurveyAnswer(Message, frozen=True, kw_only=True):
     """Bytes of the present ones, as they are there."""
     needed: Annotated[int, msgspec.Meta(ge=-(1 << 62), le=1 << 62)] = 0
     """Bytes more that the disk would hold in the end; fewer if it is negative."""
-    present_sample: Annotated[list[OfPage], msgspec.Meta(max_length=PRESENT_SAMPLE)] = []
+    changed_sample: Annotated[list[OfPage], msgspec.Meta(max_length=PRESENT_SAMPLE)] = []
+    """Present ones with another size or time."""
+    unchanged_sample: Annotated[list[OfPage], msgspec.Meta(max_length=PRESENT_SAMPLE)] = []
     refused: Annotated[list[tuple[OfPage, Reason]], msgspec.Meta(max_length=REFUSED_SAMPLE)] = []
     """What cannot be stored, and why."""
     refused_total: OfPage = 0

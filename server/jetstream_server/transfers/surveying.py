@@ -91,8 +91,8 @@ class Surveyor:
             stop.set()
         return SurveyAnswer(
             looked=found.looked, present=found.present, unchanged=found.unchanged, present_size=found.present_size,
-            needed=found.needed, present_sample=found.present_sample, refused=found.refused,
-            refused_total=found.refused_total, free=found.free,
+            needed=found.needed, changed_sample=found.changed_sample, unchanged_sample=found.unchanged_sample,
+            refused=found.refused, refused_total=found.refused_total, free=found.free,
         )
 
 
@@ -103,15 +103,20 @@ async def ask_about(peer: PeerConnection, page: bytes, entries: int, path: str, 
     """
     question = Survey(page=page, destination_path=path, overwrite_mode=mode)
     answer = await ask(peer, "survey", question, SurveyAnswer, ANSWER_SECONDS)
-    positions = [*answer.present_sample, *(position for position, _ in answer.refused)]
     sensible = (
         answer.looked <= entries
         and answer.unchanged <= answer.present
         and answer.present + answer.refused_total <= answer.looked
-        and len(answer.present_sample) <= answer.present
+        and len(answer.unchanged_sample) <= answer.unchanged
+        and len(answer.changed_sample) <= answer.present - answer.unchanged
         and len(answer.refused) <= answer.refused_total
-        and all(position < answer.looked for position in positions)
+        and all(position < answer.looked for position in named(answer))
     )
     if not sensible:
         raise PeerViolation("The other node answered a question about names with numbers that make no sense.")
     return answer
+
+
+def named(answer: SurveyAnswer) -> set[int]:
+    """The positions that an answer names."""
+    return {*answer.changed_sample, *answer.unchanged_sample, *(position for position, _ in answer.refused)}
