@@ -37,6 +37,7 @@ from jetstream_desktop.desk.nodes import NodesDesk
 from jetstream_desktop.desk.offers import OffersDesk
 from jetstream_desktop.desk.pace import PaceDesk
 from jetstream_desktop.desk.pausing import PauseDesk
+from jetstream_desktop.desk.rehearsal import RehearsalDesk
 from jetstream_desktop.desk.rows import RowDesk
 from jetstream_desktop.desk.share import ShareDesk
 from jetstream_desktop.desk.verify import VerifyDesk
@@ -94,6 +95,7 @@ class Desk:
     offers: OffersDesk
     rows: RowDesk
     pace: PaceDesk
+    rehearsal: RehearsalDesk
     pausing: PauseDesk
     files: FilesDesk
     copies: CopyDesk
@@ -150,13 +152,13 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
     nodes = NodesDesk(context, Vault() if vault is None else vault)
     near = NearbyDesk(context, Nearby(tasks.spawn, (), window) if nearby is None else nearby, book, nodes)
     here = HereDesk(context)
-    pace = PaceDesk(context)
+    pace, rehearsal = PaceDesk(context), RehearsalDesk(context, compose)
     shell = WindowDesk(context, compose, share, get, book, tray, far, pace, table, sidebar, ends_node)
     shell.nearby_allowed.connect(near.allow)
     taskbar = Taskbar(session_bus(), window)
     shell.progressed.connect(taskbar.show)
-    return Desk(context, window, shell, compose, share, get, book, offers, rows, pace, pausing, listing, copies, verify,
-                allowed, health, nodes, near, here, far, tray, taskbar, polling)
+    return Desk(context, window, shell, compose, share, get, book, offers, rows, pace, rehearsal, pausing, listing,
+                copies, verify, allowed, health, nodes, near, here, far, tray, taskbar, polling)
 
 
 def _file_model() -> PagedTableModel:

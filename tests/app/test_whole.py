@@ -10,6 +10,7 @@ import threading
 
 import pytest
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
@@ -248,14 +249,19 @@ def test_a_part_of_a_share_is_listed_chosen_and_fetched(gui, qapp, tmp_path, own
         gui(lambda: work(other))
 
 
-def test_a_test_file_to_oneself(gui, qapp, tmp_path, own_node):
+def test_a_test_file_to_oneself(gui, qapp, tmp_path, own_node, monkeypatch):
     async def work():
         own = own_node()
         async with running(qapp, own.reach, own) as desk:
             await connected(desk)
             desk.window.welcome.test_wanted.emit()
+            await until(lambda: desk.window.banner.text == "The test file has arrived. Everything works.")
+            assert [path.name for path in (tmp_path / "own").iterdir()] == ["JetStream test file.txt"]
             await until(lambda: len(desk.context.poller.rows) == 2 and groups(desk) == {Group.DONE})
-            assert len(list((tmp_path / "own").iterdir())) == 1
+            opened = []
+            monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()) or True)
+            desk.window.banner._button.click()
+            assert opened == [str(tmp_path / "own")]
 
     gui(work)
 

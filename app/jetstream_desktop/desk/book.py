@@ -129,8 +129,9 @@ class BookDesk(QObject):
         self._c.run(self._saved(known, values), "save a destination", self._problem)
 
     async def _saved(self, known: str | None, values: dict[str, Any]) -> None:
-        await self._c.commands.save_destination(known, values)
+        made = await self._c.commands.save_destination(known, values)
         self._c.window.close_card()
+        self.page.tree.choose([made.id])
 
     def _problem(self, words: str) -> None:
         if self._card is not None:
@@ -169,6 +170,7 @@ class BookDesk(QObject):
             self._c.window.banner.close_line()
             removed, self._removed = self._removed, []
             self._c.run(self._c.commands.restore_destinations(removed), "undo")
+            self.page.tree.choose(removed)
 
     def _menu(self, entry: Entry, place: QPoint) -> None:
         self._menu_for = entry.key

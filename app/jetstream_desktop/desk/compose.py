@@ -1,20 +1,17 @@
-"""The composer: drops, listing, counting, sending; and the test file that one sends to oneself."""
+"""The composer: drops, listing, counting, sending."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 
-from jetstream.local import state_folder
 from jetstream_desktop.desk.context import Context
 from jetstream_desktop.desk.far import FarDesk
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.services.disk import Disk
 from jetstream_desktop.services.far_disk import FarDisk
-from jetstream_desktop.state.address import Address, Choice, folder_of, title_of
-from jetstream_desktop.state.basket import Basket, Found, Kind, blocked
-from jetstream_desktop.state.connection import Connected
+from jetstream_desktop.state.address import Choice, folder_of, title_of
+from jetstream_desktop.state.basket import Basket, Found, blocked
 from jetstream_desktop.state.nodes import LOCAL, OpenNode
 from jetstream_desktop.state.options import Options
 from jetstream_desktop.state.remote_files import Entry
@@ -142,7 +139,7 @@ class ComposeDesk(QObject):
         if not self._c.session.node.local:
             self._far.choose_files(self._chosen_far)
             return
-        dialogs.choose_files(self._c.window, tr("Choose files to send"), self._chosen)
+        dialogs.choose_files(self._c.window, tr("Choose files"), self._chosen)
 
     def choose_folder(self) -> None:
         """Choose a folder in the system's dialog."""
@@ -150,7 +147,7 @@ class ComposeDesk(QObject):
         if not self._c.session.node.local:
             self._far.choose_files(self._chosen_far)
             return
-        dialogs.choose_folder(self._c.window, tr("Choose a folder to send"), self._chosen)
+        dialogs.choose_folder(self._c.window, tr("Choose a folder"), self._chosen)
 
     def _chosen(self, paths: Sequence[str]) -> None:
         self._c.run(self._dropped(list(paths), None, False), "add files")
@@ -173,9 +170,10 @@ class ComposeDesk(QObject):
 
     def _send(self, basket: Basket, choice: Choice, options: Options) -> None:
         self._view.send.setEnabled(False)
-        self._c.run(self._sent(basket, choice, options), "send", self._failed)
+        self._c.run(self.sent(basket, choice, options), "send", self._failed)
 
-    async def _sent(self, basket: Basket, choice: Choice, options: Options) -> None:
+    async def sent(self, basket: Basket, choice: Choice, options: Options) -> str:
+        """Send, and show the row that this makes; answers its key."""
         made = await self._c.commands.send(basket, choice, options)
         self._disk.forget()
         if self._view.history.now == basket:  # the test file is put together elsewhere
@@ -183,28 +181,8 @@ class ComposeDesk(QObject):
         self._c.window.show_all()
         await self._c.poller.poll()
         self._c.window.table.select_key(key_of(made))
+        return key_of(made)
 
     def _failed(self, words: str) -> None:
         self._view.send.setEnabled(True)
         self._c.say(words, "bad")
-
-    def send_test(self) -> None:
-        """Send a small file to this very node: proves the whole path."""
-        self._c.run(self._test(), "test file")
-
-    async def _test(self) -> None:
-        status = self._c.session.status
-        if not isinstance(status, Connected):
-            self._c.say(tr("The node is not running yet."), "caution")
-            return
-        folder = state_folder() / "test"
-        folder.mkdir(parents=True, exist_ok=True)
-        path = Path(folder, "JetStream test file.txt")
-        path.write_text(tr("This file went from your computer to itself. Everything works.") + "\n", encoding="utf-8")
-        basket = Basket().add([Found(str(path), Kind.FILE, path.stat().st_size)])
-        address = Address("localhost", status.server.receive_port)
-        known = next((one for one in self._c.poller.destinations
-                      if (one.destination_address, one.destination_port) == (address.host, address.port)), None)
-        await self._sent(basket, Choice("test", tr("this computer"), "", True, known, address,
-                                        {"name": tr("This computer")}), Options())
-        self._c.say(tr("The test file is on its way to the folder for received files."), "good")

@@ -4,12 +4,13 @@ import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QUrl
-from PySide6.QtGui import QAction, QDesktopServices
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction
 
 from jetstream.entities import Transfer
 from jetstream.errors import JetStreamError
 from jetstream_desktop.desk.context import Context
+from jetstream_desktop.desk.opening import show_folder
 from jetstream_desktop.i18n import say, tr
 from jetstream_desktop.services.commands import CANCEL, PAUSE, REMOVE, RESUME
 from jetstream_desktop.state.changes import Changes
@@ -19,7 +20,6 @@ from jetstream_desktop.state.details import Selected
 from jetstream_desktop.state.history import SpeedHistory
 from jetstream_desktop.state.nodes import OpenNode
 from jetstream_desktop.state.rows import Group, Row
-from jetstream_desktop.state.text import printable
 
 log = logging.getLogger("jetstream.desktop")
 
@@ -131,10 +131,7 @@ class RowDesk(QObject):
                 self._c.say(tr("It is not known any more where these files came from."), "caution")
                 return
             folder = Path(sources[0])
-        while not folder.is_dir() and folder != folder.parent:
-            folder = folder.parent
-        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
-            self._c.say(tr("No file manager could be opened. The folder is {folder}", folder=printable(str(folder))))
+        show_folder(self._c, folder)
 
     async def _sources(self, row: Row) -> list[str]:
         entity = self._c.poller.entities.get(row.key)

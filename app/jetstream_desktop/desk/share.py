@@ -23,6 +23,9 @@ from jetstream_desktop.views import dialogs
 from jetstream_desktop.views.share import ShareCard, share_line
 from jetstream_desktop.views.tables import SharedPage
 
+HINT = "how to share"
+"""What the composer is for just now; said only while it is shown."""
+
 
 class ShareDesk(QObject):
     """Joins the cards for sharing to the node."""
@@ -42,6 +45,7 @@ class ShareDesk(QObject):
         window.actions_.share.triggered.connect(self.share)
         window.composer.share_wanted.connect(self._share_basket)
         context.poller.tokens_changed.connect(self._tokens)
+        window.pages.currentChanged.connect(self._page)
         page.open_wanted.connect(self._open)
         page.extend_wanted.connect(self._extend)
         page.revoke_wanted.connect(self._revoke_rows)
@@ -59,7 +63,11 @@ class ShareDesk(QObject):
             self._share_row(rows[0], entity)
             return
         self._c.window.actions_.send_files.trigger()
-        self._c.say(tr("Choose or drop files, then “Share by link instead”."))
+        self._c.say(tr("Choose or drop files, then “Share by link instead”."), key=HINT)
+
+    def _page(self, _number: int) -> None:
+        if self._c.window.pages.currentWidget() is not self._c.window.composer:
+            self._c.window.banner.done(HINT)
 
     def _share_row(self, row: Row, entity: Entity) -> None:
         """What was sent, or what has arrived."""

@@ -112,7 +112,6 @@ class WindowDesk(QObject):
         welcome.share_wanted.connect(self._share.share)
         welcome.get_wanted.connect(self._get.get)
         welcome.folder_wanted.connect(self._choose_folder)
-        welcome.test_wanted.connect(self._compose.send_test)
         welcome.copy_wanted.connect(self._c.copy)
         self._tray.open_wanted.connect(self.open)
 
@@ -151,7 +150,9 @@ class WindowDesk(QObject):
             if self._card is not None:
                 self._card.show_folder(status.server.receiving_folder)
         elif isinstance(status, Connecting) and self._c.poller.rows:
-            window.banner.show_line(status.step, "caution", stays=True, key=RECONNECT)
+            words = tr("JetStream connects to its node again; transfers go on where they stopped.")
+            window.banner.show_line(words if self._c.session.node.local else status.step, "caution", stays=True,
+                                    key=RECONNECT)
 
     def _show_failure(self) -> None:
         status = self._c.session.status

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleEvent
 from PySide6.QtWidgets import QWidget
 
@@ -34,6 +34,8 @@ class Banner(QWidget):
     A line that stays gives way to one that passes and comes back after it, so that both can be read.
     """
 
+    left = Signal()
+    """The line is gone while it had the keyboard, which belongs to the page now."""
     pressed = Signal(str)
     """The button was pressed; the value is what :meth:`show_line` was given for it."""
 
@@ -50,6 +52,8 @@ class Banner(QWidget):
         self._button.clicked.connect(self._clicked)
         self._close = icon_button(theme, "close", tr("Close this message"), "dim")
         self._close.clicked.connect(self.close_line)
+        for part in (self._button, self._close):  # a click must not take the keyboard from the page, to lose it here
+            part.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         line = row(margins=(16, 3, 8, 3), spacing=8)
         for widget in (self._icon, self._text, self._aside, self._button, self._close):
             line.addWidget(widget, 1 if widget is self._text else 0)
@@ -103,8 +107,11 @@ class Banner(QWidget):
         self._timer.stop()
         if self._standing is not None:
             self._show(self._standing)
-        else:
-            self.hide()
+            return
+        had_keyboard = self._button.hasFocus() or self._close.hasFocus()
+        self.hide()
+        if had_keyboard:
+            self.left.emit()
 
     def done(self, key: str) -> None:
         """The line called *key* is no longer true."""

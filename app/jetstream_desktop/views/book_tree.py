@@ -1,6 +1,6 @@
 """The tree of the address book: groups that fold, destinations with a mark for reachable."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QResizeEvent
@@ -86,6 +86,8 @@ class BookTree(QTreeView):
         self.closed: set[str] = set()
         """Names of the groups that are folded."""
         self._kept: tuple[list[str], str, int] = ([], "", 0)
+        self._wanted: tuple[str, ...] = ()
+        """What is to be selected once it is in the list."""
         self._restoring = False
         self.setModel(model)
         self.setItemDelegate(BookDelegate(theme, self))
@@ -179,6 +181,19 @@ class BookTree(QTreeView):
         chosen = [str(index.data(KEY)) for index in self.selectionModel().selectedRows()]
         self._kept = chosen, str(self.currentIndex().data(KEY) or ""), self.verticalScrollBar().value()
 
+    def choose(self, keys: Sequence[str]) -> None:
+        """Select these destinations, and no others, now or as soon as they are in the list."""
+        self._wanted = tuple(keys)
+        self._choose_wanted()
+
+    def _choose_wanted(self) -> None:
+        if not self._wanted or not all(self._model.find(key).isValid() for key in self._wanted):
+            return
+        wanted, self._wanted = self._wanted, ()
+        self.clearSelection()
+        self._select(wanted, wanted[0])
+        self.scrollTo(self._model.find(wanted[0]))
+
     def _restore(self) -> None:
         grouped = self._model.grouped
         self.setRootIsDecorated(grouped)
@@ -194,6 +209,7 @@ class BookTree(QTreeView):
         chosen, current, place = self._kept
         self._select(chosen, current)
         self.verticalScrollBar().setValue(place)
+        self._choose_wanted()
 
     def _select(self, keys: Iterable[str], current: str) -> None:
         chooser = self.selectionModel()

@@ -39,7 +39,7 @@ class DestinationCard(Card):
         self._destination = destination
         self._loaded = destination
         self.name = self._field(tr("Name"), tr("what you call it"))
-        self.group = self._field(tr("Group"), tr("for the list; empty: none"))
+        self.group = self._field(tr("Group"), tr("for the list; may stay empty"))
         self.group.setMaxLength(MAX_NAME)
         completer = QCompleter(list(groups), self)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
@@ -51,7 +51,7 @@ class DestinationCard(Card):
         self.user = self._field(tr("User there"), tr("only if it asks for one"))
         self.password = self._field(tr("Password"), "")
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
-        self.identity = self._field(tr("Identity"), tr("fingerprint that it must show; empty: the first one seen"))
+        self.identity = self._field(tr("Identity"), tr("fingerprint; empty: the first one seen"))
         self.limit = number_field(tr("Speed limit"), 0, MAX_MBITS, tr(" Mbit/s"))
         self.limit.setSpecialValueText(tr("no limit"))
         self.near = NearButton(theme)
@@ -60,8 +60,8 @@ class DestinationCard(Card):
         where.addWidget(self.address, 1)
         where.addWidget(self.near)
         fields = form()
-        for name, widget in ((tr("Name"), self.name), (tr("Group"), self.group), (tr("Address"), panel(where)),
-                             (tr("Port"), self.port), (tr("Folder there"), self.folder),
+        for name, widget in ((tr("Name"), self.name), (tr("Address"), panel(where)), (tr("Port"), self.port),
+                             (tr("Group"), self.group), (tr("Folder there"), self.folder),
                              (tr("User there"), self.user), (tr("Password"), self.password),
                              (tr("Identity"), self.identity), (tr("Speed limit"), self.limit)):
             fields.addRow(field_label(name), widget)
@@ -73,6 +73,8 @@ class DestinationCard(Card):
         self.body.addWidget(self.problem)
         self._foot()
         self.address.textChanged.connect(self._typed)
+        for field in (self.name, self.address, self.group, self.folder, self.user, self.password, self.identity):
+            field.returnPressed.connect(self._save)
         if destination is not None:
             self._load(destination)
         self._typed()
@@ -157,8 +159,9 @@ class DestinationCard(Card):
         address = parse_address(text)
         if address is not None and address.port != DEFAULT_API_PORT:
             self.port.setValue(address.port)
-        self.save.setEnabled(address is not None)
-        self.test.setEnabled(address is not None)
+        for needs_address in (self.save, self.test):
+            needs_address.setEnabled(address is not None)
+            needs_address.setToolTip("" if address is not None else tr("It needs an address first."))
 
     def values(self) -> dict[str, Any]:
         """The fields in the names of the API."""
@@ -207,6 +210,9 @@ class DestinationCard(Card):
         self.test_wanted.emit(self._destination.id if self._destination else None, self.values())
 
     def _save(self) -> None:
+        if not self.save.isEnabled():
+            self.address.setFocus()
+            return
         self.saved.emit(self._destination.id if self._destination else None, self.values())
 
     def _remove(self) -> None:

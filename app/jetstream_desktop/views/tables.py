@@ -129,9 +129,10 @@ class SharedPage(ListPage):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         tight = self.width() < 860
-        for place, width in enumerate((190, 130, 150, 80) if tight else (260, 150, 190, 80), 1):
-            self._table.setColumnWidth(place, width)
-        self._table.setColumnHidden(4, tight)
+        for place, width in enumerate((0, 130, 190, 0) if tight else (260, 150, 190, 80), 1):
+            self._table.setColumnHidden(place, not width)  # half a token says nothing: its card has it whole
+            if width:
+                self._table.setColumnWidth(place, width)
 
     def show_tokens(self, tokens: Sequence[Token], names: dict[str, str]) -> None:
         """The tokens; *names* are those of their manifests by id."""

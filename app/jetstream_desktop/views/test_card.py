@@ -86,6 +86,6 @@ class NodeCheckCard(FindingsCard):
     """Of the node that is shown."""
 
     def __init__(self, theme: Theme, node: str) -> None:
-        super().__init__(theme, tr("Check of {node}", node=printable(node)),
+        super().__init__(theme, tr("Check: {node}", node=printable(node)),
                          tr("What is on the computer that runs the node. A destination is tested in the list of "
                             "destinations."), the_node())

@@ -212,6 +212,47 @@ def test_files_go_to_the_folder_of_the_destination(gui, qapp, node):
     gui(work)
 
 
+def test_enter_saves_and_what_was_saved_is_chosen(gui, qapp, node):
+    node.destinations["2"] = destination(2, name="Studio C")
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await until(lambda: len(desk.context.poller.destinations) == 2)
+            desk.window.show_page(desk.book.page)
+            desk.book.edit(None)
+            card = desk.window.card
+            assert card.save.toolTip() == "It needs an address first."
+            QTest.keyClicks(card.name, "Harbour")
+            QTest.keyClick(card.name, Qt.Key.Key_Return)
+            assert card.address.hasFocus()  # what is still missing
+            assert len(node.destinations) == 2
+            QTest.keyClicks(card.address, "harbour.example")
+            QTest.keyClick(card.address, Qt.Key.Key_Return)
+            await until(lambda: [one.name for one in desk.book.page.chosen()] == ["Harbour"])
+            assert desk.window.card is None
+            desk.book.page._remove()
+            await until(lambda: len(desk.context.poller.destinations) == 2)
+            assert desk.window.banner.text == "Removed Harbour."
+            QTest.mouseClick(desk.window.banner._button, Qt.MouseButton.LeftButton)
+            await until(lambda: [one.name for one in desk.book.page.chosen()] == ["Harbour"])
+            assert desk.book.page.tree.hasFocus()
+
+    gui(work)
+
+
+def test_what_can_be_left_out_comes_after_what_is_needed(gui, qapp, node):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            desk.book.edit(None)
+            card = desk.window.card
+            await until(lambda: card.name.hasFocus())
+            for field in (card.address, card.port, card.group):
+                QTest.keyClick(qapp.focusWidget(), Qt.Key.Key_Tab)
+                assert field.hasFocus()
+
+    gui(work)
+
+
 def test_removing_is_taken_back_whole(gui, qapp, node):
     node.destinations["1"] = destination(1, name="Studio B", password_set=True, user_data={"group": "G"})
 

@@ -1,6 +1,8 @@
 """The close button: asked once, then as chosen; and a bar that stays gives way to one that passes."""
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton, QSystemTrayIcon
 
 from app.helpers.build import transfer
@@ -126,5 +128,22 @@ def test_a_line_that_stays_comes_back_after_one_that_passes(gui, qapp):
             assert banner.text == "Copied."
             banner._timer.timeout.emit()
             assert banner.text == ""
+
+    gui(work)
+
+
+def test_a_line_that_goes_gives_the_keyboard_to_the_page(gui, qapp, busy):
+    async def work():
+        async with running(qapp, busy.connect) as desk:
+            await until(lambda: desk.window.table.isVisible())
+            banner, table = desk.window.banner, desk.window.table
+            table.setFocus()
+            banner.show_line("Removed.", "info", "Undo", "key")
+            QTest.mouseClick(banner._close, Qt.MouseButton.LeftButton)
+            assert (banner.isVisible(), table.hasFocus()) == (False, True)
+            banner.show_line("Removed.", "info", "Undo", "key")
+            banner._button.setFocus(Qt.FocusReason.TabFocusReason)
+            banner._timer.timeout.emit()
+            assert (banner.isVisible(), table.hasFocus()) == (False, True)
 
     gui(work)

@@ -9,6 +9,7 @@ from app.helpers.running import running
 from app.helpers.waiting import until
 from jetstream.entities import Manifest, Token
 from jetstream_desktop.state.sharing import DAY
+from jetstream_desktop.views import dialogs
 
 OLD = "OLDTOKEN"
 LATER = 4_000_000_000_000_000
@@ -133,5 +134,34 @@ def test_a_second_card_outlives_the_first(gui, qapp, node):
                 action.trigger()
                 await until(lambda gone=gone: gone)
                 assert desk_of._card is desk.window.card
+
+    gui(work)
+
+
+def test_in_little_room_the_name_has_it_and_no_token_is_cut(gui, qapp, node):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            page = await opened(desk, node)
+            table = page.table
+            desk.window.resize(800, 500)
+            await until(lambda: table.isColumnHidden(1))
+            assert [table.isColumnHidden(place) for place in range(5)] == [False, True, False, False, True]
+            assert table.columnWidth(0) > 200
+            desk.window.resize(1280, 800)
+            await until(lambda: not table.isColumnHidden(1))
+            assert table.columnWidth(1) == 260
+
+    gui(work)
+
+
+def test_how_to_share_is_said_while_the_composer_is_open_and_not_after(gui, qapp, node, monkeypatch):
+    monkeypatch.setattr(dialogs, "choose_files", lambda *_parts: None)
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            desk.window.actions_.share.trigger()
+            assert desk.window.banner.text == "Choose or drop files, then “Share by link instead”."
+            desk.window.composer.closed.emit()
+            assert desk.window.banner.text == ""
 
     gui(work)
