@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction
 
-from jetstream.entities import Transfer
+from jetstream.entities import Manifest, Transfer
 from jetstream.errors import JetStreamError
 from jetstream_desktop.desk.context import Context
 from jetstream_desktop.desk.opening import show_folder
@@ -16,7 +16,7 @@ from jetstream_desktop.services.commands import CANCEL, PAUSE, REMOVE, RESUME
 from jetstream_desktop.state.changes import Changes
 from jetstream_desktop.state.code import recipe_of
 from jetstream_desktop.state.connection import Connected
-from jetstream_desktop.state.details import Selected
+from jetstream_desktop.state.details import Selected, dropped_path
 from jetstream_desktop.state.history import SpeedHistory
 from jetstream_desktop.state.nodes import OpenNode
 from jetstream_desktop.state.rows import Group, Row
@@ -31,8 +31,8 @@ class RowDesk(QObject):
         super().__init__(context.window)
         self._c = context
         self._known_sources: dict[str, tuple[str, ...]] = {}
-        self._listed: dict[str, int | None] = {}
-        """How many files the manifest of an outgoing row has."""
+        self._manifests: dict[str, Manifest] = {}
+        """What outgoing rows send."""
         actions = context.window.actions_
         for action, slot in (
             (actions.pause, self._pause), (actions.resume, self._resume), (actions.retry, self._retry),
@@ -96,7 +96,7 @@ class RowDesk(QObject):
     def _opened(self, _node: OpenNode) -> None:
         """Another node: its rows have the same keys but are others."""
         self._known_sources.clear()
-        self._listed.clear()
+        self._manifests.clear()
 
     def _remove_done(self) -> None:
         self.act(REMOVE, self._everything(_is_done))
@@ -140,12 +140,13 @@ class RowDesk(QObject):
         client = self._c.session.client
         try:
             manifest = await client.send.get_manifest(entity.manifest_id)
-            self._listed[row.key] = manifest.total_files
+            self._manifests[row.key] = manifest
             recipe = recipe_of(manifest)
             if recipe is not None:
                 return list(recipe.mappings.values())
             page = await client.send.get_manifest_files(entity.manifest_id, limit=1)
-            return [str(entry["srcPath"]) for entry in page["fileMappings"] if entry.get("srcPath")]
+            return [dropped_path(str(entry["srcPath"]), str(entry["destPath"])) for entry in page["fileMappings"]
+                    if entry.get("srcPath")]
         except (JetStreamError, KeyError, TypeError, AttributeError) as error:  # also an answer of no known form
             log.info("where the files of %s came from: %r", row.key, error)
             return []
@@ -170,7 +171,7 @@ class RowDesk(QObject):
     def _forget(self, changes: Changes) -> None:
         for key in changes.removed:
             self._known_sources.pop(key, None)
-            self._listed.pop(key, None)
+            self._manifests.pop(key, None)
 
     async def _learn_sources(self, row: Row) -> None:
         found = tuple(await self._sources(row))
@@ -185,17 +186,23 @@ class RowDesk(QObject):
             entity = self._c.poller.entities.get(row.key)
             if entity is not None:
                 where = next((d for d in self._c.poller.destinations if d.id == row.destination_id), None)
-                status = self._c.session.status
+                status, manifest = self._c.session.status, self._manifests.get(row.key)
                 own = status.server.fingerprint if isinstance(status, Connected) else ""
                 return Selected(row, entity, where, sources=self._known_sources.get(row.key, ()), own=own,
-                                listed=self._listed.get(row.key),
+                                listed=manifest.total_files if manifest is not None else None,
+                                left_out=manifest.skipped if manifest is not None else 0,
                                 node=self._c.session.node)
         return None
 
     def _csv(self) -> None:
         chosen = self._chosen()
-        if chosen is not None and chosen.row.key in self._c.poller.histories:
-            self._c.copy(self._c.poller.histories[chosen.row.key].csv(), tr("Speed"))
+        if chosen is None:
+            return
+        history = self._c.poller.histories.get(chosen.row.key)
+        if history is None:
+            self._c.say(tr("No speed was recorded here"), "caution")
+        else:
+            self._c.copy(history.csv(), tr("Speed"))
 
 
 def _can_pause(row: Row) -> bool:

@@ -94,6 +94,7 @@ class WindowDesk(QObject):
         self._c.notices.published.connect(self._notice)
         window.banner.pressed.connect(self._pressed)
         window.entry_chosen.connect(self._entry)
+        window.links_dropped.connect(self.take)
         window.close_wanted.connect(self.close)
         poller.changed.connect(self._changed)
         poller.finished.connect(self._finished)
@@ -287,18 +288,25 @@ class WindowDesk(QObject):
         """Paths open the composer, a download link opens Get, a link to a node opens a new destination."""
         links = [text for text in arguments if text.startswith("jetstream:")]
         paths = [text for text in arguments if not text.startswith("jetstream:")]
-        for text in links[:1]:
-            try:
-                link = parse_link(text)
-            except JetStreamError as error:
-                self._c.say(say(str(error)), "caution")
-                continue
-            if link.action == "download":
-                self._get.get(text)
-            else:
-                self._book.new(text)
+        for number, text in enumerate(links, 1):
+            if self._opened_link(text):
+                if number < len(links):
+                    self._c.say(tr("One link at a time: the first is open. Open the others after it."), "caution")
+                break
         if paths:
             self._compose.drop(paths, None)
+
+    def _opened_link(self, text: str) -> bool:
+        try:
+            link = parse_link(text)
+        except JetStreamError as error:
+            self._c.say(say(str(error)), "caution")
+            return False
+        if link.action == "download":
+            self._get.get(text)
+        else:
+            self._book.new(text)
+        return True
 
     def close(self) -> None:
         """The window's close button: asked once, then as chosen."""

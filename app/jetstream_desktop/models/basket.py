@@ -233,8 +233,10 @@ class BasketModel(QAbstractItemModel):
         if not index.isValid():
             return None
         node = self._node(index)
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+        if role == Qt.ItemDataRole.DisplayRole:
             return self._text(node, index.column())
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return self._spoken(node, index.column())
         if role == Qt.ItemDataRole.EditRole:
             return node.name if index.column() == NAME else node.target
         if role == SNAPSHOT:
@@ -274,6 +276,16 @@ class BasketModel(QAbstractItemModel):
             return self._size(node)
         flag = self.flag(node)
         return flag.text if flag is not None else ""
+
+    def _spoken(self, node: Node, column: int) -> str:
+        """The name says the whole row: the arrows go from name to name."""
+        text = self._text(node, column)
+        if column != NAME or node.hidden:
+            return text
+        target = tr("goes as {target}", target=self._text(node, GOES_AS))
+        renamed = node.target.rpartition("/")[2] != (base_name(node.found.path) if node.found else node.name)
+        parts = (text, target if renamed else "", self._text(node, SIZE), self._text(node, NOTE))
+        return ", ".join(part for part in parts if part)
 
     def _size(self, node: Node) -> str:
         if node.found is None:

@@ -76,9 +76,9 @@ class BookModel(QAbstractItemModel):
         if role == KEY:
             return value.id if isinstance(value, Destination) else shelf_key(value)
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            if isinstance(value, Destination):
-                return _cell(value, index.column())
             spoken = role == Qt.ItemDataRole.AccessibleTextRole
+            if isinstance(value, Destination):
+                return _sentence(value) if spoken and index.column() == NAME else _cell(value, index.column())
             return _heading(value, spoken) if index.column() == 0 else ""
         if role == Qt.ItemDataRole.ToolTipRole and isinstance(value, Destination) and index.column() == STATE:
             return plain_tooltip(printable(say(value.last_error_message or ""))) or None
@@ -133,6 +133,13 @@ def _keys(shelves: Sequence[Shelf]) -> list[tuple[str, list[str]]]:
 def _heading(shelf: Shelf, spoken: bool) -> str:
     name = printable(shelf.name) or tr("Without a group")
     return f"{name}, {numbers.count(len(shelf.destinations))}" if spoken else name
+
+
+def _sentence(value: Destination) -> str:
+    """The whole row, for who hears it: the arrows go from name to name."""
+    parts = [_cell(value, NAME), _cell(value, ADDRESS), _cell(value, STATE)]
+    parts.append(tr("last used: {when}", when=_cell(value, LAST_USED)))
+    return ", ".join(part for part in parts if part)
 
 
 def _cell(value: Destination, place: int) -> str:

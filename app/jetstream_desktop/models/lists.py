@@ -38,13 +38,20 @@ class ValueTableModel(QAbstractTableModel, Generic[Value]):
         if not index.isValid() or index.row() >= len(self._values):
             return None
         value = self._values[index.row()]
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+        if role == Qt.ItemDataRole.DisplayRole:
             return self._text(value, index.column())
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return self._sentence(value) if index.column() == 0 else self._text(value, index.column())
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return self._alignment(index.column())
         if role == SNAPSHOT:
             return value
         return self._key(value) if role == KEY else None
+
+    def _sentence(self, value: Value) -> str:
+        """The whole row, which its first cell says to who hears it: the arrows go from row to row."""
+        cells = (self._text(value, column) for column in range(len(self._headings)))
+        return ", ".join(cell for cell in cells if cell)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if orientation == Qt.Orientation.Horizontal and 0 <= section < len(self._headings):

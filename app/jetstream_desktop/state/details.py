@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from jetstream.constants import RATE_POLICY_BACKGROUND, RATE_POLICY_FIXED
-from jetstream.entities import Destination, Event, Manifest, ReceiveTransfer, Transfer
+from jetstream.entities import Destination, Event, ReceiveTransfer, Transfer
 from jetstream_desktop.i18n import apart, digits, say, tr, trn
 from jetstream_desktop.state import numbers
 from jetstream_desktop.state.nodes import LOCAL, OpenNode
@@ -31,12 +31,13 @@ class Selected:
     row: Row
     entity: Transfer | ReceiveTransfer
     destination: Destination | None = None
-    manifest: Manifest | None = None
     sources: tuple[str, ...] = ()
     own: str = ""
     """The fingerprint of this node: a reason that names it asks for it to be let in."""
     listed: int | None = None
     """How many files the manifest of an outgoing transfer has; the receiver may have chosen some of them."""
+    left_out: int = 0
+    """How many things the listing of an outgoing transfer left out."""
     node: OpenNode = LOCAL
     """The node that is shown."""
 
@@ -49,7 +50,8 @@ def overview(chosen: Selected, now: int, home: str) -> tuple[Fact, ...]:
         facts += [Fact(tr("From"), _source(chosen, home)), Fact(tr("To"), _target(chosen, entity))]
     else:
         facts += [Fact(tr("From"), printable(row.other)), Fact(tr("To"), _arrives(chosen, home))]
-    facts += [_part(chosen), _identity(entity), _verified(entity, now), _line(entity), _limit(row, entity), _times(row)]
+    facts += [_part(chosen), _left_out(chosen), _identity(entity), _verified(entity, now), _line(entity),
+              _limit(row, entity), _times(row)]
     return tuple(fact for fact in facts if fact is not None and fact.text)
 
 
@@ -59,6 +61,13 @@ def _part(chosen: Selected) -> Fact | None:
         return None
     return Fact(tr("Chosen"), apart(tr("{n} of {total}, by the receiver", n=numbers.count(files),
                                        total=numbers.files(chosen.listed))))
+
+
+def _left_out(chosen: Selected) -> Fact | None:
+    if not chosen.left_out:
+        return None
+    return Fact(tr("Left out"), trn("one thing, named under Files, Only problems",
+                                    "{count} things, named under Files, Only problems", chosen.left_out), "caution")
 
 
 def why(chosen: Selected) -> str:
@@ -82,6 +91,15 @@ def _source(chosen: Selected, home: str) -> str:
         first = home_relative(first, home)
     more = len(chosen.sources) - 1
     return f"{_here(chosen)}, {first}" + (tr(" and {count} more", count=more) if more else "")
+
+
+def dropped_path(source: str, target: str) -> str:
+    """What was sent as a whole, told from one of its files: where that lies and as what it goes."""
+    here, there = source.replace("\\", "/").split("/"), target.split("/")
+    below = 0
+    while below < len(there) - 1 and here[-1 - below] == there[-1 - below] and below < len(here) - 2:
+        below += 1
+    return source if not below else source[: len(source) - len("/".join(here[-below:])) - 1]
 
 
 def _arrives(chosen: Selected, home: str) -> str:

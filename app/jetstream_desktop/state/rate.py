@@ -4,6 +4,8 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
+BLOCK: Final = 1 << 20
+"""Bytes of a block: progress is told in whole ones."""
 _MEMORY_SECONDS: Final = 8.0
 """Time after which an old observation has lost two thirds of its weight."""
 _STEADY: Final = 1.25
@@ -12,6 +14,11 @@ _SILENCE_SECONDS: Final = 20.0
 _FIRST_SECONDS: Final = 0.2
 _STEP_SECONDS: Final = 1.5
 """Progress comes in blocks; looking at shorter times would take their rhythm for a change of speed."""
+_BLOCKS_AWAITED: Final = 3.0
+_LONGEST_STEP_SECONDS: Final = 10.0
+"""A step ends when something has come, so that it is as long as its blocks took. Where nothing comes it ends after the
+time of some blocks at the rate so far, but not later than this: then it is a slower line, and no pause between two.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +60,8 @@ class RateEstimator:
         passed = now - self._time
         if passed < (_FIRST_SECONDS if not self._weight else _STEP_SECONDS):
             return
+        if total_bytes == self._bytes and passed < self._patience():
+            return
         current = (total_bytes - self._bytes) / passed
         keep = math.exp(-passed / _MEMORY_SECONDS)
         before, self._weight = self._weight, self._weight * keep + (1 - keep)
@@ -61,6 +70,12 @@ class RateEstimator:
         self._mean = share * self._mean + (1 - share) * current
         self._deviation = share * self._deviation + (1 - share) * error
         self._time, self._bytes = now, total_bytes
+
+    def _patience(self) -> float:
+        """Seconds without anything that are no reason to think that it has become slower."""
+        if self._mean < 1:
+            return _LONGEST_STEP_SECONDS
+        return min(_LONGEST_STEP_SECONDS, max(_STEP_SECONDS, _BLOCKS_AWAITED * BLOCK / self._mean))
 
     @property
     def rate(self) -> float | None:

@@ -53,7 +53,7 @@ class ShortcutsCard(Card):
     """All keys."""
 
     def __init__(self, theme: Theme, actions: Sequence[QAction]) -> None:
-        super().__init__(theme, tr("Keyboard shortcuts"), 520)
+        super().__init__(theme, tr("Keyboard shortcuts"))
         grid = QGridLayout()
         grid.setVerticalSpacing(5)
         pairs = [(action.text().rstrip("…"), action.shortcut().toString(QKeySequence.SequenceFormat.NativeText))

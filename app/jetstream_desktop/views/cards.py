@@ -1,11 +1,24 @@
 """Cards: pages of the window that ask or show something. They are not dialogs; nothing waits for them."""
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QComboBox,
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import column, label, row
+
+_FIELDS = (QLineEdit, QAbstractSpinBox, QComboBox)
 
 
 class Card(QScrollArea):
@@ -47,9 +60,22 @@ class Card(QScrollArea):
         ground.setLayout(middle)
         self.setWidget(ground)
         self.setAccessibleName(title)
+        self.default: QAbstractButton | None = None
+        """What Enter in a field presses, if it can be pressed."""
         escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
         escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         escape.activated.connect(self.closed)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and isinstance(self.focusWidget(), _FIELDS):
+            self.entered()
+            return
+        super().keyPressEvent(event)
+
+    def entered(self) -> None:
+        """Enter was pressed in a field."""
+        if self.default is not None and self.default.isVisible() and self.default.isEnabled():
+            self.default.click()
 
     def first_focus(self) -> QWidget | None:
         """Where the cursor goes when the card opens."""

@@ -83,7 +83,9 @@ class OptionsBox(QWidget):
         for value, text in values.items():
             box.addItem(sentence_case(text), value)
         box.currentIndexChanged.connect(self._show)
-        layout.addWidget(label(name, "dim"))
+        title = label(name, "dim")
+        title.setBuddy(box)
+        layout.addWidget(title)
         layout.addWidget(box)
         return box
 

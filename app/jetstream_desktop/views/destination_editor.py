@@ -73,8 +73,6 @@ class DestinationCard(Card):
         self.body.addWidget(self.problem)
         self._foot()
         self.address.textChanged.connect(self._typed)
-        for field in (self.name, self.address, self.group, self.folder, self.user, self.password, self.identity):
-            field.returnPressed.connect(self._save)
         if destination is not None:
             self._load(destination)
         self._typed()
@@ -102,6 +100,9 @@ class DestinationCard(Card):
         foot.addWidget(cancel)
         foot.addWidget(self.save)
         self.body.addLayout(foot)
+
+    def entered(self) -> None:
+        self._save()
 
     def first_focus(self) -> QWidget:
         return self.name if self._destination is None else self.address

@@ -8,6 +8,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QFormLayout,
     QGridLayout,
+    QLabel,
     QSizePolicy,
     QStackedWidget,
     QVBoxLayout,
@@ -265,7 +266,7 @@ def form() -> QFormLayout:
     return made
 
 
-def field_label(text: str) -> QWidget:
+def field_label(text: str) -> QLabel:
     """The label of a form's line."""
     made = label(text, "field")
     made.setMinimumWidth(96)

@@ -13,6 +13,9 @@ from jetstream_desktop.state.text import base_name, printable
 from jetstream_desktop.views import painting
 from jetstream_desktop.views.theme import Theme
 
+_LINKS = 100
+"""Words of a dropped text that are looked at."""
+
 
 def dropped_paths(data: QMimeData) -> list[str]:
     """The files and folders of this computer in what was dropped or copied."""
@@ -31,6 +34,12 @@ def _path_of(url: QUrl) -> str:
     if "\N{REPLACEMENT CHARACTER}" not in path or url.host() or sys.platform == "win32":
         return path
     return os.fsdecode(unquote_to_bytes(url.path(QUrl.ComponentFormattingOption.FullyEncoded)))
+
+
+def dropped_links(data: QMimeData) -> list[str]:
+    """The ``jetstream:`` links in what was dropped or copied."""
+    texts = [url.toString() for url in data.urls()] if data.hasUrls() else data.text().split()[:_LINKS]
+    return [text for text in texts if text.lower().startswith("jetstream:")]
 
 
 def web_addresses(data: QMimeData) -> int:
@@ -53,7 +62,7 @@ def promise(data: QMimeData, composing: bool, elsewhere: str = "") -> str:
     """One line that says what dropping will do. *elsewhere* names the node if it is not that of this computer."""
     paths = dropped_paths(data)
     if not paths:
-        return refusal(data)
+        return tr("Drop to open the link") if dropped_links(data) else refusal(data)
     if elsewhere:
         return tr("{node} cannot read files of this computer. Drop to see what you can do.", node=elsewhere)
     what = printable(base_name(paths[0])) if len(paths) == 1 else trn("{count} item", "{count} items", len(paths))

@@ -9,11 +9,12 @@ from PySide6.QtGui import (
     QDragLeaveEvent,
     QDragMoveEvent,
     QDropEvent,
+    QKeyEvent,
     QKeySequence,
     QResizeEvent,
     QShortcut,
 )
-from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QWidget
+from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QToolButton, QWidget
 
 from jetstream_desktop.i18n import tr, trn
 from jetstream_desktop.models.sidebar import Entry, EntryKind, SidebarModel
@@ -28,6 +29,7 @@ from jetstream_desktop.views.composer import Composer
 from jetstream_desktop.views.details import Details
 from jetstream_desktop.views.drop import (
     DropTint,
+    dropped_links,
     dropped_paths,
     leave_drops_to_the_window,
     promise,
@@ -61,6 +63,8 @@ class MainWindow(QMainWindow):
     close_wanted = Signal()
     paths_dropped = Signal(object, object)
     """List of paths, and the id of the destination that they were dropped on or ``None``."""
+    links_dropped = Signal(object)
+    """``jetstream:`` links."""
     selection_changed = Signal()
     entry_chosen = Signal(object)
 
@@ -305,7 +309,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         words = promise(data, self._composing, "" if self._node.local else self._node.title)
-        self._tint.show_promise(words, welcome=self._node.local and bool(dropped_paths(data)))
+        self._tint.show_promise(words, welcome=bool(self._node.local and dropped_paths(data) or dropped_links(data)))
         event.acceptProposedAction()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
@@ -321,7 +325,7 @@ class MainWindow(QMainWindow):
 
     def take(self, data: QMimeData, destination_id: str | None = None) -> None:
         """Take what was dropped or pasted; say why where nothing can be done with it."""
-        paths = dropped_paths(data)
+        paths, links = dropped_paths(data), dropped_links(data)
         if paths:
             self.paths_dropped.emit(paths, destination_id)
             more = web_addresses(data)
@@ -329,6 +333,8 @@ class MainWindow(QMainWindow):
                 self.banner.show_line(trn("One address on the web was left out; only files can be sent.",
                                           "{count} addresses on the web were left out; only files can be sent.", more),
                                       "caution")
+        elif links:
+            self.links_dropped.emit(links)
         else:
             self.banner.show_line(refusal(data), "caution")
 
@@ -347,6 +353,14 @@ class MainWindow(QMainWindow):
     def _fit_offers(self) -> None:
         """Somebody who asks takes little room where there is little, and less beside the composer."""
         self.offers.set_compact(self.height() < (_ROOMY_HEIGHT if self._composing else _LOW_HEIGHT))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter presses the button with the focus, as Space does; push buttons do that by themselves."""
+        focused = self.focusWidget()
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and isinstance(focused, QToolButton):
+            focused.click()
+            return
+        super().keyPressEvent(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         event.ignore()

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QLabel, QWidget
 
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.settings import Settings
@@ -56,7 +56,7 @@ class WeekGrid(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter, theme = QPainter(self), self._theme
-        days = (tr("Mon"), tr("Tue"), tr("Wed"), tr("Thu"), tr("Fri"), tr("Sat"), tr("Sun"))
+        days = _days()
         for day in range(DAYS):
             painting.text(painter, QRect(0, day * _CELL_H, _LEFT, _CELL_H), days[day], theme.font("small"),
                           theme.colour("dim"))
@@ -126,7 +126,7 @@ class WeekGrid(QWidget):
 
     def _speak(self) -> None:
         slow = self.limits.speed(*self._at) is Speed.SLOW
-        self.setAccessibleDescription(tr("day {day}, {hour}:00, {speed}", day=self._at[0] + 1, hour=self._at[1],
+        self.setAccessibleDescription(tr("{day} {hour}:00, {speed}", day=_days()[self._at[0]], hour=self._at[1],
                                          speed=tr("slow") if slow else tr("full speed")))
 
     def event(self, event: QEvent) -> bool:
@@ -162,17 +162,17 @@ class SettingsCard(Card):
         fields.addRow(field_label(tr("Node shown")), self._node_line(node))
         self.appearance = self._box(tr("Appearance"), (("system", tr("as the system")), ("light", tr("light")),
                                                        ("dark", tr("dark"))), settings.appearance)
-        fields.addRow(field_label(tr("Appearance")), self.appearance)
+        fields.addRow(_title(self.appearance), self.appearance)
         self.language = self._box(tr("Language"), (("", tr("as the system")), ("en", "English"), ("de", "Deutsch")),
                                   settings.language)
         self.language.setToolTip(tr("from the next start on"))
-        fields.addRow(field_label(tr("Language")), self.language)
+        fields.addRow(_title(self.language), self.language)
         fields.addRow("", label(tr("from the next start on"), "dim"))
         closing = [("ask", tr("ask")), ("quit", tr("quit and pause transfers"))]
         if tray:
             closing.insert(1, ("tray", tr("go on in the tray")))
         self.on_close = self._box(tr("Closing the window"), closing, settings.on_close)
-        fields.addRow(field_label(tr("Closing the window")), self.on_close)
+        fields.addRow(_title(self.on_close), self.on_close)
         self.hidden = self._check(tr("Start hidden in the tray"), settings.start_hidden)
         self.hidden.setVisible(tray)
         self.nearby = self._check(tr("Find computers with JetStream on this network"), settings.nearby)
@@ -260,3 +260,14 @@ class SettingsCard(Card):
             start_hidden=self.hidden.isChecked(), notify=self.notify.isChecked(), nearby=self.nearby.isChecked(),
             week=week)
         self.changed.emit(self._settings)
+
+
+def _title(box: QComboBox) -> QLabel:
+    """The label of a list; on Linux it is what a screen reader calls the list by."""
+    made = field_label(box.accessibleName())
+    made.setBuddy(box)
+    return made
+
+
+def _days() -> tuple[str, ...]:
+    return tr("Mon"), tr("Tue"), tr("Wed"), tr("Thu"), tr("Fri"), tr("Sat"), tr("Sun")

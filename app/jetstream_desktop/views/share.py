@@ -69,6 +69,7 @@ class ShareCard(Card):
         words = tr("Make the link") if replaces is None else tr("Replace the token")
         self.make = button(words, "primary", theme=theme, icon="share")
         self.make.clicked.connect(self._create)
+        self.default = self.make
         for widget in (self.revoke, self.reissue, self.apply, self.cancel, self.make):
             foot.addWidget(widget)
         self.body.addLayout(foot)
@@ -81,7 +82,6 @@ class ShareCard(Card):
         frame.setProperty("role", "inset")
         left = column(spacing=8)
         self.token = label("", "token", selectable=True)
-        self.token.setAccessibleName(tr("Token"))
         self.link = ElidedLabel("", "dim", Qt.TextElideMode.ElideRight)
         left.addWidget(self.token)
         left.addWidget(self.link)
@@ -124,12 +124,14 @@ class ShareCard(Card):
             self.form.load(token)
             self.form.password.clear()
             self.make.hide()
+            self.default = self.apply
             self.revoke.show()
             self.reissue.show()
             self.cancel.setText(tr("Done"))
             self._result.show()
             self.apply.hide()
         self.token.setText(token.token)
+        self.token.setAccessibleName(tr("Token: {token}", token=token.token))
         self._fit_token()
         self.link.setText(token.link or "")
         self.copy_link.setVisible(bool(token.link))

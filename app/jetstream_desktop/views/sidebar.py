@@ -205,7 +205,7 @@ class SidebarList(QListView):
         place = event.position().toPoint()
         entry = self._destination_at(place)
         self._aim(entry.key if entry is not None else "")
-        words = tr("Drop to send to {where}", where=entry.text) if entry is not None else ""
+        words = tr("Drop to send to {where}. With Shift held down it goes at once.", where=entry.text) if entry else ""
         QToolTip.showText(self.viewport().mapToGlobal(place), plain_tooltip(words), self)
         event.acceptProposedAction()
 
@@ -215,6 +215,7 @@ class SidebarList(QListView):
     def dropEvent(self, event: QDropEvent) -> None:
         entry = self._destination_at(event.position().toPoint())
         self._aim("")
+        QToolTip.hideText()
         event.acceptProposedAction()
         self.dropped.emit(event.mimeData(), entry.key if entry is not None else None)
 

@@ -45,7 +45,6 @@ class StatusLine(QWidget):
         self._up = label("", "dim")
         self._down = label("", "dim")
         self._limit = self._link(theme, tr("No limit"))
-        self._limit.setAccessibleName(tr("Speed limit of this node"))
         self._limit.clicked.connect(self._choose)
         self._right = label("", "dim")
         self._space = label("", "dim")
@@ -136,14 +135,19 @@ class StatusLine(QWidget):
 
     def show_limit(self, kbps: int | None) -> None:
         """The limit of the node, in kbit/s."""
-        self._limit.setText(tr("No limit") if not kbps else tr("Limit {rate}", rate=numbers.bits(kbps * 125)))
+        words = tr("No limit") if not kbps else tr("Limit {rate}", rate=numbers.bits(kbps * 125))
+        self._limit.setText(words)
+        self._limit.setAccessibleName(tr("Speed limit of this node: {limit}", limit=words))
 
     def show_totals(self, everything: Totals, selected: Totals) -> None:
         """Rates of everything; sums of the selection where there is more than one row."""
         if not self._live:
             return
-        self._up.setText(f"↑ {numbers.rate(everything.sending) or _NOTHING}")
-        self._down.setText(f"↓ {numbers.rate(everything.receiving) or _NOTHING}")
+        up, down = (numbers.rate(rate) or _NOTHING for rate in (everything.sending, everything.receiving))
+        self._up.setText(f"↑ {up}")
+        self._down.setText(f"↓ {down}")
+        self._up.setAccessibleName(tr("Sending {rate}", rate=up))
+        self._down.setAccessibleName(tr("Receiving {rate}", rate=down))
         if selected.rows > 1:
             self._right.setText(tr("{n} selected, {size}", n=numbers.count(selected.rows),
                                    size=numbers.part(selected.done, selected.size)))

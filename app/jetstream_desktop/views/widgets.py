@@ -138,7 +138,7 @@ def button(text: str, role: str = "", *, theme: Theme | None = None, icon: str =
     if tip:
         made.setToolTip(tip)
         made.setAccessibleDescription(tip)
-    made.setAutoDefault(role == "primary")
+    made.setAutoDefault(True)  # Enter presses it, as Space does
     return made
 
 

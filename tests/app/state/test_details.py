@@ -1,8 +1,18 @@
 from dataclasses import replace
 
+import pytest
+
 from app.helpers.build import NAMES, NOW, incoming, transfer
 from jetstream.entities import Destination, Event
-from jetstream_desktop.state.details import Selected, event_line, grouped, overview, short_fingerprint, why
+from jetstream_desktop.state.details import (
+    Selected,
+    dropped_path,
+    event_line,
+    grouped,
+    overview,
+    short_fingerprint,
+    why,
+)
 from jetstream_desktop.state.rows import RowMaker
 
 PLACE = Destination(destination_id="d", destination_address="10.0.0.7", destination_port=8886, name="Studio B")
@@ -114,3 +124,23 @@ def test_a_reason_is_said_once():
     row = RowMaker().make(waiting, NAMES, NOW)
     assert why(Selected(row, waiting)) == (
         "No node answers at b:8886. Nothing is lost. It tries again by itself; Retry tries now.")
+
+
+@pytest.mark.parametrize(("source", "target", "whole"), [
+    ("/home/me/reel/notes.txt", "reel/notes.txt", "/home/me/reel"),
+    ("/home/me/reel/a/b.exr", "reel/a/b.exr", "/home/me/reel"),
+    ("/home/me/reel/a/b.exr", "Other name/a/b.exr", "/home/me/reel"),
+    ("/home/me/reel/a/b.exr", "x/y/a/b.exr", "/home/me/reel"),
+    ("/home/me/notes.txt", "notes.txt", "/home/me/notes.txt"),
+    ("/home/me/notes.txt", "in/other.txt", "/home/me/notes.txt"),
+    ("/notes.txt", "in/notes.txt", "/notes.txt"),
+    ("D:\\reel\\a\\b.exr", "reel/a/b.exr", "D:\\reel"),
+])
+def test_what_was_sent_is_told_from_one_of_its_files(source, target, whole):
+    assert dropped_path(source, target) == whole
+
+
+def test_what_was_left_out_is_said():
+    assert "Left out" not in lines(transfer())
+    assert lines(transfer(), left_out=1)["Left out"].text == "one thing, named under Files, Only problems"
+    assert lines(transfer(), left_out=6)["Left out"].text == "6 things, named under Files, Only problems"

@@ -6,7 +6,7 @@ import os
 import sys
 
 import pytest
-from PySide6.QtCore import QByteArray, QMimeData, Qt
+from PySide6.QtCore import QByteArray, QMimeData, Qt, QUrl
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
@@ -404,5 +404,39 @@ def test_a_share_that_wants_a_password_asks_for_it(gui, qapp, node):
             card.password.setText("wrong")
             card.look.click()
             await until(lambda: card.hint.text() == "This token, or its password, is not right.")
+
+    gui(work)
+
+
+@pytest.mark.parametrize("kind", ["text", "address"])
+def test_a_link_that_is_dropped_or_pasted_is_opened(gui, qapp, node, kind):
+    data = QMimeData()
+    if kind == "text":
+        data.setText(f"Fetch it here: {LINK} until Friday")
+    else:
+        data.setUrls([QUrl(LINK)])
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            assert drop(desk.window, data) == "Drop to open the link"
+            assert desk.window.card.text.text() == LINK
+            desk.window.close_card()
+            desk.compose.open()
+            QApplication.clipboard().setMimeData(data)
+            desk.window.composer.paste_wanted.emit()
+            assert desk.window.card.text.text() == LINK
+            QApplication.clipboard().clear()
+
+    gui(work)
+
+
+def test_of_several_links_the_first_that_is_one_is_opened(gui, qapp, node):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            desk.shell.take(["jetstream:rubbish", LINK, "jetstream://b.example/connect"])
+            assert desk.window.card.text.text() == LINK
+            assert "One link at a time" in desk.window.banner.text
+            desk.shell.take(["jetstream:rubbish"])
+            assert "A link looks like" in desk.window.banner.text
 
     gui(work)

@@ -17,16 +17,19 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QMenu,
+    QPushButton,
     QTabBar,
     QToolButton,
 )
 
+from app.helpers.memory_node import MemoryNode
 from app.helpers.running import running
 from app.helpers.waiting import until
 from app.views.surfaces import book, composer, furnished, surfaces, table, visible
 from app.views.test_accessible import inner, name_of
 from jetstream_desktop.models.roles import SNAPSHOT
 from jetstream_desktop.models.sidebar import EntryKind
+from jetstream_desktop.state.connection import Connected
 from jetstream_desktop.state.filters import Filter
 from jetstream_desktop.state.rows import Group
 from jetstream_desktop.views.about import AboutCard, ShortcutsCard
@@ -387,5 +390,40 @@ def test_the_menus_behind_buttons(gui, qapp, tmp_path):
             QApplication.clipboard().setText("jetstream://lab.example/connect?name=Lab")
             await opened(desk, more, "Paste a link or an address",
                          lambda desk: window.card is not None and window.card.name.text() == "Lab")
+
+    gui(work)
+
+
+def test_enter_in_a_field_of_a_card_and_on_a_button(gui, qapp):
+    """Enter presses what the card is for, and the button that has the focus, whatever kind it is."""
+    node = MemoryNode()
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            window = desk.window
+            await until(lambda: isinstance(desk.context.session.status, Connected))
+            desk.book.edit(None)
+            card = window.card
+            card.address.setFocus()
+            QTest.keyClick(card.address, Qt.Key.Key_Return)
+            assert window.card is card  # there is nothing to save yet
+            card.address.setText("b.example")
+            card.port.setFocus()
+            QTest.keyClick(card.port, Qt.Key.Key_Enter)
+            await until(lambda: [one.destination_address for one in node.destinations.values()] == ["b.example"])
+            desk.book.edit(None)
+            card = window.card
+            card.test.setFocus()
+            QTest.keyClick(card.test, Qt.Key.Key_Return)
+            assert window.card is card
+            cancel = next(one for one in card.findChildren(QPushButton) if one.text() == "Cancel")
+            cancel.setFocus()
+            QTest.keyClick(cancel, Qt.Key.Key_Return)
+            assert window.card is None
+            desk.context.say("Something.")
+            window.banner._close.setFocus()
+            assert isinstance(window.banner._close, QToolButton)
+            QTest.keyClick(window.banner._close, Qt.Key.Key_Return)
+            assert not window.banner.isVisible()
 
     gui(work)
