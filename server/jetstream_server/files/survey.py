@@ -6,6 +6,7 @@ the file system is asked whether it keeps a name, and the overwrite mode says wh
 
 import os
 import shutil
+import stat
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from jetstream_server.files.paths import below_root
 from jetstream_server.files.placing import IN_PLACE_MODES, is_same
 from jetstream_server.files.tree import join
 
+_FILE: Final = int(Kind.FILE)
+_DIRECTORY: Final = int(Kind.DIRECTORY)
 STRIDE: Final = 256
 """Entries looked at between two questions whether to stop."""
 
@@ -71,6 +74,9 @@ class _Looker:
     ) -> None:
         self.found = Surveyed()
         self._page = page
+        self._kinds: list[int] = page.kinds.tolist()
+        self._sizes: list[int] = page.sizes.tolist()
+        self._mtimes: list[int] = page.mtimes.tolist()
         self._mode = mode
         self._below = below
         self._descent = descent
@@ -88,7 +94,7 @@ class _Looker:
                 place = self._descent.reach(self._path(self._page.directories[directory]))
                 takes = not place.there or place.folder.takes_names()
                 before = directory
-            if self._page.kinds[position] == Kind.DIRECTORY:
+            if self._kinds[position] == _DIRECTORY:
                 problem = self._descent.reach(self._path(self._page.target(position))).problem
                 place = None
             else:
@@ -102,21 +108,19 @@ class _Looker:
 
     def _problem(self, position: int, place: Place, takes: bool) -> str | None:
         """What is in the way of a file or a link; what is there of it is counted."""
-        page, name = self._page, self._page.names[position]
+        name, file = self._page.names[position], self._kinds[position] == _FILE
         try:
             info = place.folder.lstat(name) if place.there else None
         except OSError as error:
             return reason_of(error)
         except ContentError as error:
             return error.reason
-        if page.kinds[position] == Kind.SYMLINK:
-            told = link_foretold(self._mode, info)
-        else:
-            told = file_foretold(self._mode, name, info, int(page.sizes[position]), int(page.mtimes[position]))
+        told = (file_foretold(self._mode, name, info, self._sizes[position], self._mtimes[position]) if file
+                else link_foretold(self._mode, info))
         problem = told.problem or self._name_problem(place, name, info, told)
         if problem is None and not takes and not (info is not None and self._mode in IN_PLACE_MODES):
             problem = NO_NAMES
-        if problem is None and page.kinds[position] == Kind.FILE:
+        if problem is None and file:
             self._count(position, info, told)
         return problem
 
@@ -131,8 +135,8 @@ class _Looker:
         if info is None:
             return
         found.present += 1
-        found.present_size += info.st_size if info.st_mode & 0o170000 == 0o100000 else 0
-        same = is_same(info, int(self._page.sizes[position]), int(self._page.mtimes[position]))
+        found.present_size += info.st_size if stat.S_ISREG(info.st_mode) else 0
+        same = is_same(info, self._sizes[position], self._mtimes[position])
         found.unchanged += same
         sample = found.unchanged_sample if same else found.changed_sample
         if len(sample) < self._present_sample:
