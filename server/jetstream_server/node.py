@@ -220,7 +220,7 @@ class Node:
         )
         prober = Prober(gate, self._files, wall_clock)
         self._peers = PeerService(
-            self._myself, gate, asking, self._incoming, self._outgoing, self._pulls, liveness, prober,
+            self._myself, gate, asking, self._incoming, self._pulls, liveness, prober,
             CarrierTrials(self._near), Surveyor(gate, self._files, time.monotonic),
         )
         trials = Trials(self._myself, catalog.pins, destinations, wall_clock, self._near)

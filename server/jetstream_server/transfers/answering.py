@@ -35,9 +35,7 @@ from jetstream_server.records import IncomingRecord, TokenRecord
 from jetstream_server.transfers.asking import Asking
 from jetstream_server.transfers.carriertrial import CarrierTrials
 from jetstream_server.transfers.incoming import Incoming
-from jetstream_server.transfers.listing import listing_of
 from jetstream_server.transfers.live import Live
-from jetstream_server.transfers.outgoing import Outgoing
 from jetstream_server.transfers.probing import Prober
 from jetstream_server.transfers.pulls import Pulls
 from jetstream_server.transfers.states import Status
@@ -66,14 +64,13 @@ class PeerService:
     """Serves the sessions that other nodes open."""
 
     def __init__(
-        self, myself: Myself, gate: Gate, asking: Asking, incoming: Incoming, outgoing: Outgoing, pulls: Pulls,
+        self, myself: Myself, gate: Gate, asking: Asking, incoming: Incoming, pulls: Pulls,
         liveness: Liveness, prober: Prober, trials: CarrierTrials, surveyor: Surveyor,
     ) -> None:
         self._myself = myself
         self._gate = gate
         self._asking = asking
         self._incoming = incoming
-        self._outgoing = outgoing
         self._pulls = pulls
         self._liveness = liveness
         self._prober = prober
@@ -100,7 +97,7 @@ class PeerService:
 
     def _on_proven(self, peer: PeerConnection) -> None:
         _Guest(
-            peer, self._gate, self._asking, self._incoming, self._outgoing, self._pulls, self._myself,
+            peer, self._gate, self._asking, self._incoming, self._pulls, self._myself,
             self._offered, self._prober, self._trials, self._surveyor,
         )
 
@@ -109,7 +106,7 @@ class _Guest:
     """One proven node that dialled us, and what it has logged in as."""
 
     def __init__(
-        self, peer: PeerConnection, gate: Gate, asking: Asking, incoming: Incoming, outgoing: Outgoing,
+        self, peer: PeerConnection, gate: Gate, asking: Asking, incoming: Incoming,
         pulls: Pulls, myself: Myself, offered: set[tuple[str, str]], prober: Prober, trials: CarrierTrials,
         surveyor: Surveyor,
     ) -> None:
@@ -119,7 +116,6 @@ class _Guest:
         self._gate = gate
         self._asking = asking
         self._incoming = incoming
-        self._outgoing = outgoing
         self._pulls = pulls
         self._our_name = myself.name
         self._own = myself.identity.fingerprint
@@ -242,14 +238,7 @@ class _Guest:
 
     async def _look(self, params: dict[str, Any]) -> Message:
         understand(Look, params)
-        token = self._shown_token()
-        manifest = await self._outgoing.to_show(token.manifest_id)
-
-        async def page(params: dict[str, Any]) -> Message:
-            return await self._outgoing.asked_pages(manifest, params)
-
-        self._peer.on_request("page", page)  # until a session answers it
-        return listing_of(manifest, token)
+        return await self._pulls.show(self._peer, self._shown_token())
 
     async def _fetch(self, params: dict[str, Any]) -> Message:
         return await self._give(msgspec.structs.replace(understand(Fetch, params), entries=None))

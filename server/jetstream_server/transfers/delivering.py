@@ -1,14 +1,17 @@
-"""Sending a transfer's files over a session with a node, whoever dialled it."""
+"""Showing a manifest and sending its files over a session with a node, whoever dialled it."""
 
+import functools
 from collections.abc import Callable, Sequence
 
+from jetstream.errors import Conflict
 from jetstream_server.link.limiter import Bucket
+from jetstream_server.link.messages import Listing
 from jetstream_server.link.peer import PeerConnection
 from jetstream_server.links import Links
 from jetstream_server.manifests import Manifests
-from jetstream_server.records import TransferRecord
+from jetstream_server.records import TokenRecord, TransferRecord
 from jetstream_server.transfers.jobs import Job, carry_out
-from jetstream_server.transfers.listing import part_of
+from jetstream_server.transfers.listing import asked_pages, listing_of, part_of
 from jetstream_server.transfers.live import Live, SendingTable
 from jetstream_server.transfers.sending import SendSession
 from jetstream_server.transfers.session import Surroundings
@@ -38,6 +41,18 @@ class Delivering:
         if live.record.total_bytes is None:  # it was being listed when the transfer was made
             await self._table.save(live, total_files=record.total_files, total_bytes=record.total_size)
         return None
+
+    async def show(self, peer: PeerConnection, token: TokenRecord) -> Listing:
+        """What *token* gives; its pages are there for *peer* until a session answers for them.
+
+        :raises Conflict: if the files could not be listed.
+        """
+        record = await self._manifests.wait(token.manifest_id)
+        if record.status == ManifestStatus.ERROR:
+            raise Conflict(f"The files could not be listed: {record.error_message}")
+        manifest = await self._manifests.stored(token.manifest_id)
+        peer.on_request("page", functools.partial(asked_pages, self._near, manifest))
+        return listing_of(manifest, token)
 
     async def send(
         self,

@@ -8,13 +8,12 @@ from jetstream.entities import Transfer
 from jetstream.errors import Conflict, NotFound
 from jetstream_server.catalog.catalog import Catalog
 from jetstream_server.eventlog import EventLog
-from jetstream_server.link.messages import Pages, StopReason
+from jetstream_server.link.messages import StopReason
 from jetstream_server.link.udp.rate import Policy
-from jetstream_server.manifests import Manifests, StoredManifest
+from jetstream_server.manifests import Manifests
 from jetstream_server.records import DestinationRecord, TransferRecord
 from jetstream_server.transfers.delivering import Delivering
 from jetstream_server.transfers.jobs import Scheduler
-from jetstream_server.transfers.listing import asked_pages
 from jetstream_server.transfers.live import Live, SendingTable, transfer_entity
 from jetstream_server.transfers.policies import check_policy
 from jetstream_server.transfers.pushing import Pushing
@@ -75,20 +74,6 @@ class Outgoing:
             live.record.manifest_id == manifest_id and live.status not in (Status.COMPLETE, Status.CANCELLED)
             for live in self._table
         )
-
-    async def to_show(self, manifest_id: str) -> StoredManifest:
-        """The manifest that a token gives, to be looked at; waits until its files are listed.
-
-        :raises Conflict: if they could not be.
-        """
-        record = await self._manifests.wait(manifest_id)
-        if record.status == ManifestStatus.ERROR:
-            raise Conflict(f"The files could not be listed: {record.error_message}")
-        return await self._manifests.stored(manifest_id)
-
-    async def asked_pages(self, manifest: StoredManifest, params: dict[str, Any]) -> Pages:
-        """The answer to ``page`` while a node looks at *manifest*."""
-        return await asked_pages(self._near, manifest, params)
 
     # -- changing -------------------------------------------------------------------------------------------------
 

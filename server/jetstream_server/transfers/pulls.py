@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from jetstream.errors import Conflict, JetStreamError, NotFound
-from jetstream_server.link.messages import Fetch, Offer
+from jetstream_server.link.messages import Fetch, Listing, Offer
 from jetstream_server.link.peer import PeerConnection
 from jetstream_server.records import TokenRecord, TransferRecord
 from jetstream_server.transfers.delivering import Delivering
@@ -56,6 +56,13 @@ class Pulls:
         """Tokens of which a download stays taken, by the transfer that has everything but the last word."""
 
     # -- nodes that fetch -----------------------------------------------------------------------------------------
+
+    async def show(self, peer: PeerConnection, token: TokenRecord) -> Listing:
+        """What the token gives, for *peer* to look at.
+
+        :raises Conflict: if the files could not be listed.
+        """
+        return await self._delivering.show(peer, token)
 
     async def give(self, peer: PeerConnection, token: TokenRecord, fetch: Fetch) -> Offer:
         """Begin to send over the session of *peer*; answers with the offer.

@@ -184,7 +184,7 @@ class Node:
         pulls = Pulls(self.gate, refusing, refusing, "Studio B", self.clock)
         self.near = Surroundings(DataPlane(), self.threads, Bucket(None, 0.0), Bucket(None, 0.0), self.clock)
         self.service = PeerService(
-            myself, self.gate, self.asking, self.incoming, refusing, pulls, Liveness(),  # type: ignore[arg-type]
+            myself, self.gate, self.asking, self.incoming, pulls, Liveness(),  # type: ignore[arg-type]
             Prober(self.gate, self.threads, lambda: NOW), CarrierTrials(self.near),
             Surveyor(self.gate, self.threads, time.monotonic),
         )
