@@ -88,13 +88,15 @@ def test_with_the_node_gone(program, tmp_path):
     read_until(process, "connection: Failed")
     process.terminate()
     ended(process)
+    assert "geometry" in (tmp_path / "home" / "desktop.json").read_text()
 
 
-def test_before_the_node_is_there(program):
+def test_before_the_node_is_there(program, tmp_path):
     process = program()
     read_until(process, "connection: Connecting")
     process.terminate()
     ended(process)
+    assert "geometry" in (tmp_path / "home" / "desktop.json").read_text()
 
 
 def test_with_the_node_stopped_dead(program, tmp_path):

@@ -339,6 +339,8 @@ def test_a_node_that_cannot_start_says_why(gui, qapp):
         own = LocalNode(dial, ["--no-such-option"])
         async with running(qapp, own.reach, own) as desk:
             await until(lambda: "no option" in desk.window.banner.text)
+            assert isinstance(desk.context.session.status, Failed)
+            assert not own.started_here
 
     gui(work)
 

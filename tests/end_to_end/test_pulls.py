@@ -67,10 +67,13 @@ async def test_the_end_of_a_download_is_told_later(two: Two, tmp_path: Path) -> 
         (pulled,) = await until(client.send.get_transfers, lambda now: now[0].status == "complete")
         assert pulled.files_done == pulled.total_files
         assert (await client.send.get_shared_token(token)).download_count == 1
-    fetcher.stop()
-    with contextlib.closing(sqlite3.connect(fetcher.state / "catalog.db")) as catalog:
-        ((told,),) = catalog.execute("SELECT told_time FROM incoming").fetchall()
-    assert told is not None
+
+    async def told() -> list[tuple[int | None]]:
+        with contextlib.closing(sqlite3.connect(fetcher.state / "catalog.db")) as catalog:
+            return catalog.execute("SELECT told_time FROM incoming").fetchall()
+
+    ((time,),) = await until(told, lambda rows: rows[0][0] is not None)  # the node that is told knows it first
+    assert time is not None
 
 
 async def logged_in(sharer: NodeProcess, token: Token, folder: Path) -> PeerConnection:

@@ -132,6 +132,7 @@ async def test_closing_without_a_word_is_counted_and_nothing_more(tmp_path: Path
         _, writer = await dial(door)
         await hang_up(writer)
         await door.until(lambda: door.listener.refused == {"closed without a word": 1})
+        assert door.listener.open_connections == 0
 
 
 @pytest.mark.parametrize("alpn", [["http/1.1"], ["h2", "http/1.1"], []])

@@ -26,6 +26,7 @@ def child(model, *rows):
 def test_it_is_a_proper_model(model, qtmodeltester):
     model.wanted.connect(lambda source: model.set_listing(source, [Found(f"{source}/a", Kind.FILE, 5)]))
     qtmodeltester.check(model)
+    assert child(model, 0, 0, 0).data(KEY) == "show/reel/a", "what is listed on demand was looked into, too"
 
 
 def test_rows(model):

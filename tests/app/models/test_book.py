@@ -24,6 +24,9 @@ def model(qapp):
 def test_it_is_a_proper_model(model, qtmodeltester, shelves):
     model.show_shelves(shelves)
     qtmodeltester.check(model)
+    lines = sum(1 + model.rowCount(model.index(row, 0)) for row in range(model.rowCount()))
+    headings = sum(bool(shelf.name) or len(shelves) > 1 for shelf in shelves)
+    assert lines == headings + sum(len(shelf.destinations) for shelf in shelves)
 
 
 def test_groups_with_their_destinations(model):

@@ -25,8 +25,10 @@ def test_it_is_a_proper_model(model, qtmodeltester):
 def test_equal_keys_are_updated_in_place(model, qtbot):
     with qtbot.assertNotEmitted(model.modelReset), qtbot.waitSignal(model.dataChanged):
         model.replace([("a", 1), ("b", 3)])
+    assert model.index(1, 1).data() == "3"
     with qtbot.waitSignal(model.modelReset):
         model.replace([("b", 3)])
+    assert model.rowCount() == 1
 
 
 def test_what_is_new_on_top_keeps_the_rest_where_it_is(model, qtbot):

@@ -26,6 +26,7 @@ def texts(model):
 
 def test_it_is_a_proper_model(model, qtmodeltester):
     qtmodeltester.check(model)
+    assert model.rowCount() == len(texts(model)) > 0
 
 
 def test_lines(model):

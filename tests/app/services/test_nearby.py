@@ -76,3 +76,4 @@ async def test_without_the_package_nothing_happens(qapp, monkeypatch, caplog):
     with caplog.at_level(logging.INFO):
         async with listening():
             await until(lambda: any("not looked for" in record.getMessage() for record in caplog.records))
+    assert not [record for record in caplog.records if record.levelno > logging.INFO]

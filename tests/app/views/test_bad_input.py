@@ -275,6 +275,9 @@ def test_leaving_while_the_node_answers_nothing(gui, qapp, node):
             node.stalled["send.getTransfers"] = node.stalled["send.suspendTransfer"] = asyncio.Event()
             desk.window.table.select_key("s1")
             desk.window.actions_.pause.trigger()
+            await until(lambda: "send.suspendTransfer" in [name for name, _ in node.calls])
+        assert len(desk.context.tasks) == 0
+        assert node.transfers["1"].status == "sending", "nobody waited for the answer"
 
     gui(work)
 
@@ -355,7 +358,10 @@ def test_settings_that_cannot_be_written_are_told(gui, qapp, node, tmp_path):
             (tmp_path / "state" / "desktop.json.part").mkdir(parents=True)
             desk.context.settings.change(tab=2)
             await until(lambda: "could not be saved" in desk.window.banner.text)
+            assert desk.context.settings.now.tab == 2, "they hold for this run"
             (tmp_path / "state" / "desktop.json.part").rmdir()
+            desk.context.settings.change(tab=1)
+            assert peek(tmp_path / "state").tab == 1
 
     gui(work)
 
@@ -404,6 +410,8 @@ def test_a_share_that_wants_a_password_asks_for_it(gui, qapp, node):
             card.password.setText("wrong")
             card.look.click()
             await until(lambda: card.hint.text() == "This token, or its password, is not right.")
+            asked = [params.get("password") for name, params in node.calls if name == "recv.previewDownload"]
+            assert asked == [None, "wrong"]
 
     gui(work)
 

@@ -98,6 +98,7 @@ def test_only_problems_where_there_are_none_and_after_verifying(gui, qapp, node)
             await until(lambda: desk.verify.found("r2") is not None)
             pane.restart()
             await until(lambda: listed(desk) == ["plate 0007"])
+            assert pane.note == ""
 
     gui(work)
 
@@ -161,6 +162,7 @@ def test_events_go_on_while_they_are_looked_at(gui, qapp, node):
             node.move("1", status="suspended", processing=False)
             await until(lambda: [model.index(row, 1).data() for row in range(model.rowCount())]
                         == ["Event 2.", "Event 1."])
+            assert desk.window.details.tabs.currentIndex() == EVENTS
 
     gui(work)
 

@@ -108,6 +108,8 @@ def test_a_narrow_invitation_has_its_buttons_below_each_other(gui, qapp):
             empty = desk.window.composer._goods._empty
             await until(lambda: empty.width() < 320)
             await until(lambda: all(made.width() >= made.sizeHint().width() for made in empty._made))
+            tops = [made.y() for made in empty._made]
+            assert tops == sorted(set(tops))
 
     gui(work)
 

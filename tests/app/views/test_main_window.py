@@ -144,6 +144,7 @@ def test_what_cannot_be_done_is_said_in_the_bar(gui, qapp, node):
             desk.window.table.select_key("s1")
             desk.window.actions_.pause.trigger()
             await until(lambda: desk.window.banner.text == "It is complete already.")
+            assert rows_of(desk)["s1"].group is Group.ACTIVE
 
     gui(work)
 
@@ -336,6 +337,7 @@ def test_a_node_that_answers_wrongly_is_asked_again(gui, qapp, node):
             await until(lambda: len(rows_of(desk)) == 3)
             node.refuse["send.getTransfers"] = ServerError("A fault inside the node, reference 17.")
             await until(lambda: "reference 17" in desk.window.banner.text)
+            assert len(rows_of(desk)) == 3, "what is known stays"
             node.refuse.clear()
             node.move("1", bytes_acked=900)
             await until(lambda: rows_of(desk)["s1"].done == 900)

@@ -70,6 +70,7 @@ def test_what_has_ended_can_still_be_described(gui, qapp, node):
             desk.window.card.apply.show()
             desk.window.card.apply.click()
             await until(lambda: changes(node) == [{"description": "x"}])
+            assert node.tokens[OLD].expiry_time == NOW
 
     gui(work)
 
@@ -116,6 +117,7 @@ def test_replacing_from_the_card_of_a_token_shows_the_new_one(gui, qapp, node):
             desk.window.card.make.click()
             await until(lambda: set(node.tokens) == {"MAYWEBRO.TRUPO.VEVEEBLU"})
             await until(lambda: desk.window.card.token.text() == "MAYWEBRO.TRUPO.VEVEEBLU")
+            assert node.tokens["MAYWEBRO.TRUPO.VEVEEBLU"].manifest_id == "m"
 
     gui(work)
 

@@ -111,18 +111,22 @@ async def test_the_result_of_a_background_request_has_no_limit(peer):
     peer.answers["server.getRequestResult"] = result
     async with connect("127.0.0.1", peer.port, timeout=0.05) as client:
         call = asyncio.create_task(client.server.get_request_result({"requestId": 3}))
-        await asyncio.sleep(0.2)
+        while not peer.calls:  # noqa: ASYNC110 - another thread hears it
+            await asyncio.sleep(0)
+        with pytest.raises(RequestTimeout):
+            await client.server.echo()  # behind it: its time is up, so that of the first would be, too
         done.set()
         assert await call == "at last"
-    assert peer.calls == [("server.getRequestResult", {"request": 3})]
+    assert peer.calls[0] == ("server.getRequestResult", {"request": 3})
 
 
 async def test_a_connection_that_is_idle_is_kept_alive(peer, monkeypatch):
     monkeypatch.setattr(aio_connection, "_KEEP_ALIVE", 0.05)
-    async with connect("127.0.0.1", peer.port, timeout=0.2):
+    async with connect("127.0.0.1", peer.port, timeout=0.2) as client:
         async with asyncio.timeout(10):
             while peer.names().count("server.echo") < 2:  # noqa: ASYNC110 - another thread counts
                 await asyncio.sleep(0.01)
+        assert not client.closed.done()
 
 
 async def test_nothing_that_cannot_be_sent_is_sent(peer):

@@ -113,8 +113,8 @@ def test_added_marks_fit(name: bytes) -> None:
 
 def test_cutting_keeps_characters_whole() -> None:
     name = "\u00e4".encode() * 127
-    with_suffix(name, b".jetpart").decode()
-    numbered(name + b".x", 2).decode()
+    assert with_suffix(name, b".jetpart").decode() == "\u00e4" * 123 + ".jetpart"
+    assert numbered(name + b".x", 2).decode() == "\u00e4" * 124 + " (2).x"
 
 
 @pytest.mark.parametrize(

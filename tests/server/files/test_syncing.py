@@ -116,3 +116,7 @@ def test_the_real_calls(cache: FolderCache, tmp_path: Path) -> None:
     dirty = Dirty()
     dirty.many = True
     flush(dirty, cache, ())
+    assert (tmp_path / "f").stat().st_size == 1 << 20
+    if syncing.HAVE_SYNCFS:  # the call is the system's own: it tells a descriptor that is none
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            syncing._syncfs(-1)  # type: ignore[misc]

@@ -127,6 +127,7 @@ async def test_a_number_is_used_once_and_a_session_ends(
     door.plane.forget(key)
     monkeypatch.setattr(data_module, "EARLY_SECONDS", 0.01)
     await refused(door, make_hello(key, 4))
+    assert len(door.taken) == 1
     sock.close()
 
 

@@ -55,14 +55,18 @@ def test_a_change_wakes_whoever_waits() -> None:
         waiting.set()
         limiter.wait(1 << 20)
 
-    thread = threading.Thread(target=work)
+    thread = threading.Thread(target=work, daemon=True)
     thread.start()
-    waiting.wait(10)
-    while thread.is_alive():
+    assert waiting.wait(10)
+    for _ in range(1000):  # it may be just before its wait
         bucket.set_rate(None, 0.0)
         limiter.wake()
         thread.join(0.01)
+        if not thread.is_alive():
+            break
+    assert not thread.is_alive()
     limiter.wait(1 << 30)
+    assert bucket.taken == (1 << 20) + (1 << 30)
 
 
 def test_closing_lets_whoever_waits_go() -> None:

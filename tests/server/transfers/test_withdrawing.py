@@ -31,9 +31,17 @@ async def test_an_offer_is_taken_back_once_and_nobody_minds_a_failure() -> None:
 
 
 async def test_a_node_that_stops_does_not_wait_for_it() -> None:
+    dialling, given_up = asyncio.Event(), asyncio.Event()
+
     async def reach(_record: object) -> Any:
-        await asyncio.Event().wait()
+        dialling.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            given_up.set()
 
     withdrawing = Withdrawing(reach)
     withdrawing.begin(outgoing("7"), StopReason.CANCELLED, "Cancelled.")
+    await dialling.wait()
     await withdrawing.close()
+    assert given_up.is_set()

@@ -88,8 +88,10 @@ def test_a_path_that_shrinks_under_the_way(made: Make) -> None:
     small = Small()
     ends = made(MemorySource(60, BLOCK_SIZE), small)
     ends.wait_for(5)
+    before = ends.sender.datagram_bytes
     small.size = 1300
     ends.check()
+    assert ends.sender.datagram_bytes <= 1300 < before
 
 
 def test_a_path_for_small_packets_only(made: Make) -> None:
@@ -97,3 +99,4 @@ def test_a_path_for_small_packets_only(made: Make) -> None:
     small.size = 1250
     ends = made(MemorySource(3, 100), small)
     ends.check()
+    assert 0 < ends.sender.datagram_bytes <= 1250
