@@ -37,6 +37,7 @@ from jetstream_desktop.desk.nodes import NodesDesk
 from jetstream_desktop.desk.offers import OffersDesk
 from jetstream_desktop.desk.pace import PaceDesk
 from jetstream_desktop.desk.pausing import PauseDesk
+from jetstream_desktop.desk.preflight import PreflightDesk
 from jetstream_desktop.desk.rehearsal import RehearsalDesk
 from jetstream_desktop.desk.rows import RowDesk
 from jetstream_desktop.desk.share import ShareDesk
@@ -89,6 +90,7 @@ class Desk:
     window: MainWindow
     shell: WindowDesk
     compose: ComposeDesk
+    preflight: PreflightDesk
     share: ShareDesk
     get: GetDesk
     book: BookDesk
@@ -138,9 +140,10 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
                       FarDisk(session, tasks.spawn, window), tasks, notices, settings, clock)
     polling = Polling(context)
     far = FarDesk(context)
-    compose = ComposeDesk(context, far)
+    compose, preflight = ComposeDesk(context, far), PreflightDesk(context)
     share, get = ShareDesk(context, SharedPage(theme, clock)), GetDesk(context)
     book = BookDesk(context, DestinationsPage(theme), compose)
+    window.composer.test_wanted.connect(book.test)
     tray = Tray(theme, actions, window)
     offers = OffersDesk(context, OffersPage(theme), sidebar, far, tray.say)
     for page in (share.page, book.page, offers.page):
@@ -157,8 +160,8 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
     shell.nearby_allowed.connect(near.allow)
     taskbar = Taskbar(session_bus(), window)
     shell.progressed.connect(taskbar.show)
-    return Desk(context, window, shell, compose, share, get, book, offers, rows, pace, rehearsal, pausing, listing,
-                copies, verify, allowed, health, nodes, near, here, far, tray, taskbar, polling)
+    return Desk(context, window, shell, compose, preflight, share, get, book, offers, rows, pace, rehearsal, pausing,
+                listing, copies, verify, allowed, health, nodes, near, here, far, tray, taskbar, polling)
 
 
 def _file_model() -> PagedTableModel:

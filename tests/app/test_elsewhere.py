@@ -136,7 +136,7 @@ def test_files_over_there_go_from_there_and_files_from_here_do_not(gui, qapp, tm
             await until(lambda: card.path == str(source))
             card.table.selectRow(0)
             card.done.click()
-            await until(lambda: composer.isVisible() and "2 files" in composer._sum.text())
+            await until(lambda: composer.isVisible() and "2 files" in composer.card.text("goes"))
             composer.search.setText(f"127.0.0.1:{own.receive_port}")
             await until(lambda: composer.send.isEnabled())
             composer.send.click()
@@ -182,7 +182,7 @@ def test_this_computer_is_a_destination_of_the_other_node_where_it_gets_through(
             composer.list.step(1)
             choice = composer.list.current()
             assert (choice.title, choice.line) == ("This computer", f"127.0.0.1:{own.receive_port}")
-            assert "asks before it takes files from Studio B" in composer._note.text()
+            assert "asks before it takes files from Studio B" in composer.card.note.text()
             composer.send.click()
             await until(lambda: desk.context.poller.rows)
             assert desk.context.poller.destinations[0].permitted_destination_public_key == own.fingerprint
@@ -221,8 +221,8 @@ def test_where_it_does_not_get_through_it_is_said_why(gui, qapp, tmp_path, there
                             and composer.list.values.value(0).reachable is False)
                 composer.list.step(1)
                 assert composer.list.current().line == "not reached from there"
-                assert "Studio B sees this computer at 127.0.0.1" in composer._note.text()
-                assert "Share by link instead" in composer._note.text()
+                assert "Studio B sees this computer at 127.0.0.1" in composer.card.note.text()
+                assert "Share by link instead" in composer.card.note.text()
 
     gui(work)
 
@@ -369,10 +369,10 @@ def test_what_is_left_out_is_not_counted_over_there(gui, qapp, tmp_path, there):
             composer = desk.window.composer
             desk.compose.open()
             composer.add([Found(str(source), Kind.FOLDER)])
-            await until(lambda: "2 files" in composer._sum.text())
+            await until(lambda: "2 files" in composer.card.text("goes"))
             composer._goods.pattern.setText("*.tmp")
             composer._goods._exclude()
-            await until(lambda: "1 file, 3 KB" in composer._sum.text())
+            await until(lambda: "1 file, 3 KB" in composer.card.text("goes"))
             index = composer.model.index(0, 0)
             composer.tree.expand(index)
             await until(lambda: composer.model.rowCount(index) == 1)

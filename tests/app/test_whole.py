@@ -18,6 +18,7 @@ from app.helpers.running import running
 from app.helpers.waiting import until
 from app.views.drops import drop, files
 from helpers.nodes import nodes, tree
+from jetstream.constants import OVERWRITE_NEVER
 from jetstream.local import state_folder
 from jetstream_desktop import application
 from jetstream_desktop.services.local_node import LocalNode, dial
@@ -91,6 +92,48 @@ def test_drop_compose_send_watch_pause_resume_complete(gui, qapp, tmp_path, own_
             await until(lambda: window.details.files_table.model().rowCount() >= 31)
             window.details.tabs.setCurrentIndex(3)
             await until(lambda: desk.files._events.rowCount() >= 3)
+
+    with nodes(tmp_path, "b") as (other,):
+        gui(lambda: work(other))
+
+
+def test_what_was_sent_before_is_said_to_be_there(gui, qapp, tmp_path, own_node, reel):
+    """The card of the composer, with a real node at both ends."""
+    notes = reel / "<b>notes ü.txt"
+
+    async def work(other):
+        own = own_node()
+        async with running(qapp, own.reach, own) as desk:
+            window, composer, card = desk.window, desk.window.composer, desk.window.composer.card
+            await let_in(other, (await connected(desk)).fingerprint)
+            client = desk.context.session.client
+            there = await client.send.create_destination("127.0.0.1", other.port, name="Studio B")
+            manifest = await client.send.wait_for_manifest(await client.send.create_manifest(
+                {f"Reel 07/{notes.name}": str(notes)}))
+            sent = await client.send.wait_for_transfer(await client.send.create_transfer(
+                there, manifest, destination_path="day 1"))
+            assert sent.status == "complete"
+            await until(lambda: desk.context.poller.destinations)
+            drop(window, files(reel))
+            await until(lambda: composer.history.now.items)
+            composer.list.step(1)
+            composer.folder.setText("day 1")
+            await until(lambda: card.text("there") and not card.running)
+            assert card.text("there") == "1 file, unchanged"
+            assert card.text("checked") == "identity, rights, folder"
+            composer.tree.expand(composer.model.index(0, 0))
+            inside = composer.model.index(0, 0)
+            await until(lambda: composer.model.rowCount(inside) == 3)
+            remarks = {composer.model.index(row, 0, inside).data(): composer.model.index(row, 3, inside).data()
+                       for row in range(3)}
+            assert remarks[notes.name] == "already there, unchanged"
+            notes.write_text("hello again")
+            composer.options.overwrite.setCurrentIndex(composer.options.overwrite.findData(OVERWRITE_NEVER))
+            await until(lambda: card.text("there") == "1 file, kept" and not card.running)
+            composer.folder.setText("day 2")
+            await until(lambda: card.text("checked") == "identity, rights, folder" and not card.running)
+            assert card.text("there") == ""
+            assert tree(other.received / "day 1").keys() == {b"Reel 07", b"Reel 07/" + os.fsencode(notes.name)}
 
     with nodes(tmp_path, "b") as (other,):
         gui(lambda: work(other))

@@ -58,6 +58,7 @@ class BasketModel(QAbstractItemModel):
         self._listings: dict[str, Sequence[Found]] = {}
         self._counts: Mapping[str, Count] = {}
         self._conflicts: Mapping[str, Flag] = {}
+        self._remarks: Mapping[str, Flag] = {}
         self._asked: set[str] = set()
         self._symlinks = SYMLINK_FOLLOW
 
@@ -95,12 +96,18 @@ class BasketModel(QAbstractItemModel):
         """What becomes of links, for the remarks."""
         if symlinks != self._symlinks:
             self._symlinks = symlinks
-            self._refresh(ROOT, self._root)
+            self._refresh(ROOT, self._root, NOTE)
 
     def set_counts(self, counts: Mapping[str, Count]) -> None:
         """Sizes of folders by source, as far as they are counted."""
         self._counts = counts
-        self._refresh(ROOT, self._root)
+        self._refresh(ROOT, self._root, SIZE)
+
+    def set_remarks(self, remarks: Mapping[str, Flag]) -> None:
+        """What the other side would do with targets, as far as it is known."""
+        if remarks != self._remarks:
+            self._remarks = remarks
+            self._refresh(ROOT, self._root, NOTE)
 
     def show_more(self, index: Index) -> None:
         """Fill in more of a long folder, for the row that says how many are missing."""
@@ -152,13 +159,13 @@ class BasketModel(QAbstractItemModel):
             more.hidden = missing
         self.endInsertRows()
 
-    def _refresh(self, place: QModelIndex, node: Node) -> None:
+    def _refresh(self, place: QModelIndex, node: Node, column: int) -> None:
         if not node.children:
             return
-        self.dataChanged.emit(self.index(0, SIZE, place), self.index(len(node.children) - 1, NOTE, place))
+        self.dataChanged.emit(self.index(0, column, place), self.index(len(node.children) - 1, column, place))
         for child in node.children:
             if child.children:
-                self._refresh(self._index_of(child), child)
+                self._refresh(self._index_of(child), child, column)
 
     # What Qt asks
 
@@ -256,6 +263,8 @@ class BasketModel(QAbstractItemModel):
         if node.found is not None and left_out(node.target, base_name(node.found.path), self._basket.exclude,
                                                folder=node.folder):
             return Flag(tr("left out"))
+        if node.target in self._remarks and not node.hidden:
+            return self._remarks[node.target]
         if node.made and not node.children:
             return Flag(tr("empty, will not be made"))
         if node.found is None:

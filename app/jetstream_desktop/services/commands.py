@@ -1,12 +1,12 @@
 """What the person asks for, done at the node. Each answers with a value or raises; nothing here shows anything."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from jetstream.aio import Server, watch_test
+from jetstream.aio import Server, watch_preview, watch_test
 from jetstream.checks import Check
 from jetstream.constants import SYMLINK_PRESERVE
-from jetstream.entities import Destination, Event, Manifest, ReceiveTransfer, Token, Transfer, wire_name
+from jetstream.entities import Destination, Event, Manifest, Preview, ReceiveTransfer, Token, Transfer, wire_name
 from jetstream.errors import JetStreamError
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.services.session import Session
@@ -17,6 +17,7 @@ from jetstream_desktop.state.code import Recipe
 from jetstream_desktop.state.delivered import sources
 from jetstream_desktop.state.files import FileLine
 from jetstream_desktop.state.options import LABEL, Options
+from jetstream_desktop.state.preview import Question
 from jetstream_desktop.state.rows import Row
 
 RESUME = "resume"
@@ -93,6 +94,16 @@ class Commands:
             rate_policy=options.policy, user_data={LABEL: options.label} if options.label else None)
         self._done()
         return made
+
+    def look(self, question: Question) -> AsyncGenerator[Preview, None]:
+        """What sending that would meet, as the node finds it out; nothing is sent."""
+        address, port, _user, identity = question.way
+        where = {"destination": question.destination} if question.destination is not None else {
+            "destinationAddress": address, "destinationPort": port, "permittedDestinationPublicKey": identity}
+        return watch_preview(
+            self._session.client.call, **where, mappings=dict(question.mappings), symlinkMode=question.symlinks,
+            exclude=list(question.exclude), skipUnreadable=True, destinationPath=question.folder,
+            overwriteMode=question.overwrite)
 
     async def manifest_of_received(self, entity: ReceiveTransfer) -> Manifest:
         """The manifest of what a transfer has delivered, from where it lies. A file that is gone fails it."""

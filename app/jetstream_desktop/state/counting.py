@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from jetstream.constants import SYMLINK_FOLLOW, SYMLINK_PRESERVE
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.state import numbers
-from jetstream_desktop.state.address import Choice
 from jetstream_desktop.state.basket import Basket, Kind
 
 
@@ -49,14 +48,6 @@ def of_basket(basket: Basket, counted: Mapping[str, Count], symlinks: int = SYML
     return total(parts)
 
 
-def sentence(count: Count, where: str | None) -> str:
-    """One line that sums up: ``412 files, 18.2 GB to Studio B``."""
-    what = tr("{files}, {size}", files=numbers.files(count.files), size=numbers.size(count.size))
-    if not count.complete:
-        what = tr("{what} so far", what=what)
-    return tr("{what} to {where}", what=what, where=where) if where else what
-
-
 def send_label(count: Count, where: str | None) -> str:
     """The text of the primary button: verb, amount, target."""
     if where is None:
@@ -64,19 +55,3 @@ def send_label(count: Count, where: str | None) -> str:
     if not count.complete or count.files == 0:
         return tr("Send to {where}", where=where)
     return tr("Send {files} to {where}", files=numbers.files(count.files), where=where)
-
-
-def remark(count: Count, reason: str | None, choice: Choice | None) -> str:
-    """What else there is to know before sending to *choice*: *reason* keeps it from going at all."""
-    if reason is not None:
-        return reason
-    destination = choice.destination if choice is not None else None
-    parts = [choice.note] if choice is not None and choice.note else []
-    if not count.complete:
-        parts.append(tr("Still counting; it can start right away."))
-    if count.unreadable:
-        parts.append(tr("{n} cannot be read and will be left out.", n=count.unreadable))
-    if destination is not None and destination.last_rate and count.size:
-        parts.append(tr("About {time} at the speed of last time.",
-                        time=numbers.duration(count.size / (destination.last_rate * 125))))
-    return " ".join(parts)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QRect, Qt, Signal
 from PySide6.QtWidgets import QLineEdit, QStackedWidget, QWidget
 
 from jetstream_desktop.i18n import tr
@@ -11,6 +11,9 @@ from jetstream_desktop.views.composer_tree import BasketTree
 from jetstream_desktop.views.invitation import Invitation
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import button, clear, column, hairline, panel, row
+
+_ZONE = 96
+_ASIDE = 16
 
 
 class ComposerGoods(QWidget):
@@ -68,6 +71,14 @@ class ComposerGoods(QWidget):
         """Whether there is nothing yet."""
         self._goes.setCurrentWidget(self._empty if empty else self._tree)
         self._foot.setVisible(not empty)
+
+    def drop_zone(self) -> QRect:
+        """The lowest part of the list, all of it while it is empty."""
+        page = self._goes.geometry()
+        if self._goes.currentWidget() is self._empty:
+            return page.adjusted(_ASIDE, _ASIDE, -_ASIDE, -_ASIDE)
+        high = min(_ZONE, page.height() - self._tree.header().height() - _ASIDE)
+        return QRect(page.left() + _ASIDE, page.bottom() - _ASIDE - high, page.width() - 2 * _ASIDE, high)
 
     def show_patterns(self, patterns: Sequence[str]) -> None:
         """What is left out, each with a way back."""

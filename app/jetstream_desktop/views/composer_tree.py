@@ -1,5 +1,7 @@
 """The composer's tree: painted rows, renaming in place, keys for removing."""
 
+from collections.abc import Collection
+
 from PySide6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
@@ -95,6 +97,8 @@ class BasketTree(QTreeView):
         self._open: set[str] = set()
         self._chosen: set[str] = set()
         self._fitted = 0
+        self._pointed: str | None = None
+        """The folder that something is dragged over."""
         self.setModel(model)
         self.setItemDelegate(BasketDelegate(theme, model, self))
         self.setAccessibleName(tr("What goes"))
@@ -162,6 +166,23 @@ class BasketTree(QTreeView):
         node: Node | None = index.data(SNAPSHOT)
         if node is not None and node.hidden:
             self.more_wanted.emit(index)
+
+    def point_at(self, place: QPoint, folders: Collection[str]) -> None:
+        """Select the one of *folders* that lies at *place*, into which a drop would go; away from it nothing is, again.
+        """
+        index = self.indexAt(place).siblingAtColumn(NAME)
+        node: Node | None = index.data(SNAPSHOT)
+        if node is not None and node.target in folders:
+            self.setCurrentIndex(index)
+            self._pointed = node.target
+        else:
+            self.point_away()
+
+    def point_away(self) -> None:
+        """Take back what :meth:`point_at` has selected."""
+        if self._pointed is not None and self.selected_targets() == [self._pointed]:
+            self.clearSelection()
+        self._pointed = None
 
     def _double(self, index: QModelIndex) -> None:
         node: Node | None = index.data(SNAPSHOT)

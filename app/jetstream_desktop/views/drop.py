@@ -1,11 +1,13 @@
-"""The whole window is a drop target: what can be dropped, and the tint with one line that says what will happen."""
+"""The whole window is a drop target: what can be dropped, and what is painted meanwhile: one line that says what will
+happen, over a tint of the window, or in a zone of the composer, whose rows one wants to see.
+"""
 
 import os
 import sys
 from urllib.parse import unquote_to_bytes
 
-from PySide6.QtCore import QMimeData, QRectF, Qt, QUrl
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QMimeData, QRect, QRectF, Qt, QUrl
+from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from jetstream_desktop.i18n import tr, trn
@@ -58,17 +60,22 @@ def refusal(data: QMimeData) -> str:
     return tr("There are no files in what was dropped.")
 
 
-def promise(data: QMimeData, composing: bool, elsewhere: str = "") -> str:
-    """One line that says what dropping will do. *elsewhere* names the node if it is not that of this computer."""
+def promise(data: QMimeData, composing: bool, elsewhere: str = "", folder: str = "") -> str:
+    """One line that says what dropping will do.
+
+    :param elsewhere: names the node if it is not that of this computer.
+    :param folder: of the composer, into which it would go.
+    """
     paths = dropped_paths(data)
     if not paths:
         return tr("Drop to open the link") if dropped_links(data) else refusal(data)
     if elsewhere:
         return tr("{node} cannot read files of this computer. Drop to see what you can do.", node=elsewhere)
     what = printable(base_name(paths[0])) if len(paths) == 1 else trn("{count} item", "{count} items", len(paths))
-    if composing:
-        return tr("Drop to add {what}", what=f"“{what}”" if len(paths) == 1 else what)
-    return tr("Drop to send {what}", what=f"“{what}”" if len(paths) == 1 else what)
+    what = f"“{what}”" if len(paths) == 1 else what
+    if composing and folder:
+        return tr("Drop to add {what} to “{folder}”", what=what, folder=printable(folder))
+    return tr("Drop to add {what}", what=what) if composing else tr("Drop to send {what}", what=what)
 
 
 def leave_drops_to_the_window(widget: QWidget) -> None:
@@ -78,13 +85,14 @@ def leave_drops_to_the_window(widget: QWidget) -> None:
 
 
 class DropTint(QWidget):
-    """Covers the window while something is dragged over it."""
+    """Lies over the window while something is dragged over it."""
 
     def __init__(self, theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self._theme = theme
         self._words = ""
         self._welcome = True
+        self._zone: QRect | None = None
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.hide()
 
@@ -93,9 +101,19 @@ class DropTint(QWidget):
         """What is promised now."""
         return self._words
 
-    def show_promise(self, words: str, *, welcome: bool) -> None:
-        """Tint the window; *welcome* says whether a drop would do something."""
-        self._words, self._welcome = words, welcome
+    @property
+    def zone(self) -> QRect | None:
+        """Where it is said; ``None`` for all over the window."""
+        return self._zone
+
+    def show_promise(self, words: str, *, welcome: bool, zone: QRect | None = None) -> None:
+        """Say what a drop would do; *welcome*: it would do something.
+
+        :param zone: the part of the window to say it in; the rest stays as it is. Without one all of it is tinted.
+        """
+        if self.isVisible() and (words, welcome, zone) == (self._words, self._welcome, self._zone):
+            return
+        self._words, self._welcome, self._zone = words, welcome, zone
         self.setAccessibleName(words)
         parent = self.parentWidget()
         if parent is not None:
@@ -106,17 +124,25 @@ class DropTint(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
-        theme = self._theme
-        tint = QColor(theme.colour("wash"))
-        tint.setAlpha(225)
-        painter.fillRect(self.rect(), tint)
-        ink = theme.colour("accent" if self._welcome else "bad")
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        pen = QPen(ink, 1.6, Qt.PenStyle.DashLine)
-        painter.setPen(pen)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRoundedRect(QRectF(self.rect().adjusted(14, 14, -14, -14)), theme.radius + 2, theme.radius + 2)
-        words = "accent_ink" if self._welcome else "bad"
-        painting.text(painter, self.rect().adjusted(30, 0, -30, 0), self._words, theme.font("title"),
-                      theme.colour(words), painting.Align.AlignHCenter)
+        tint = self._theme.colour("wash")
+        if self._zone is None:
+            tint.setAlpha(225)
+            painter.fillRect(self.rect(), tint)
+            self._frame(painter, self.rect().adjusted(14, 14, -14, -14), 1.6)
+            self._say(painter, self.rect().adjusted(30, 0, -30, 0), self._theme.font("title"))
+        else:
+            painter.setBrush(tint)
+            self._frame(painter, self._zone, 1.2)
+            self._say(painter, self._zone.adjusted(14, 4, -14, -4), self._theme.font("body", True))
         painter.end()
+
+    def _frame(self, painter: QPainter, area: QRect, width: float) -> None:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self._theme.colour("accent" if self._welcome else "bad"), width, Qt.PenStyle.DashLine))
+        painter.drawRoundedRect(QRectF(area).adjusted(0.5, 0.5, -0.5, -0.5), self._theme.radius + 2,
+                                self._theme.radius + 2)
+
+    def _say(self, painter: QPainter, area: QRect, font: QFont) -> None:
+        painter.setFont(font)
+        painter.setPen(self._theme.colour("accent_ink" if self._welcome else "bad"))
+        painter.drawText(area, int(painting.Align.AlignCenter | Qt.TextFlag.TextWordWrap), self._words)

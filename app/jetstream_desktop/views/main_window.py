@@ -304,19 +304,29 @@ class MainWindow(QMainWindow):
     # Drops
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        data = event.mimeData()
         if self._stop is not None:
             event.ignore()
             return
-        words = promise(data, self._composing, "" if self._node.local else self._node.title)
-        self._tint.show_promise(words, welcome=bool(self._node.local and dropped_paths(data) or dropped_links(data)))
-        event.acceptProposedAction()
+        self._promise(event)
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        self._promise(event)
+
+    def _promise(self, event: QDragMoveEvent) -> None:
+        """Say what a drop would do here and now."""
+        data, folder, zone = event.mimeData(), "", None
+        if self._composing:
+            folder = self.composer.point_at(self.composer.mapFrom(self, event.position().toPoint()))
+            place = self.composer.drop_zone()
+            zone = place.translated(self.composer.mapTo(self, QPoint()))
+        words = promise(data, self._composing, "" if self._node.local else self._node.title, folder)
+        welcome = bool(self._node.local and dropped_paths(data) or dropped_links(data))
+        self._tint.show_promise(words, welcome=welcome, zone=zone)
         event.acceptProposedAction()
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         self._tint.hide()
+        self.composer.point_away()
 
     def dropEvent(self, event: QDropEvent) -> None:
         self._tint.hide()

@@ -7,6 +7,7 @@ from PySide6.QtCore import QObject, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QFont, QFontMetrics, QPainter, QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QApplication,
     QButtonGroup,
     QComboBox,
     QFrame,
@@ -186,6 +187,8 @@ def drop_down(name: str) -> QComboBox:
     return made
 
 
+_AROUND = 4
+"""What is shown around a field that was scrolled to."""
 _TAB_ROOM = 19
 """Padding and distance of a tab, as the style sheet has them, and a pixel for rounding."""
 
@@ -237,9 +240,21 @@ def panel(layout: QLayout, role: str = "") -> QWidget:
     return made
 
 
+class _Scroller(QScrollArea):
+    """Shows all of the field that the Tab key leads to; Qt itself shows the part where the cursor is."""
+
+    def focusNextPrevChild(self, forward: bool) -> bool:
+        moved = super().focusNextPrevChild(forward)
+        field, inner = QApplication.focusWidget(), self.widget()
+        if moved and field is not None and inner is not None and inner.isAncestorOf(field):
+            middle = field.mapTo(inner, field.rect().center())
+            self.ensureVisible(middle.x(), middle.y(), 0, field.height() // 2 + _AROUND)
+        return moved
+
+
 def scrolled(inner: QWidget) -> QScrollArea:
     """*inner* in what scrolls it up and down if it is higher than its place, without a ground of its own."""
-    area = QScrollArea()
+    area = _Scroller()
     area.setWidgetResizable(True)
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -18,9 +18,11 @@ from jetstream.entities import (
     event_to_wire,
     to_wire,
 )
-from jetstream.errors import NotFound
+from jetstream.errors import InvalidParameters, NotFound
 
 FINGERPRINT = "ab" * 32
+LOOK = 2
+"""The number of the request that looks before sending."""
 
 
 class MemoryNode:
@@ -47,6 +49,9 @@ class MemoryNode:
         self.forgotten = {}
         self.findings = []
         self.findings_done = False
+        self.preview = None
+        """What a look before sending finds; ``None``: the node is too old to look."""
+        self.preview_done = True
         self.shared_files = 30
 
     async def connect(self, _step=None):
@@ -183,14 +188,27 @@ class MemoryClient:
     def send_testDestinationAsync(self, **_values):
         return {"requestId": 1}
 
+    def send_previewTransferAsync(self, **_values):
+        if self.node.preview is None:
+            raise InvalidParameters("There is no such method.", field="method")
+        return {"requestId": LOOK}
+
+    def server_cancelRequest(self, request):
+        return None
+
     def server_getDiagnostics(self):
         return [to_wire(check) for check in self.node.findings]
 
     def server_getRequestStatus(self, request):
+        if request == LOOK:
+            return {"requestId": request, "processing": not self.node.preview_done,
+                    "progress": to_wire(self.node.preview)}
         return {"requestId": request, "processing": not self.node.findings_done,
                 "progress": [to_wire(check) for check in self.node.findings]}
 
     def server_getRequestResult(self, request):
+        if request == LOOK:
+            return to_wire(self.node.preview)
         return [to_wire(check) for check in self.node.findings]
 
     def send_createManifest(self, mappings, **_options):

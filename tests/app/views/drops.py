@@ -1,7 +1,7 @@
 """Dropping onto the window, as the system does it."""
 
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 
 
@@ -11,14 +11,18 @@ def files(*paths):
     return data
 
 
-def drop(window, data):
-    place = QPointF(400, 300)
-    enter = QDragEnterEvent(place.toPoint(), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton,
-                            Qt.KeyboardModifier.NoModifier)
-    QApplication.sendEvent(window, enter)
-    assert enter.isAccepted()
-    words = window._tint.words
-    event = QDropEvent(place, Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton,
+def over(window, data, place):
+    """Drag over *place*; answers what is promised there."""
+    for kind in (QDragEnterEvent, QDragMoveEvent):
+        event = kind(place, Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(window, event)
+        assert event.isAccepted()
+    return window._tint.words
+
+
+def drop(window, data, place=QPoint(400, 300)):  # noqa: B008 - a value
+    words = over(window, data, place)
+    event = QDropEvent(QPointF(place), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton,
                        Qt.KeyboardModifier.NoModifier)
     QApplication.sendEvent(window, event)
     return words

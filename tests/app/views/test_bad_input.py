@@ -49,12 +49,12 @@ def test_a_file_that_vanishes_is_named_and_the_rest_goes(gui, qapp, node, tmp_pa
             composer = desk.window.composer
             drop(desk.window, files(here, tmp_path / "gone.mov"))
             await until(lambda: len(composer.history.now.items) == 2)
-            assert "not there" in composer._note.text()
+            assert "not there" in composer.card.note.text()
             assert not composer.send.isEnabled()
             composer.tree.setCurrentIndex(composer.model.index(cells(composer, NAME).index("gone.mov"), 0))
             QTest.keyClick(composer.tree, Qt.Key.Key_Delete)
             await until(lambda: len(composer.history.now.items) == 1)
-            assert "not there" not in composer._note.text()
+            assert "not there" not in composer.card.note.text()
 
     gui(work)
 
@@ -69,7 +69,7 @@ def test_an_empty_folder_and_an_empty_file(gui, qapp, node, tmp_path):
             drop(desk.window, files(tmp_path / "nothing", tmp_path / "empty.dat"))
             await until(lambda: len(composer.history.now.items) == 2)
             await until(lambda: all(count.complete for count in composer.counted.values()) and composer.counted)
-            assert "1 file" in composer._sum.text()
+            assert "1 file" in composer.card.text("goes")
 
     gui(work)
 
@@ -87,7 +87,7 @@ def test_a_sparse_file_of_five_terabytes(gui, qapp, node, tmp_path):
             composer = desk.window.composer
             drop(desk.window, files(huge))
             await until(lambda: cells(composer, SIZE) == ["5.0 TB"])
-            assert "5.0 TB" in composer._sum.text()
+            assert "5.0 TB" in composer.card.text("goes")
 
     gui(work)
 
@@ -131,7 +131,7 @@ def test_a_dropped_name_that_is_no_utf_8_is_the_file_of_that_name(gui, qapp, nod
             composer = desk.window.composer
             drop(desk.window, data)
             await until(lambda: cells(composer, SIZE) == ["5 B"])
-            assert not composer._note.text()
+            assert not composer.card.note.text()
 
     gui(work)
 
@@ -156,7 +156,7 @@ def test_a_path_of_nearly_four_thousand_bytes(gui, qapp, node, tmp_path):
             composer = desk.window.composer
             drop(desk.window, files(tmp_path / ("d" * 200)))
             await until(lambda: composer.counted and all(count.complete for count in composer.counted.values()))
-            assert "1 file, 7 KB" in composer._sum.text()
+            assert "1 file, 7 KB" in composer.card.text("goes")
 
     gui(work)
 

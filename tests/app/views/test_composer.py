@@ -123,7 +123,7 @@ def test_a_label_is_what_the_row_is_called(gui, qapp, node, reel):
             drop(window, files(reel))
             await until(lambda: composer.history.now.items)
             composer.options.label.setText("  Dailies <b>&  7 ")
-            assert composer.options._line.text().endswith("called “Dailies <b>&& 7”")
+            assert composer.options._line.accessibleName().endswith("called “Dailies <b>& 7”")
             assert "<b>" not in composer.options._line.toolTip()
             composer.search.setText("studio b")
             await until(lambda: composer.send.isEnabled())
@@ -161,7 +161,7 @@ def test_shift_held_over_a_destination_sends_at_once(gui, qapp, node, reel, tmp_
             assert window.pages.currentWidget() is not window.composer
             dropped(tmp_path / "gone")  # what cannot go as it is comes into the composer, which says why
             await until(lambda: window.pages.currentWidget() is window.composer)
-            assert "not there" in window.composer._note.text()
+            assert "not there" in window.composer.card.note.text()
             assert len(called(node, "send.createTransfer")) == 1
 
     gui(work)
@@ -224,7 +224,7 @@ def test_what_cannot_be_read_is_flagged_inside_folders(gui, qapp, node, reel, mo
             desk.compose.drop([str(reel / "graded")], None)
             composer.start()
             desk.compose.drop([str(reel / "graded")], None)
-            await until(lambda: "you may not read this" in composer._note.text())
+            await until(lambda: "you may not read this" in composer.card.note.text())
             assert not composer.send.isEnabled()
 
     gui(work)
@@ -236,12 +236,12 @@ def test_a_pattern_is_a_chip_that_takes_it_back(gui, qapp, node, reel):
             composer = desk.window.composer
             drop(desk.window, files(reel))
             await until(lambda: composer.counted and all(count.complete for count in composer.counted.values()))
-            assert "2 files" in composer._sum.text()
+            assert "2 files" in composer.card.text("goes")
             QTest.keyClicks(composer._goods.pattern, "*.exr")
             QTest.keyClick(composer._goods.pattern, Qt.Key.Key_Return)
-            await until(lambda: "1 file" in composer._sum.text())
+            await until(lambda: "1 file" in composer.card.text("goes"))
             composer._goods._patterns.itemAt(0).widget().click()
-            await until(lambda: "2 files" in composer._sum.text())
+            await until(lambda: "2 files" in composer.card.text("goes"))
 
     gui(work)
 
@@ -336,7 +336,7 @@ def test_a_pattern_leaves_out_what_was_dropped_by_itself(gui, qapp, node, reel, 
             composer._goods.pattern.returnPressed.emit()
             place = next(row for row in range(2) if composer.model.index(row, NAME).data() == "b.mov")
             assert composer.model.index(place, NOTE).data() == "left out"
-            await until(lambda: composer._sum.text() == "2 files, 11 B to Studio B")
+            await until(lambda: composer.card.text("goes") == "2 files, 11 B")
             composer.send.click()
             await until(lambda: called(node, "send.createManifest"))
             assert called(node, "send.createManifest")[0]["mappings"] == {"reel": str(reel)}
@@ -354,7 +354,7 @@ def test_what_becomes_of_links_is_said_and_counted(gui, qapp, node, reel, tmp_pa
             drop(desk.window, files(reel))
             await until(lambda: composer.history.now.items)
             composer.list.step(1)
-            await until(lambda: composer._sum.text() == "3 files, 16 B to Studio B")
+            await until(lambda: composer.card.text("goes") == "3 files, 16 B")
             composer.tree.expand(composer.model.index(0, NAME))
             inside = composer.model.index(0, NAME)
             await until(lambda: composer.model.rowCount(inside) == 3)
@@ -364,6 +364,6 @@ def test_what_becomes_of_links_is_said_and_counted(gui, qapp, node, reel, tmp_pa
                                          (SYMLINK_FOLLOW, "link, its content goes", "3 files, 16 B")):
                 composer.options.symlinks.setCurrentIndex(composer.options.symlinks.findData(number))
                 assert composer.model.index(row, NOTE, inside).data() == words
-                await until(lambda total=total: composer._sum.text() == f"{total} to Studio B")
+                await until(lambda total=total: composer.card.text("goes") == total)
 
     gui(work)

@@ -26,7 +26,7 @@ def test_an_empty_composer_invites_and_says_what_is_missing(gui, qapp):
             assert [made.text() for made in composer._goods._empty.findChildren(QPushButton) if made.isVisible()] == [
                 "Choose files…", "Choose a folder…"]
             assert composer.send.text() == "Choose what to send"
-            assert not composer._summary.isVisible()
+            assert not composer.card.isVisible()
             assert not composer._goods.pattern.isVisible()
             assert "Type the address" in composer.list.hint
             composer.add([Found("/x/reel", Kind.FILE, 5)])

@@ -163,7 +163,7 @@ def test_a_drop_opens_the_composer_and_sends(gui, qapp, node, tmp_path):
             assert window.pages.currentWidget() is composer
             assert drop(window, files(reel, tmp_path / "gone")) == "Drop to add 2 items"
             await until(lambda: len(composer.history.now.items) == 2)
-            assert "not there" in composer._note.text()
+            assert "not there" in composer.card.note.text()
             composer.undo()
             await until(lambda: composer.send.text() == "Choose where to send")
             composer.search.setText("studio b")
