@@ -335,7 +335,7 @@ WORDS: Final[Mapping[str, Words]] = {
     "files-ok": Words(Step.FILES, Outcome.OK, "Everything that goes can be read ({size})."),
     "files-more": Words(Step.FILES, Outcome.OK,
                         "What was looked at can be read ({size}). There is more; it was not looked at."),
-    "files-none": Words(Step.FILES, Outcome.WARNING, "There is nothing that would go."),
+    "files-none": Words(Step.FILES, Outcome.WARNING, "No file would go."),
     "files-unreadable": Words(Step.FILES, Outcome.FAILED,
                               "Not everything can be read, {path} for example: {reason}. Such things here: {count}.",
                               "Let the user of the node read it, or have such things left out (--skip-unreadable)."),

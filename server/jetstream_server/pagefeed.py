@@ -94,9 +94,7 @@ async def scanned(listing: Listing, executor: Executor, enough: Callable[[Feed],
             yield feed
     finally:
         scan_of.stop()
-        await asyncio.wait({future})
-        if not future.cancelled():
-            future.exception()  # told where pages were taken, if anybody was there
+        future.cancel()  # a folder that does not answer keeps its thread, and nobody else
 
 
 class _Scan:

@@ -127,6 +127,8 @@ def files_finding(contents: Contents, skip: bool) -> Check:
         return check(code, path=first.path, reason=first.reason, count=contents.unreadable_total)
     if not contents.whole:
         return check("files-more", size=contents.size)
+    if not contents.files:
+        return check("files-none")
     return check("files-ok", size=contents.size)
 
 

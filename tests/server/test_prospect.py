@@ -117,6 +117,11 @@ def test_room() -> None:
     assert codes(preview(Prospect(answer=ProbeAnswer(admission=Admission.YES))))[2] == "room-unsaid"
 
 
+def test_nothing_to_send() -> None:
+    shown = preview(surveyed(SurveyAnswer(looked=1)), Contents(files=0, size=0, whole=True))
+    assert (codes(shown)[0], shown.would_work) == ("files-none", True)
+
+
 def test_what_was_not_looked_at() -> None:
     part = Contents(files=3, size=600, whole=False)
     shown = preview(surveyed(SurveyAnswer(looked=3)), part)
