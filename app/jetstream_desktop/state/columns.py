@@ -15,6 +15,16 @@ YIELDING: Final = ((Column.ADDED, 152), (Column.AVERAGE, 152), (Column.DONE, 136
 ORDER: Final = (Column.DIRECTION, Column.NAME, Column.OTHER, *(
     column for column in Column if column not in (Column.DIRECTION, Column.NAME, Column.OTHER)))
 _WIDEST: Final = 4000
+LEAST_STATUS: Final = 136
+_TIGHT_STATUS: Final = 112
+_LEAST_NAME: Final = 120
+_ENOUGH_STATUS: Final = 330
+"""A sentence of some length in one line; what is left then is shared out."""
+_GROWING: Final = ((Column.NAME, 460, 0.5), (Column.PROGRESS, 300, 0.25))
+"""These grow up to that many pixels, by that share of what is left."""
+_FIXED: Final = (Column.DIRECTION, Column.NAME, Column.PROGRESS, Column.STATUS)
+_AIR: Final = 40
+"""By more than that the other columns do not grow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,30 @@ def yielding(shown: Collection[Column], widths: Mapping[Column, int], room: int)
             gone.append(column)
             left += widths[column]
     return tuple(gone)
+
+
+def shared_out(widths: Mapping[Column, int], shown: Collection[Column], room: int) -> dict[Column, int]:
+    """All widths, so that those *shown* fill the *room*: a little less where it is little, and where there is much all
+    get some of it, so that the status does not stand alone between what belongs together.
+    """
+    result = dict(widths)
+    rest = room - sum(widths[column] for column in shown if column is not Column.STATUS)
+    if rest < LEAST_STATUS:  # before a bar to scroll sideways is needed
+        least = max(_TIGHT_STATUS, rest)
+        result[Column.NAME] = max(_LEAST_NAME, widths[Column.NAME] - (least - rest))
+        result[Column.STATUS] = least
+        return result
+    spare = max(0, rest - _ENOUGH_STATUS)
+    for column, most, share in _GROWING:
+        more = min(round(spare * share), max(0, most - widths[column])) if column in shown else 0
+        result[column] += more
+        rest -= more
+    others = [column for column in shown if column not in _FIXED]
+    for column in others:
+        more = min(_AIR, max(0, rest - _ENOUGH_STATUS) // len(others))
+        result[column] += more
+    result[Column.STATUS] = room - sum(result[column] for column in shown if column is not Column.STATUS)
+    return result
 
 
 def dump(arrangement: Arrangement) -> str:

@@ -115,6 +115,8 @@ def clock(seconds: float) -> str:
 
 def span(low: float, high: float) -> str:
     """A range of times left: ``1–2 min``, and one value where both ends read alike."""
+    if _duration(low) != _duration(high):  # of two that differ the minutes of hours say nothing
+        low, high = (round(value / 3600) * 3600 if value >= 3570 else value for value in (low, high))
     return apart(_span(_duration(low), _duration(high)))
 
 

@@ -61,6 +61,8 @@ class Row:
     error: str | None = None
     destination_id: str | None = None
     path: str = ""
+    whole: bool = False
+    """All has arrived; a row may be done without, because it was cancelled."""
     can_pause: bool = False
     can_resume: bool = False
     can_retry: bool = False
@@ -69,7 +71,7 @@ class Row:
     @property
     def fraction(self) -> float | None:
         """Progress from 0 to 1; ``None`` while the total is not known."""
-        if self.group is Group.DONE and self.finished is not None and self.error is None:
+        if self.whole:
             return 1.0
         if not self.total:
             return None
@@ -170,7 +172,7 @@ def _sent(entity: Transfer, names: Names, group: Group, estimator: RateEstimator
         average=_average(entity.average_rate), elapsed=_elapsed(entity.start_time, entity.end_time, now),
         priority=entity.priority, limit=entity.send_rate_max, policy=entity.rate_policy, added=entity.request_time or 0,
         finished=entity.end_time, error=say(entity.error_message or _waits_for(entity) or "") or None,
-        destination_id=entity.destination_id or None, path=entity.destination_path,
+        destination_id=entity.destination_id or None, path=entity.destination_path, whole=entity.status == "complete",
         can_pause=entity.processing, can_resume=entity.status == "suspended",
         can_retry=entity.status == "error" or entity.next_retry_time is not None,
         can_cancel=entity.processing or entity.status == "suspended",
@@ -200,6 +202,7 @@ def _received(entity: ReceiveTransfer, group: Group, estimator: RateEstimator | 
         average=_average(entity.average_rate), elapsed=_elapsed(entity.start_time, entity.end_time, now),
         added=entity.request_time or entity.start_time or 0, finished=entity.end_time,
         error=say(entity.error_message or entity.last_error_message or "") or None, path=landing(entity),
+        whole=entity.status == "complete",
         can_pause=entity.processing, can_resume=entity.status == "suspended",
         can_retry=entity.download and (entity.status == "error" or entity.next_retry_time is not None),
         can_cancel=entity.processing or entity.status == "suspended",

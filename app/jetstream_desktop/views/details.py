@@ -61,10 +61,10 @@ class FactGrid(QWidget):
         self._theme = theme
         self._grid = QGridLayout()
         self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(6)
+        self._grid.setHorizontalSpacing(10)
         self._grid.setVerticalSpacing(4)
-        self._grid.setColumnMinimumWidth(0, 104)
-        self._grid.setColumnStretch(2, 1)
+        self._grid.setColumnMinimumWidth(0, 100)
+        self._grid.setColumnStretch(1, 1)
         self._lines: list[tuple[ElidedLabel, IconLabel, ElidedLabel]] = []
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -78,8 +78,11 @@ class FactGrid(QWidget):
             number = len(self._lines)
             line[0].setMinimumWidth(100)
             line[0].setMinimumHeight(20)
-            for place, widget in enumerate(line):
-                self._grid.addWidget(widget, number, place)
+            said = row(spacing=4)
+            said.addWidget(line[1])
+            said.addWidget(line[2], 1)
+            self._grid.addWidget(line[0], number, 0)
+            self._grid.addLayout(said, number, 1)
             self._lines.append(line)
         for number, line in enumerate(self._lines):
             for widget in line:
@@ -171,7 +174,7 @@ class Details(QWidget):
         scroll.setMinimumHeight(0)
         scroll.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # the reason keeps its place
         line.addWidget(scroll, 5)
-        self._small.setMaximumWidth(580)
+        self._small.setMaximumWidth(960)
         line.addWidget(self._small, 6)
         page.addLayout(line, 1)
         return panel(page)

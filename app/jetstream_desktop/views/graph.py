@@ -72,6 +72,7 @@ class SpeedGraph(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
+        painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # time runs that way everywhere
         plot, theme = self._plot(), self._theme
         if not any(p.rate for p in self._points):
             words = tr("No speed to show yet") if self._live else tr("No speed was recorded here")
@@ -87,7 +88,8 @@ class SpeedGraph(QWidget):
             self._read_out(painter, plot)
         if self.hasFocus():
             painter.setPen(theme.colour("accent"))
-            painter.drawRect(plot.area.adjusted(0, 0, -1, 0))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(plot.area)
         painter.end()
 
     def _read_out(self, painter: QPainter, plot: Plot) -> None:
@@ -152,6 +154,3 @@ class SpeedGraph(QWidget):
     def leaveEvent(self, event: QEvent) -> None:
         self._hover = None
         self.update()
-
-    def layoutDirection(self) -> Qt.LayoutDirection:
-        return Qt.LayoutDirection.LeftToRight

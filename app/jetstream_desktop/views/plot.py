@@ -21,6 +21,7 @@ _APART = 24
 """Pixels that a rate on the scale needs for itself."""
 _CLOCK_ABOVE = 900.0
 """Seconds from which on the time of the day stands below."""
+_ROOM_FOR_NOTES = 80
 _FRESH = 2.5
 """Seconds for which the last sample is what is true now."""
 
@@ -120,6 +121,8 @@ class Plot:
         y = round(self._y(summary.average))
         painter.setPen(QPen(theme.colour("dim"), 1, Qt.PenStyle.DashLine))
         painter.drawLine(area.left(), y, area.right(), y)
+        if area.height() < _ROOM_FOR_NOTES:
+            return
         taken = QRect()
         if peak.rate and peak.time >= self._start:
             place = QPointF(self.x(peak.time), self._y(peak.rate))
@@ -174,10 +177,11 @@ class Plot:
             painting.dot(painter, QPointF(x + 0.5, self._y(rate)).toPoint(), theme.colour("accent"))
         width = min(self._metrics.horizontalAdvance(words) + 18, area.width())
         box = QRect(round(min(max(x - width / 2, area.left()), area.right() - width)), area.top() - _ABOVE, width, 22)
+        painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(theme.colour("hairline"))
         painter.setBrush(theme.colour("window"))
         painter.drawRoundedRect(QRectF(box).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.restore()
         painting.text(painter, box.adjusted(8, 0, -8, 0), words, theme.font("small"), theme.colour("text"),
                       painting.Align.AlignHCenter)

@@ -33,7 +33,7 @@ from jetstream_desktop.state.text import plain_tooltip
 from jetstream_desktop.views import painting
 from jetstream_desktop.views.scrolling import edge_bar
 from jetstream_desktop.views.theme import Theme
-from jetstream_desktop.views.widgets import IconLabel, column, label, row
+from jetstream_desktop.views.widgets import IconLabel, column, hairline, label, row
 
 WIDTH = 212
 NARROW = 56
@@ -276,16 +276,19 @@ class Sidebar(QWidget):
         self._narrow: bool | None = None
         self.list = SidebarList(theme, model)
         mark = row(margins=(18, 13, 12, 9), spacing=9)
-        mark.addWidget(IconLabel(theme, "up", "accent", 20))
+        mark.addWidget(IconLabel(theme, "mark", "accent", 20))
         self._name = label("JetStream", "section")
         self._name.setFont(theme.font("title"))
-        self._name.setStyleSheet(f"font-size: {theme.font('title').pixelSize()}px")
+        self._name.setStyleSheet(f"font-size: {theme.font('title').pixelSize()}px; font-weight: 700")
         mark.addWidget(self._name, 1)
         mark.addStretch()
         layout = column()
         layout.addLayout(mark)
         layout.addWidget(self.list, 1)
-        self.setLayout(layout)
+        edged = row(spacing=0)
+        edged.addLayout(layout, 1)
+        edged.addWidget(hairline(vertical=True))
+        self.setLayout(edged)
         self.set_narrow(False)
 
     def set_narrow(self, narrow: bool) -> None:

@@ -21,7 +21,7 @@ from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import IconLabel, label, row, set_role
 
 _NOTHING = "0 B/s"
-_NARROW = 700
+_NARROW = 760
 
 
 class StatusLine(QWidget):

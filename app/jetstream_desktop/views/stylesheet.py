@@ -95,9 +95,9 @@ QAbstractItemView {{ background: {pane}; border: 0; selection-background-color: 
 QHeaderView {{ background: {pane}; border: 0; border-bottom: 1px solid {hairline}; }}
 QHeaderView::section {{ background: {pane}; color: {dim}; border: 0; padding: 0 8px;
   font-size: {header}px; font-weight: 600; }}
-QTableView[role="transfers"] QHeaderView::section:last,
-QTableView[role="list"] QHeaderView::section:last {{ padding-right: 16px; }}
-QTableView[role="list"] QHeaderView::section:first {{ padding-left: 16px; }}
+QTableView[role="transfers"] QHeaderView::section:{last},
+QTableView[role="list"] QHeaderView::section:{last} {{ padding-{end}: 16px; }}
+QTableView[role="list"] QHeaderView::section:{first} {{ padding-{begin}: 16px; }}
 QTabBar {{ background: transparent; }}
 QTabBar::tab {{ background: transparent; color: {dim}; padding: 10px 1px 9px 1px; margin-right: 16px;
   border: 0; border-bottom: 2px solid transparent; }}
@@ -119,12 +119,15 @@ QAbstractScrollArea::corner {{ border: 0; background: transparent; }}
 """
 
 
-def stylesheet(colours: Colours, tokens: Tokens, scale: float) -> str:
-    """The style sheet for one appearance and text scale."""
+def stylesheet(colours: Colours, tokens: Tokens, scale: float, *, backward: bool = False) -> str:
+    """The style sheet for one appearance and text scale; *backward* says that people read from right to left."""
     values: dict[str, object] = {name: getattr(colours, name) for name in Colours.__slots__}
     values |= {name: round(size * scale) for name, size in tokens.type.items()}
     values["drop"] = (assets.folder() / "controls" / "drop.svg").as_posix()
     tick = "tick-light.svg" if colours is tokens.light else "tick-dark.svg"
     values["tick"] = (assets.folder() / "controls" / tick).as_posix()
+    ends = ("last", "right", "first", "left")
+    values |= dict(zip(("first", "begin", "last", "end") if backward else ("last", "end", "first", "begin"), ends,
+                       strict=True))  # Qt calls the section at the right the last one in both directions
     values |= {"radius": tokens.radius, "radius2": tokens.radius + 2}
     return _TEMPLATE.format(**values)

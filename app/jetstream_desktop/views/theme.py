@@ -20,7 +20,7 @@ ICON_SIZE = 18
 _LARGEST = 3.0
 """Icons are drawn for the screens that there are, and so large for others that may come."""
 _WEIGHTS = {"header": QFont.Weight.DemiBold, "title": QFont.Weight.DemiBold, "heading": QFont.Weight.DemiBold,
-            "token": QFont.Weight.DemiBold}
+            "token": QFont.Weight.DemiBold, "name": QFont.Weight.Medium}
 
 
 _NOBODY_S_CHOICE = frozenset({"", "Sans", "Sans Serif", "sans-serif"})
@@ -76,7 +76,8 @@ class Theme(QObject):
         self._pixmaps.clear()
         self._application.setPalette(self._palette())
         self._application.setFont(self.font("body"))
-        self._application.setStyleSheet(stylesheet(self.colours, self._tokens, self.scale))
+        backward = self._application.layoutDirection() == Qt.LayoutDirection.RightToLeft
+        self._application.setStyleSheet(stylesheet(self.colours, self._tokens, self.scale, backward=backward))
         self.changed.emit()
 
     def _palette(self) -> QPalette:

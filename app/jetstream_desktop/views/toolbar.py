@@ -17,6 +17,8 @@ _FIRST = 2
 """How many verbs keep their texts longer: Get and Share, which people look for."""
 _PADDING = 27
 """Around the icon and the text of a button, and between them."""
+_AROUND = 48
+"""Icon and distances in the search."""
 _BESIDE = Qt.ToolButtonStyle.ToolButtonTextBesideIcon
 
 
@@ -30,8 +32,9 @@ class SearchField(QLineEdit):
     moved = Signal(int)
     """By so many lines, in the list that is searched."""
 
-    def __init__(self, theme: Theme, placeholder: str) -> None:
+    def __init__(self, theme: Theme, placeholder: str, short: str = "") -> None:
         super().__init__()
+        self._placeholders = (placeholder, short or placeholder)
         self.setPlaceholderText(placeholder)
         self.setAccessibleName(placeholder)
         self.setProperty("role", "search")
@@ -39,6 +42,13 @@ class SearchField(QLineEdit):
         icon = QAction(self)
         IconKeeper(icon, theme, "search", "dim")
         self.addAction(icon, QLineEdit.ActionPosition.LeadingPosition)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In little room the short placeholder stands here."""
+        super().resizeEvent(event)
+        whole, short = self._placeholders
+        fits = self.fontMetrics().horizontalAdvance(whole) <= self.width() - _AROUND
+        self.setPlaceholderText(whole if fits else short)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
@@ -113,7 +123,7 @@ class Toolbar(QWidget):
             self._verbs.append(button)
             line.addWidget(button)
         line.addStretch(1)
-        self.search = SearchField(theme, tr("Search transfers"))
+        self.search = SearchField(theme, tr("Search transfers"), tr("Search"))
         self.search.setMaximumWidth(230)
         self.search.setMinimumWidth(90)
         self.search.textChanged.connect(self.searched)

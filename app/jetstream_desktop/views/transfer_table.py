@@ -15,7 +15,6 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import (
     QContextMenuEvent,
-    QFontMetrics,
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
@@ -36,25 +35,20 @@ from PySide6.QtWidgets import (
 
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.models.roles import KEY, SNAPSHOT, Index
-from jetstream_desktop.models.transfers import NUMERIC, TransferTableModel, cell_text, second_line, titles
+from jetstream_desktop.models.transfers import NUMERIC, TransferTableModel, cell_text, second_line
 from jetstream_desktop.state import numbers
-from jetstream_desktop.state.columns import yielding
+from jetstream_desktop.state.columns import shared_out, yielding
 from jetstream_desktop.state.filters import Column
 from jetstream_desktop.state.rows import Group, Row
-from jetstream_desktop.state.sharing import day_and_time
 from jetstream_desktop.state.text import plain_tooltip, printable
 from jetstream_desktop.views import painting
 from jetstream_desktop.views.columns import Columns
 from jetstream_desktop.views.scrolling import GUTTER, edge_bar
 from jetstream_desktop.views.theme import Theme
+from jetstream_desktop.views.widths import needed
 
 _PAD = 10
 _PERCENT_WIDTH = 46
-_STATUS_WIDTH = 136
-_NAME_WIDTH = 120
-_APART = 18
-_MONTHS = [28 * 86_400_000_000 + number * 2_629_800_000_000 for number in range(12)]
-"""A late day of each month, in µs."""
 _BAR = {Group.ACTIVE: "accent", Group.WAITING: "faint", Group.PAUSED: "caution", Group.FAILED: "bad",
         Group.DONE: "good"}
 
@@ -101,8 +95,8 @@ class TransferDelegate(QStyledItemDelegate):
         painter.restore()
 
     def _direction(self, painter: QPainter, area: QRect, row: Row) -> None:
-        place = QPoint(area.left() + _PAD, area.center().y() - 11)
-        painting.icon(painter, self._theme, "down" if row.incoming else "up", "dim", place, 18, within=area)
+        place = QPoint(area.left() + _PAD, area.center().y() - 8)
+        painting.icon(painter, self._theme, "down" if row.incoming else "up", "dim", place, 17, within=area)
 
     def _name(self, painter: QPainter, area: QRect, row: Row) -> None:
         middle = area.center().y()
@@ -110,25 +104,25 @@ class TransferDelegate(QStyledItemDelegate):
         upper = QRect(area.left() + 8, middle - 19, width - 8, 20)
         lower = QRect(area.left() + 8, middle, width - 8, 18)
         theme = self._theme
-        painting.text(painter, upper, printable(row.name), theme.font("body"), theme.colour("text"), within=area)
+        painting.text(painter, upper, printable(row.name), theme.font("name"), theme.colour("text"), within=area)
         painting.text(painter, lower, second_line(row), theme.font("small"), theme.colour("dim"), within=area)
 
     def _progress(self, painter: QPainter, area: QRect, row: Row, track_colour: str) -> None:
         theme = self._theme
         room = area.width() - _PERCENT_WIDTH - 2 * _PAD
         if room > 24:
-            track = QRectF(area.left() + _PAD, area.center().y() - 2.5, room, 6)
-            painting.bar(painter, track, row.fraction, theme.colour(_BAR[row.group]), theme.colour(track_colour),
-                         within=area)
+            colour = "faint" if row.group is Group.DONE and not row.whole else _BAR[row.group]
+            track = QRectF(area.left() + 8, area.center().y() - 2.5, room, 6)
+            painting.bar(painter, track, row.fraction, theme.colour(colour), theme.colour(track_colour), within=area)
         label = QRect(area.right() - _PERCENT_WIDTH - 4, area.top(), _PERCENT_WIDTH, area.height())
         painting.text(painter, label, numbers.percent(row.fraction), theme.font("body"), theme.colour("dim"),
                       within=area)
 
     def _status(self, painter: QPainter, area: QRect, row: Row) -> None:
         theme, status = self._theme, row.status
-        place = QPoint(area.left() + _PAD - 3, area.center().y() - 7)
+        place = QPoint(area.left() + 6, area.center().y() - 7)
         painting.icon(painter, theme, status.icon, status.tone, place, 16, within=area)
-        label = QRect(area.left() + _PAD + 20, area.top(), area.width() - _PAD - 24, area.height())
+        label = QRect(area.left() + 28, area.top(), area.width() - 34, area.height())
         painting.two_lines(painter, label, printable(status.sentence), theme.font("small"), theme.colour(status.tone),
                            within=area)
 
@@ -232,47 +226,24 @@ class TransferTable(QTableView):
         super().resizeEvent(event)
         self._fit()
         row = self.rowViewportPosition(self.currentIndex().row())
-        if self.height() < row + self._theme.row <= event.oldSize().height():  # the details open over what they are of
+        if event.size().height() < row + self._theme.row <= event.oldSize().height():  # the details open over it
             self.scrollTo(self.currentIndex())
 
     def _fit(self) -> None:
-        """Share the width: numbers have theirs, the name and the progress grow a little, the status takes the rest."""
+        """Give each column its width; they change with the window alone."""
         if self.columns.own_widths:
             self._hide(())
             return
         room = self.viewport().width() - GUTTER
         self.columns.fitting = True
-        widths = self._widths(room)
+        widths = needed(self._theme, room)
         wanted = [column for column in Column if self.columns.wanted(column)]
         gone = yielding(wanted, widths, room)
-        left = room - sum(widths[column] for column in wanted if column not in gone and column is not Column.STATUS)
-        lack = max(0, _STATUS_WIDTH - left)
-        widths[Column.NAME] = max(_NAME_WIDTH, widths[Column.NAME] - lack)  # before a bar to scroll sideways is needed
-        widths[Column.STATUS] = max(_STATUS_WIDTH, left)
+        widths = shared_out(widths, [column for column in wanted if column not in gone], room)
         self._hide(gone)
         for column, width in widths.items():
             self.setColumnWidth(column, width + (GUTTER if column == self._delegate.last else 0))
         self.columns.fitting = False
-
-    def _widths(self, room: int) -> dict[Column, int]:
-        """What each column needs; they depend on the window and the language, and on nothing that a poll brings."""
-        tight = room < 760
-        widths = dict.fromkeys(Column, 110) | {
-            Column.DIRECTION: 36, Column.OTHER: 150, Column.FILES: 100, Column.ERROR: 200,
-            Column.NAME: max(150, min(300, room * 21 // 100)),
-            Column.PROGRESS: 100 if tight else max(130, min(220, room * 13 // 100)),
-            Column.STATUS: _STATUS_WIDTH}
-        body, heading = QFontMetrics(self._theme.font("body")), QFontMetrics(self._theme.font("header"))
-        when = max(map(day_and_time, _MONTHS), key=body.horizontalAdvance)
-        left = numbers.span(540, 600) if tight else numbers.span(3480, 3600)
-        longest = {Column.DONE: numbers.part(88.8e9, 99.8e9), Column.RATE: numbers.rate(88.8e6),
-                   Column.AVERAGE: numbers.rate(88.8e6), Column.TIME_LEFT: left,
-                   Column.ADDED: when, Column.FINISHED: when}
-        names = titles()
-        for column in NUMERIC | {Column.PROGRESS}:  # headings are longer in some languages
-            words = body.horizontalAdvance(longest[column]) if column in longest else widths[column] - _APART
-            widths[column] = max(words, heading.horizontalAdvance(names[column])) + _APART
-        return widths
 
     def _hide(self, squeezed: Collection[Column]) -> None:
         for column in Column:

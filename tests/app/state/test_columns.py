@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from jetstream_desktop.state.columns import ORDER, USUAL, Arrangement, dump, parse, yielding
+from jetstream_desktop.state.columns import LEAST_STATUS, ORDER, USUAL, Arrangement, dump, parse, shared_out, yielding
 from jetstream_desktop.state.filters import Column
 
 
@@ -30,6 +30,34 @@ def test_what_is_not_shown_cannot_yield():
     widths = dict.fromkeys(Column, 100)
     assert yielding([Column.NAME, Column.DONE, Column.STATUS], widths, 335) == (Column.DONE,)
     assert yielding([Column.NAME, Column.DONE], widths, 10) == ()
+
+
+WIDTHS = dict.fromkeys(Column, 100) | {Column.DIRECTION: 36, Column.NAME: 224, Column.PROGRESS: 138}
+
+
+@pytest.mark.parametrize("room", [1034, 1060, 1200, 1700, 2500, 4000])
+def test_all_of_the_room_is_shared_out(room):
+    found = shared_out(WIDTHS, USUAL, room)
+    assert sum(found[column] for column in USUAL) == room
+    assert all(found[column] >= WIDTHS[column] for column in USUAL if column is not Column.STATUS)
+    assert found[Column.STATUS] >= LEAST_STATUS
+
+
+def test_in_a_wide_window_the_status_is_not_alone_between_the_rest():
+    found = shared_out(WIDTHS, USUAL, 1700)
+    assert found[Column.STATUS] == pytest.approx(330, abs=5)
+    assert found[Column.NAME] > 400
+    assert found[Column.RATE] == found[Column.ADDED] > 100
+
+
+def test_in_little_room_name_and_status_give_way_before_anything_is_scrolled():
+    shown = (Column.DIRECTION, Column.NAME, Column.PROGRESS, Column.STATUS, Column.RATE)
+    narrow = WIDTHS | {Column.NAME: 150}
+    for room in range(506, 570):
+        found = shared_out(narrow, shown, room)
+        assert sum(found[column] for column in shown) <= room
+        assert found[Column.NAME] >= 120
+    assert sum(shared_out(narrow, shown, 400)[column] for column in shown) == 506
 
 
 def test_round_trip():

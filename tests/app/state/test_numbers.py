@@ -66,7 +66,8 @@ def test_clock(seconds, text):
 
 
 @pytest.mark.parametrize(("low", "high", "text"), [
-    (60, 120, "1–2 min"), (1080, 1090, "18 min"), (40, 90, "40 s – 2 min"), (3700, 7800, "1 h 2 min – 2 h 10 min"),
+    (60, 120, "1–2 min"), (1080, 1090, "18 min"), (40, 90, "40 s – 2 min"), (3700, 7800, "1–2 h"),
+    (780, 3840, "13 min – 1 h"), (3700, 3720, "1 h 2 min"), (3600, 3780, "1 h"), (20_000, 180_000, "6 h – 2 days"),
 ])
 def test_span(low, high, text):
     assert numbers.span(low, high) == text

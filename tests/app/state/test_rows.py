@@ -94,3 +94,4 @@ def test_only_a_download_can_be_fetched_again():
 def test_done_is_all_of_it_even_when_it_is_empty():
     assert row(status="complete", processing=False, total_bytes=0, bytes_acked=0, end_time=NOW).fraction == 1.0
     assert row(status="cancelled", processing=False, end_time=None).fraction == pytest.approx(0.1)
+    assert row(status="cancelled", processing=False, end_time=NOW).fraction == pytest.approx(0.1)

@@ -193,7 +193,11 @@ def test_the_read_out_of_the_graph_by_mouse_and_by_keyboard(gui, qapp, node):
                                Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier)
             QApplication.sendEvent(graph, move)
             assert graph.reading.startswith("3 KB/s")
-            graph.grab()
+            assert graph.hasFocus()
+            picture, inside = graph.grab().toImage(), graph._plot().area.adjusted(4, 4, -4, -4)
+            accent = desk.context.theme.colour("accent")
+            assert any(picture.pixelColor(x, y) == accent for x in range(inside.left(), inside.right())
+                       for y in range(inside.top(), inside.bottom()))  # the frame of the focus hides no curve
             desk.window.details.csv_wanted.emit()
             assert "3000" in QApplication.clipboard().text()
 
