@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -11,9 +11,9 @@ from helpers.liars import LyingSender, blocks_of, facts_of, lying_receiver, lyin
 from helpers.nodes import NodeProcess, make_tree, nodes, tree, until
 from helpers.trees import scanned
 from jetstream.entities import ReceiveTransfer, Transfer
-from jetstream.errors import InvalidParameters, JetStreamError, LimitExceeded
+from jetstream.errors import InvalidParameters, JetStreamError, LimitExceeded, PermissionDenied
 from jetstream_server.files.pages import wire_form
-from jetstream_server.link.errors import LinkError
+from jetstream_server.link.errors import LinkError, LinkLost
 from jetstream_server.link.handshake import Myself
 from jetstream_server.link.messages import (
     Begin,
@@ -300,4 +300,30 @@ async def test_a_lying_receiver_gets_no_further(
         assert now.bytes_acked <= (now.total_bytes or 0)
         assert now.checkpoint_bytes <= (now.total_bytes or 0)
         await client.send.delete_transfer(transfer)
+    await still_serves(node, tmp_path)
+
+
+async def test_questions_about_names_open_nothing(
+    node: NodeProcess, liar: Myself, page: tuple[bytes, dict[str, int]], tmp_path: Path
+) -> None:
+    """A stranger, wrong and hostile pages, far too many at once, and one who leaves in the middle."""
+    data, _ = page
+    honest = {"page": data, "destinationPath": "", "overwriteMode": 4}
+    async with lying_sender(node.port, somebody(tmp_path / "stranger"), []) as stranger:
+        with pytest.raises(PermissionDenied, match="told to those alone who may send"):
+            await stranger.peer.request("survey", cast(Message, honest))
+    async with lying_sender(node.port, liar, []) as sender:
+        for wrong in ({"page": b"\xc1" * 100}, {"page": bytes(1 << 20)}, {"page": 1}, {"page": data[:-9]},
+                      {"page": data.replace(b"evilname", b"../../xx")}, {"destinationPath": "../.."},
+                      {"overwriteMode": 99}):
+            with pytest.raises(InvalidParameters):
+                await sender.peer.request("survey", cast(Message, {**honest, **wrong}))
+        many = [sender.peer.request("survey", cast(Message, honest)) for _ in range(60)]
+        answers = await asyncio.gather(*many, return_exceptions=True)
+        assert {type(answer) for answer in answers} <= {dict, LimitExceeded}
+        assert [answer["looked"] for answer in answers if isinstance(answer, dict)]
+        leaving = asyncio.create_task(_quietly(sender.peer.request("survey", cast(Message, honest))))
+        await asyncio.sleep(0)
+        sender.peer.abort(LinkLost("Gone."))
+        await leaving
     await still_serves(node, tmp_path)
