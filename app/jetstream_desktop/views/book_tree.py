@@ -22,7 +22,7 @@ from jetstream_desktop.state import numbers
 from jetstream_desktop.state.address import reachable
 from jetstream_desktop.state.book import Shelf, known_states
 from jetstream_desktop.views import painting
-from jetstream_desktop.views.scrolling import edge_bar
+from jetstream_desktop.views.scrolling import GUTTER, edge_bar
 from jetstream_desktop.views.theme import Theme
 
 _INDENT = 22
@@ -56,12 +56,15 @@ class BookDelegate(QStyledItemDelegate):
             painting.text(painter, area.adjusted(6 + taken, 0, -8, 0), numbers.count(len(value.destinations)),
                           theme.font("small"), theme.colour("dim"), within=area)
         elif isinstance(value, Destination):
-            self._cell(painter, area, index.column(), words, value)
+            ungrouped = index.column() == NAME and not index.parent().isValid()
+            self._cell(painter, area, index.column(), words, value, GUTTER if ungrouped else 0)
         painter.restore()
 
-    def _cell(self, painter: QPainter, area: QRect, column: int, words: str, value: Destination) -> None:
+    def _cell(self, painter: QPainter, area: QRect, column: int, words: str, value: Destination,
+              indent: int) -> None:
+        """*indent* puts a name without a group before it below the title of the page."""
         theme = self._theme
-        left, ink = 8, "text" if column == NAME else "dim"
+        left, ink = 8 + indent, "text" if column == NAME else "dim"
         if column == STATE:
             up = reachable(value)
             painting.dot(painter, QPoint(area.left() + 14, area.center().y() + 1),
@@ -89,6 +92,7 @@ class BookTree(QTreeView):
         self._wanted: tuple[str, ...] = ()
         """What is to be selected once it is in the list."""
         self._restoring = False
+        self.setProperty("role", "book")
         self.setModel(model)
         self.setItemDelegate(BookDelegate(theme, self))
         self.setAccessibleName(tr("Destinations"))

@@ -1,6 +1,6 @@
 """Cards: pages of the window that ask or show something. They are not dialogs; nothing waits for them."""
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractButton,
@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QScrollArea,
-    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -37,8 +36,6 @@ class Card(QScrollArea):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         frame = QFrame()
         frame.setProperty("role", "card")
-        frame.setSizePolicy(QSizePolicy.Policy.Preferred,
-                            QSizePolicy.Policy.Preferred if tall else QSizePolicy.Policy.Maximum)
         frame.setMaximumWidth(round(width * theme.scale))
         self.body = QVBoxLayout()
         self.body.setContentsMargins(24, 22, 24, 22)
@@ -76,6 +73,10 @@ class Card(QScrollArea):
         """Enter was pressed in a field."""
         if self.default is not None and self.default.isVisible() and self.default.isEnabled():
             self.default.click()
+
+    def bring_into_sight(self, part: QWidget) -> None:
+        """Scroll to *part*, which has just been shown, once it has its place."""
+        QTimer.singleShot(0, part, lambda: self.ensureWidgetVisible(part))
 
     def first_focus(self) -> QWidget | None:
         """Where the cursor goes when the card opens."""

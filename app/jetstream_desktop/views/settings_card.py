@@ -175,7 +175,7 @@ class SettingsCard(Card):
         fields.addRow(_title(self.on_close), self.on_close)
         self.hidden = self._check(tr("Start hidden in the tray"), settings.start_hidden)
         self.hidden.setVisible(tray)
-        self.nearby = self._check(tr("Find computers with JetStream on this network"), settings.nearby)
+        self.nearby = self._check(tr("Find nearby computers"), settings.nearby)
         self.notify = self._check(tr("Tell me when transfers are complete or fail"), settings.notify)
         if tray:
             fields.addRow("", self.hidden)
@@ -247,12 +247,15 @@ class SettingsCard(Card):
         self.folder.setText(home_relative(printable(folder or tr("the folder of the node")), self._home))
 
     def _edited(self, *_args: object) -> None:
-        if self.limited.isChecked() and not self.grid.isEnabled():
+        unfolds = self.limited.isChecked() and not self.grid.isEnabled()
+        if unfolds:
             self.grid.suggest()
         self._how.setEnabled(self.limited.isChecked())
         self.grid.setEnabled(self.limited.isChecked())
         for part in (self._how, self.grid):
             part.setVisible(self.limited.isChecked())
+        if unfolds:
+            self.bring_into_sight(self.grid)
         week = replace(self.grid.limits, slow_kbps=self.slow.value() * 1000, enabled=self.limited.isChecked())
         self._settings = replace(
             self._settings, appearance=self.appearance.currentData(),

@@ -103,7 +103,7 @@ class ShareCard(Card):
         right.addWidget(self.qr)
         self.save_qr = button(tr("Save QR code…"), "link")
         self.save_qr.clicked.connect(self._save_qr)
-        right.addWidget(self.save_qr)
+        right.addWidget(self.save_qr, 0, Qt.AlignmentFlag.AlignLeft)
         self._beside = row(margins=(16, 14, 16, 12), spacing=14)
         self._beside.addLayout(left, 1)
         self._beside.addLayout(right)

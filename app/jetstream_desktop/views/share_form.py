@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from PySide6.QtCore import QDateTime, Signal
+from PySide6.QtCore import QDateTime, Qt, Signal
 from PySide6.QtWidgets import QDateTimeEdit, QLineEdit, QWidget
 
 from jetstream.entities import Token
@@ -74,8 +74,8 @@ class ShareForm(QWidget):
                            (tr("Description"), self.description)):
             line = row(spacing=0)
             title = label(name, "field")
-            title.setFixedWidth(110)
-            line.addWidget(title)
+            title.setFixedSize(110, self.generate.sizeHint().height())
+            line.addWidget(title, 0, Qt.AlignmentFlag.AlignTop)  # beside the first line of what has several
             if isinstance(part, QWidget):
                 line.addWidget(part, 1)
             else:

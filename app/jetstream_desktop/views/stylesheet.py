@@ -97,7 +97,8 @@ QHeaderView::section {{ background: {pane}; color: {dim}; border: 0; padding: 0 
   font-size: {header}px; font-weight: 600; }}
 QTableView[role="transfers"] QHeaderView::section:{last},
 QTableView[role="list"] QHeaderView::section:{last} {{ padding-{end}: 16px; }}
-QTableView[role="list"] QHeaderView::section:{first} {{ padding-{begin}: 16px; }}
+QTableView[role="list"] QHeaderView::section:{first}, QTreeView[role="book"] QHeaderView::section:{first} {{
+  padding-{begin}: 16px; }}
 QTabBar {{ background: transparent; }}
 QTabBar::tab {{ background: transparent; color: {dim}; padding: 10px 1px 9px 1px; margin-right: 16px;
   border: 0; border-bottom: 2px solid transparent; }}

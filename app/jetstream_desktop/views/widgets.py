@@ -174,6 +174,7 @@ def number_field(name: str, low: int, high: int, suffix: str = "") -> QSpinBox:
     made = _Number()
     made.setRange(low, high)
     made.setSuffix(suffix)
+    made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)  # not by the wheel either
     made.setAccessibleName(name)
     made.lineEdit().setTextMargins(7, 0, 4, 0)  # the style sheet's padding does not reach the line edit inside
     return made
@@ -182,6 +183,7 @@ def number_field(name: str, low: int, high: int, suffix: str = "") -> QSpinBox:
 def drop_down(name: str) -> QComboBox:
     """A list to choose one value from; *name* is its accessible name."""
     made = _Choice()
+    made.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     made.setAccessibleName(name)
     made.setItemDelegate(QStyledItemDelegate(made))  # the style sheet does not reach the delegate that it has
     return made
