@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtGui import QGuiApplication
 
-from jetstream.errors import JetStreamError
+from jetstream.errors import JetStreamError, RequestTimeout
 from jetstream_desktop import settings
 from jetstream_desktop.i18n import say, tr
 from jetstream_desktop.services.commands import Commands
@@ -83,9 +83,9 @@ class Context:
             await work
         except JetStreamError as error:
             if problem is not None:
-                problem(say(str(error)))
+                problem(words_of(error))
             else:
-                self.say(say(str(error)), "bad")
+                self.say(words_of(error), "bad")
 
     def say(self, text: str, tone: str = "info", label: str = "", key: str = "") -> None:
         """A line in the bar."""
@@ -95,3 +95,10 @@ class Context:
         """Put *text* into the clipboard and say so."""
         QGuiApplication.clipboard().setText(text)
         self.say(tr("{what} copied.", what=what), "good")
+
+
+def words_of(error: JetStreamError) -> str:
+    """What went wrong, for people: where no answer came in time, nobody needs to know to which call."""
+    if isinstance(error, RequestTimeout):
+        return tr("The node did not answer in time. It may still do it; the table shows what it did.")
+    return say(str(error))

@@ -9,9 +9,9 @@ from PySide6.QtGui import QAction
 
 from jetstream.entities import Manifest, Transfer
 from jetstream.errors import JetStreamError
-from jetstream_desktop.desk.context import Context
+from jetstream_desktop.desk.context import Context, words_of
 from jetstream_desktop.desk.opening import show_folder
-from jetstream_desktop.i18n import say, tr
+from jetstream_desktop.i18n import tr
 from jetstream_desktop.services.commands import CANCEL, PAUSE, REMOVE, RESUME
 from jetstream_desktop.state.changes import Changes
 from jetstream_desktop.state.code import recipe_of
@@ -68,9 +68,10 @@ class RowDesk(QObject):
     async def _acted(self, what: str, rows: Sequence[Row]) -> None:
         problems = await self._c.commands.act(what, rows)
         if problems:
-            self._c.say(say(str(problems[0])) if len(problems) == 1 else
-                        tr("{n} of {all} could not be done: {first}", n=len(problems), all=len(rows),
-                           first=say(str(problems[0]))), "bad")
+            first = words_of(problems[0])
+            self._c.say(first if len(problems) == 1 else
+                        tr("{n} of {all} could not be done: {first}", n=len(problems), all=len(rows), first=first),
+                        "bad")
 
     def _selected(self, wanted: Callable[[Row], bool]) -> list[Row]:
         return [row for row in self._c.window.selected_rows() if wanted(row)]

@@ -47,6 +47,7 @@ from jetstream_desktop.views.tray import Tray
 log = logging.getLogger("jetstream.desktop")
 
 RECONNECT = "reconnect"
+TROUBLE = "trouble"
 _TOGETHER_MS = 2_000
 """Transfers that end within so short a time are told in one notification."""
 
@@ -194,7 +195,13 @@ class WindowDesk(QObject):
             self._tray.notify(ended)
 
     def _trouble(self, words: str) -> None:
-        self._c.window.banner.show_line(words, "caution", key="trouble")
+        """A node that hangs, or talks nonsense: what is shown is old, and both bars say so until it is not."""
+        if words:
+            self._c.window.banner.show_line(words, "caution", key=TROUBLE, stays=True)
+            self._c.window.status.show_silence()
+        else:
+            self._c.window.banner.done(TROUBLE)
+            self._c.window.status.show_connection(self._c.session.status)
 
     def _destinations(self, destinations: Sequence[Destination]) -> None:
         self._sidebar.set_destinations(recent_first(destinations))

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QObject, Signal
 
 from jetstream.entities import Destination, Manifest, Offer, ReceiveTransfer, Token, Transfer
-from jetstream.errors import ConnectionLost, InvalidParameters, JetStreamError
-from jetstream_desktop.i18n import say
+from jetstream.errors import ConnectionLost, InvalidParameters, JetStreamError, RequestTimeout
+from jetstream_desktop.i18n import say, tr
 from jetstream_desktop.services.node import NodeClient
 from jetstream_desktop.services.session import Session
 from jetstream_desktop.state.address import title_of
@@ -44,7 +44,7 @@ class Poller(QObject):
     """What unknown computers want to send, all that waits."""
     polled = Signal()
     trouble = Signal(str)
-    """Why the node's answer could not be used; it is asked again."""
+    """Why there is nothing new from the node, for as long as that is so; empty when there is again."""
     finished = Signal(object)
     """Rows that became complete or failed since the last poll."""
 
@@ -67,6 +67,7 @@ class Poller(QObject):
         self.histories: dict[str, SpeedHistory] = {}
         self.watched: str | None = None
         """Key of the row whose details are shown."""
+        self._troubled = ""
         self._side_due = 0.0
         self._renamed: set[str] = set()
         """Destinations that are called otherwise since the rows were made."""
@@ -103,14 +104,21 @@ class Poller(QObject):
             try:
                 await self.poll()
             except ConnectionLost:
+                self._tell_trouble("")
                 return
             except (JetStreamError, TypeError, ValueError, KeyError) as error:  # also answers of no known form
-                log.warning("the node's answer cannot be used: %s", error)
-                self.trouble.emit(say(str(error)))
+                log.warning("nothing new from the node: %r", error)
+                self._tell_trouble(_why(error))
                 await self._pause(IDLE_SECONDS)
                 continue
+            self._tell_trouble("")
             busy = any(row.group is Group.ACTIVE or row.group is Group.WAITING for row in self.rows.values())
             await self._pause(BUSY_SECONDS if busy else IDLE_SECONDS)
+
+    def _tell_trouble(self, words: str) -> None:
+        if words != self._troubled:
+            self._troubled = words
+            self.trouble.emit(words)
 
     async def _pause(self, seconds: float) -> None:
         try:
@@ -225,6 +233,15 @@ class Poller(QObject):
             if key != self.watched and self.rows[key].group is not Group.ACTIVE:
                 del self.histories[key]
                 return
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, RequestTimeout):
+        return tr("The node does not answer. What stands here is what it said last; it is asked again by itself.")
+    if isinstance(error, JetStreamError):
+        return tr("{reason} What stands here is what the node said last; it is asked again by itself.",
+                  reason=say(str(error)))
+    return tr("The node's answer cannot be used. What stands here is what it said last; it is asked again by itself.")
 
 
 def _titles(destinations: Sequence[Destination]) -> dict[str, str]:

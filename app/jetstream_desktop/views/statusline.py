@@ -118,6 +118,14 @@ class StatusLine(QWidget):
         self._limit.setVisible(self._live)
         self._fit()
 
+    def show_silence(self) -> None:
+        """The node is there, and nothing new comes from it."""
+        self._set("alert", "caution", tr("Nothing new from the node"))
+        self._live = False
+        for figure in (self._up, self._down, self._right):
+            figure.setText("")
+        self._fit()
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()

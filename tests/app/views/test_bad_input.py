@@ -16,7 +16,7 @@ from app.helpers.memory_node import MemoryNode
 from app.helpers.running import running
 from app.helpers.waiting import until
 from app.views.drops import drop, files
-from jetstream.errors import AuthenticationFailed
+from jetstream.errors import AuthenticationFailed, RequestTimeout
 from jetstream_desktop import application
 from jetstream_desktop.models.basket import GOES_AS, NAME, SIZE
 from jetstream_desktop.services.instance import Instance
@@ -264,6 +264,38 @@ def test_a_node_that_answers_late_or_not_at_all(gui, qapp, node):
             assert window.table.model().rowCount() == 1
             answered.set()
             await until(lambda: desk.context.poller.rows["s1"].can_resume)
+
+    gui(work)
+
+
+@pytest.mark.parametrize("hangs", [True, False])
+def test_that_nothing_new_comes_is_said_until_something_does(gui, qapp, node, hangs):
+    """Once, without names of calls, and it does not go while it is true."""
+    what = "The node at localhost:1 did not answer `send.getTransfers` within 5 seconds; it may still carry it out."
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            window = desk.window
+            await until(lambda: "s1" in desk.context.poller.rows)
+            if hangs:
+                node.refuse["send.getTransfers"] = node.refuse["send.suspendTransfer"] = RequestTimeout(what)
+            else:
+                node.rubbish["send.getTransfers"] = 7
+            desk.context.poller.soon()
+            await until(lambda: "What stands here is what" in window.banner.text)
+            assert window.status._state.text() == "Nothing new from the node"
+            window.table.select_key("s1")
+            window.actions_.pause.trigger()
+            if hangs:
+                await until(lambda: window.banner.text.startswith("The node did not answer in time."))
+                window.banner.close_line()
+            assert "What stands here is what" in window.banner.text
+            assert not window.banner._close.isVisible()
+            node.refuse.clear()
+            node.rubbish.clear()
+            desk.context.poller.soon()
+            await until(lambda: not window.banner.isVisible())
+            assert window.status._state.text() == "Node running"
 
     gui(work)
 
