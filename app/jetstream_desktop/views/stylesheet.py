@@ -31,10 +31,7 @@ QLabel[role="accent_ink"] {{ color: {accent_ink}; }}
 QLabel[role="good-small"] {{ color: {good}; font-size: {small}px; }}
 QLabel[role="bad-small"] {{ color: {bad}; font-size: {small}px; }}
 QLabel[role="caution-small"] {{ color: {caution}; font-size: {small}px; }}
-<<<<<<< HEAD
 QLabel[role="text-small"] {{ color: {text}; font-size: {small}px; }}
-=======
->>>>>>> a4ffe57 (A node from which nothing new comes is told until something does)
 QLabel[role="dim-small"] {{ color: {dim}; font-size: {small}px; }}
 QLabel[role="good"] {{ color: {good}; }}
 QLabel[role="caution"] {{ color: {caution}; }}
