@@ -2,6 +2,7 @@
 
 import asyncio
 import functools
+import itertools
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from jetstream_server.eventlog import EventLog
 from jetstream_server.link.errors import LinkError
 from jetstream_server.link.messages import StopReason
 from jetstream_server.transfers.live import Live, Record, TransferTable
-from jetstream_server.transfers.rates import ask_interval, backoff
+from jetstream_server.transfers.rates import LONGEST_PAUSE, ask_interval, backoff
 from jetstream_server.transfers.session import Session
 from jetstream_server.transfers.states import Event, IllegalMove, Phase, Status
 from jetstream_server.transfers.trouble import Asked, Done, Failed, Outcome, Stopped, TryAgain
@@ -288,7 +289,8 @@ class Scheduler(Jobs[Record]):
             return
         now = self._wall()
         waiting = [live for live in self._table if self._wanted(live) and live.id not in self._jobs]
-        ready = sorted((live for live in waiting if (live.next_retry_time or 0) <= now), key=self._rank)
+        due = [_due(live.next_retry_time or 0, now) for live in waiting]
+        ready = sorted(itertools.compress(waiting, due), key=self._rank)
         for live in self._with_a_place(ready):
             live.next_retry_time = None
             if live.asked_time is None:
@@ -299,7 +301,7 @@ class Scheduler(Jobs[Record]):
             if live.id not in self._jobs and live.phase is not Phase.QUEUED:
                 live.phase = Phase.QUEUED
                 self._table.touch(live)
-        self._plan([live.next_retry_time for live in waiting if (live.next_retry_time or 0) > now], now)
+        self._plan([live.next_retry_time for live, now_due in zip(waiting, due, strict=True) if not now_due], now)
 
     def _with_a_place(self, ready: list[Live[Record]]) -> list[Live[Record]]:
         """Those that may start. Asking a person once more takes no place: who asks no longer is forgotten there."""
@@ -336,6 +338,13 @@ class Scheduler(Jobs[Record]):
         if self._timer is not None:
             self._timer.cancel()
         await self.stop_all(StopReason.SHUTDOWN, message)
+
+
+def _due(time: int, now: int) -> bool:
+    """Whether what was planned for *time* is to be done; also when the clock was set back since, hours maybe: nothing
+    is ever planned further ahead than the longest pause between tries.
+    """
+    return time <= now or time > now + round(LONGEST_PAUSE * MICROSECONDS)
 
 
 async def carry_out(session: Session, job: Job) -> Outcome:

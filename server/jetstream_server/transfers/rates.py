@@ -5,6 +5,8 @@ from typing import Final
 
 WINDOW_SECONDS: Final = 4.0
 BITS_PER_KBIT: Final = 1000
+LONGEST_PAUSE: Final = 60.0
+"""Seconds between two tries at most."""
 ASK_AGAIN: Final = ((120.0, 1.0), (1800.0, 2.0), (8 * 3600.0, 5.0))
 """Until so many seconds have passed a person's yes is asked for again at this interval; then four times a minute."""
 
@@ -70,4 +72,4 @@ def ask_interval(waited: float) -> float:
 
 def backoff(attempt: int) -> float:
     """Seconds to wait before try *attempt* (from 1): 1, 2, 4 … up to a minute."""
-    return float(min(60, 2 ** min(attempt - 1, 6)))
+    return float(min(LONGEST_PAUSE, 2 ** min(attempt - 1, 6)))

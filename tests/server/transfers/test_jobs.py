@@ -107,6 +107,17 @@ async def test_growing_pauses_between_tries(bench: Bench) -> None:
     assert await bench.events() == ["transferWaiting"]  # the same reason is told once
 
 
+async def test_a_clock_that_is_set_back_holds_nothing_up(bench: Bench) -> None:
+    live = await bench.add("1")
+    bench.clock.now = 7200 * SECOND
+    bench.jobs.wake()
+    await bench.runs("1")
+    await bench.ended(live, TryAgain("Nobody answers."))
+    bench.clock.now -= 3600 * SECOND
+    bench.jobs.wake()
+    await bench.runs("1")
+
+
 @pytest.mark.parametrize(
     ("outcome", "status", "event"),
     [

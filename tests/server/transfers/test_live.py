@@ -151,3 +151,16 @@ async def test_ten_changes_among_ten_thousand(table: SendingTable) -> None:
         assert found is not None
         table.touch(found)
     assert [live.id for live in table.changed_since(seen)] == [str(number * 7) for number in range(10)]
+
+
+async def test_a_cursor_from_before_the_clock_was_set_back_misses_nothing() -> None:
+    clock = Clock()
+    clock.now = 1000
+    table = sending_table(MemoryStore(), clock)
+    await table.add(outgoing("1"))
+    gone = await table.add(outgoing("2"))
+    await table.delete(gone)
+    of_an_earlier_launch = 5000
+    assert [live.id for live in table.changed_since(of_an_earlier_launch)] == ["1"]
+    assert [id for id, *_ in table.deleted_since(of_an_earlier_launch)] == ["2"]
+    assert table.changed_since(gone.cursor) == []
