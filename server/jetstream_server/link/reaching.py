@@ -29,7 +29,10 @@ async def reach(name: str, port: int) -> socket.socket:
     :raises OSError: if the name is not known (``gaierror``), or what the most telling of its addresses said.
     """
     loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+    try:
+        found = await loop.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+    except UnicodeError as error:  # a part of the name is empty, or longer than names can be
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known") from error
     return await first_of(in_turn([Place(family, address) for family, _, _, _, address in found]))
 
 

@@ -95,3 +95,10 @@ def test_families_take_turns() -> None:
 @pytest.mark.parametrize("failures", [[REFUSED, NO_WAY], [NO_WAY, REFUSED], [NO_WAY, OSError("none"), REFUSED]])
 def test_who_refuses_says_more_than_a_way_that_is_not_there(failures: list[OSError]) -> None:
     assert most_telling(failures) is REFUSED
+
+
+@pytest.mark.parametrize("name", ["studio..example", "s" * 64 + ".example"])
+async def test_a_name_that_no_machine_can_have_is_one_that_is_not_known(name: str, tmp_path: Path) -> None:
+    me = Myself(load_or_create(tmp_path), "uid", "launch", "Laptop", "1.0")
+    with pytest.raises(Unreachable, match="is not known here"):
+        await dial(name, 8886, me, expect(None, "there"))
