@@ -12,13 +12,22 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from jetstream.errors import InvalidParameters
+
 
 def state_folder() -> Path:
-    """The folder for this user's JetStream state (``JETSTREAM_HOME`` overrides it)."""
+    """The folder for this user's JetStream state (``JETSTREAM_HOME`` overrides it).
+
+    :raises InvalidParameters: if this user has no home folder and the variable says nothing.
+    """
     override = os.environ.get("JETSTREAM_HOME")
     if override:
         return Path(override)
-    home = Path.home()
+    try:
+        home = Path.home()
+    except RuntimeError as error:
+        raise InvalidParameters("This user has no home folder. Set JETSTREAM_HOME to the folder for JetStream's own "
+                                "files.") from error
     if sys.platform == "win32":
         return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "JetStream"
     if sys.platform == "darwin":

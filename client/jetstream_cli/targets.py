@@ -51,7 +51,7 @@ def read_paths(paths: Sequence[str], names: Sequence[str] | None = None, *, loca
                                 f"{len(names)} names.")
     mappings: dict[str, str] = {}
     for place, path in enumerate(paths):
-        source = os.path.abspath(path) if local else path
+        source = _absolute(path) if local else path
         if local and not os.path.lexists(source):
             raise InvalidParameters(f"There is no file or folder {path!r}.")
         if not local and not os.path.isabs(path):
@@ -65,3 +65,11 @@ def read_paths(paths: Sequence[str], names: Sequence[str] | None = None, *, loca
                                     "send them one after the other.")
         mappings[name] = source
     return mappings
+
+
+def _absolute(path: str) -> str:
+    try:
+        return os.path.abspath(path)
+    except OSError as error:
+        sentence = f"{path!r} cannot be found: the current folder is gone. Give an absolute path."
+        raise InvalidParameters(sentence) from error

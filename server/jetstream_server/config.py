@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from jetstream.constants import DEFAULT_API_PORT
+from jetstream.errors import InvalidParameters
 from jetstream.local import state_folder
 from jetstream_server.refusals import StartRefused
 
@@ -197,11 +198,18 @@ def load_settings(arguments: Sequence[str], environment: Mapping[str, str]) -> S
 
 
 def _with_defaults(values: dict[str, Any]) -> Settings:
-    values.setdefault("persistent_state_dir", state_folder() / "node")
-    if "sandbox_dir" not in values:
-        from platformdirs import user_downloads_path
+    try:
+        if "persistent_state_dir" not in values:
+            values["persistent_state_dir"] = state_folder() / "node"
+        if "sandbox_dir" not in values:
+            from platformdirs import user_downloads_path
 
-        values["sandbox_dir"] = user_downloads_path() / "JetStream"
+            values["sandbox_dir"] = user_downloads_path() / "JetStream"
+            if not values["sandbox_dir"].is_absolute():  # "~", which nobody could make a path of
+                raise RuntimeError("no folder for downloads")
+    except (InvalidParameters, RuntimeError) as error:
+        raise SettingsError("This user has no home folder. Set JETSTREAM_HOME, and say with --sandbox-dir where "
+                            "incoming files go.") from error
     values["server_name"] = values.get("server_name") or socket.gethostname() or "node"
     for name in ("persistent_state_dir", "sandbox_dir"):
         values[name] = Path(os.path.abspath(values[name]))

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -175,3 +176,27 @@ def test_the_doctor(node):
     assert str(node.received) not in report
     assert "path-1 can be written" in report
     assert jetstream(node, "doctor", "localhost:1").returncode == 1
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a disk that is always full")
+def test_terminals_without_arrows_and_full_disks(node, docs):
+    assert jetstream(node, "send", docs / "0.txt", "localhost:plain").returncode == 0
+    plain = subprocess.run(command(node, "ls"), env={**node.environment, "PYTHONIOENCODING": "ascii"},
+                           capture_output=True, text=True, timeout=60)
+    assert (plain.returncode, plain.stderr) == (0, "")
+    assert "?  0.txt" in plain.stdout
+    for words in (["ls"], ["ls", "--json"], ["api", "getServerInfo"]):
+        with open("/dev/full", "w") as full:
+            ended = subprocess.run(command(node, *words), env=node.environment, stdout=full, stderr=subprocess.PIPE,
+                                   text=True, timeout=60)
+        assert ended.returncode == 1
+        assert ended.stderr == "jetstream: The output cannot be written: No space left on device.\n"
+
+
+def test_a_current_folder_that_is_gone(node, tmp_path):
+    (tmp_path / "gone").mkdir()
+    words = " ".join(command(node, "send", "x", "localhost"))
+    ended = subprocess.run(["sh", "-c", f"rmdir {tmp_path}/gone; {words}"], cwd=tmp_path / "gone", text=True,
+                           env=node.environment, capture_output=True, timeout=60)
+    assert ended.returncode == 2
+    assert ended.stderr == "jetstream: 'x' cannot be found: the current folder is gone. Give an absolute path.\n"

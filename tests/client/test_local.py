@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from jetstream import local
+from jetstream.errors import InvalidParameters
 
 TICKET = local.Ticket("ab" * 32, 8886, 5, "ann", "the-secret")
 
@@ -27,6 +28,16 @@ def test_where_the_state_is(monkeypatch, tmp_path):
     monkeypatch.setattr(sys, "platform", "win32")
     monkeypatch.setenv("LOCALAPPDATA", str(tmp_path / "Local"))
     assert local.state_folder() == tmp_path / "Local" / "JetStream"
+
+
+def test_a_user_without_a_home_is_told_what_to_set(monkeypatch):
+    def none():
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("JETSTREAM_HOME")
+    monkeypatch.setattr(Path, "home", none)
+    with pytest.raises(InvalidParameters, match="Set JETSTREAM_HOME"):
+        local.state_folder()
 
 
 def test_a_ticket_is_read_back():

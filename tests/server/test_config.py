@@ -126,3 +126,19 @@ def test_help_lists_every_option() -> None:
     assert all(f"--{option.name}" in text for option in OPTIONS)
     assert "--config FILE" in text
     assert max(map(len, text.splitlines())) <= 110
+
+
+def test_a_user_without_a_home_is_told_what_to_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("JETSTREAM_HOME", raising=False)
+    monkeypatch.delenv("XDG_STATE_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", none)
+    with pytest.raises(SettingsError, match="no home folder. Set JETSTREAM_HOME, and say with --sandbox-dir"):
+        load_settings([], {})
+    given = ["--persistent-state-dir", str(tmp_path / "state"), "--sandbox-dir", str(tmp_path / "in")]
+    assert load_settings(given, {}).sandbox_dir == tmp_path / "in"
+    monkeypatch.setattr("platformdirs.user_downloads_path", lambda: Path("~/Downloads"))
+    with pytest.raises(SettingsError, match="--sandbox-dir"):
+        load_settings(given[:2], {})

@@ -4,6 +4,7 @@ Paths go in and out as the login sees them; where they really are stays inside.
 """
 
 import asyncio
+import contextlib
 import os
 import threading
 from collections.abc import Callable, Mapping
@@ -58,7 +59,9 @@ class BrowseHandlers:
             return _virtual(roots)
         places = [("/", Path(os.path.abspath(os.sep)))]
         if call.login.kind is Kind.OWNER:
-            places += [("Home", Path.home()), ("Received", await self._gate.receiving_folder())]
+            with contextlib.suppress(RuntimeError):  # a user without a home folder
+                places.append(("Home", Path.home()))
+            places.append(("Received", await self._gate.receiving_folder()))
         return [_folder(name, str(path)) for name, path in places]
 
     async def ls(self, call: Call, *, path: str, offset: int, limit: int) -> dict[str, Any]:
