@@ -2,7 +2,6 @@
 
 import contextlib
 import dataclasses
-import filecmp
 import os
 import subprocess
 import threading
@@ -13,7 +12,7 @@ from typing import Final
 
 from benchmarks import ours, peers
 from benchmarks.common import Contender, Context, Missing, Result, Row, Run, clocked, measure, present, ratios
-from benchmarks.large import write_source
+from benchmarks.large import delivered, write_source
 from benchmarks.machine import MIB, warm
 from benchmarks.processes import Command, inside, program, run
 
@@ -169,12 +168,7 @@ def _contender(name: str, promises: tuple[str, str], source: Path, target: Path,
             measured = clocked(lambda: done.append(work()), processes)
         return dataclasses.replace(measured, done=min(1.0, done[0]), more=used)
 
-    def check(number: int) -> None:
-        same = target.stat().st_size == source.stat().st_size
-        if not same or (number == 0 and not filecmp.cmp(source, target, shallow=False)):
-            raise RuntimeError(f"{name} delivered something else")
-
-    return Contender(name, *promises, prepared, check)
+    return Contender(name, *promises, prepared, delivered(name, source, target))
 
 
 @contextlib.contextmanager

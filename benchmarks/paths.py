@@ -10,7 +10,6 @@ of what the line holds, since it is full.
 import contextlib
 import dataclasses
 import statistics
-import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any, Final
 
 from benchmarks import line, ours
 from benchmarks.common import Contender, Context, Missing, Result, Row, Run, clocked, measure
-from benchmarks.large import write_source
+from benchmarks.large import delivered, write_source
 from benchmarks.machine import MIB, warm
 from jetstream.entities import Transfer
 
@@ -101,11 +100,7 @@ def _measured(context: Context, number: int, source: Path, trip: float) -> tuple
             measured = clocked(work, pair.pids)
             return dataclasses.replace(measured, done=1.0)
 
-        def check(_: int) -> None:
-            if subprocess.run(["cmp", "-s", source, target], check=False).returncode:
-                raise RuntimeError("something else was delivered")
-
-        contender = Contender(ours.NAME, *ours.PROMISES, once, check)
+        contender = Contender(ours.NAME, *ours.PROMISES, once, delivered(ours.NAME, source, target, every=True))
         (result,) = measure(context, [contender], disturbance=line.EMULATOR_CORES)
         carriers = {link.carrier or "" for link in pair.sender.ask(lambda client: client.send.get_connections())}
         memory = max(_peak(pid) for pid in pair.pids)

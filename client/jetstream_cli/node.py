@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -12,8 +12,9 @@ import typer
 from jetstream.aio import AsyncClient, connect
 from jetstream.constants import DEFAULT_API_PORT, DEFAULT_SERVER_ADDRESS
 from jetstream.entities import ServerInfo
-from jetstream.errors import AuthenticationFailed, InvalidParameters
+from jetstream.errors import AuthenticationFailed, ConnectionLost, InvalidParameters, JetStreamError
 from jetstream.local import Ticket, local_tickets
+from jetstream_cli.exits import DONE, exit_code, say
 from jetstream_cli.secrets import password_for
 
 NODE_PASSWORD: Final = "JETSTREAM_NODE_PASSWORD"
@@ -96,3 +97,22 @@ def is_running(pid: int) -> bool:
     except OSError:
         return True
     return True
+
+
+async def each(node: Node, ids: Sequence[str], work: Callable[[AsyncClient, str], Awaitable[int]]) -> int:
+    """Do *work* with each id, which gives its exit code; one that fails is told and does not keep the others from it.
+
+    The first failure makes the exit code.
+    """
+    code = DONE
+    async with node.client() as (client, _):
+        for ident in ids:
+            try:
+                now = await work(client, ident)
+            except ConnectionLost:
+                raise
+            except JetStreamError as error:
+                say(f"jetstream: {ident}: {error}")
+                now = exit_code(error)
+            code = code or now
+    return code

@@ -30,6 +30,19 @@ def own_home(tmp_path, monkeypatch):
 
 
 @pytest.fixture
+def mirrored(qapp):
+    """The window of a language from right to left."""
+    from PySide6.QtCore import Qt
+
+    from jetstream_desktop import i18n
+
+    qapp.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    yield
+    qapp.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
+    i18n.mirror(False)
+
+
+@pytest.fixture
 def gui(qapp):
     """Runs a coroutine on a fresh Qt loop. What the loop's handler is told fails the test."""
     import qasync

@@ -11,6 +11,7 @@ from PySide6.QtTest import QTest
 
 from app.helpers.build import transfer
 from app.helpers.memory_node import MemoryNode
+from app.helpers.rings import MemoryRing
 from app.helpers.running import running
 from app.helpers.waiting import until
 from app.test_whole import connected, groups
@@ -24,24 +25,6 @@ from jetstream_desktop.state.nearby import Near
 from jetstream_desktop.state.nodes import LOCAL, OpenNode
 
 PASSWORD = "kettle-Swan-9"
-
-
-class Ring:
-    """A keyring in memory."""
-
-    priority = 5
-
-    def __init__(self):
-        self.kept = {}
-
-    def get_password(self, service, username):
-        return self.kept.get((service, username))
-
-    def set_password(self, service, username, password):
-        self.kept[service, username] = password
-
-    def delete_password(self, service, username):
-        del self.kept[service, username]
 
 
 @pytest.fixture
@@ -228,7 +211,7 @@ def test_where_it_does_not_get_through_it_is_said_why(gui, qapp, tmp_path, there
 
 
 def test_another_identity_is_a_stop_sign(gui, qapp, tmp_path, there):
-    ring = Ring()
+    ring = MemoryRing()
 
     async def work():
         async with window(qapp, tmp_path, there, ring) as desk:
@@ -272,7 +255,7 @@ def test_another_identity_is_a_stop_sign(gui, qapp, tmp_path, there):
 
 
 def test_a_node_can_be_taken_off_the_list_with_its_password(gui, qapp, tmp_path, there):
-    ring = Ring()
+    ring = MemoryRing()
 
     async def work():
         async with window(qapp, tmp_path, there, ring) as desk:

@@ -467,3 +467,10 @@ def test_verify(peer, jetstream):
     assert result.exit_code == 1
     assert [line.split(":")[0] for line in result.stdout.splitlines()] == ["a\\nb", "c", "d"]
     assert "17: Only what has arrived here can be verified" in result.stderr
+
+
+def test_one_that_cannot_be_verified_keeps_no_other_from_it(peer, jetstream):
+    peer.answers["recv.verifyTransfer"] = answer(missing=["c"])
+    result = jetstream("verify", "17", "r9")
+    assert (result.exit_code, result.stdout) == (2, "c: is gone\n")
+    assert "17: Only what has arrived" in result.stderr

@@ -8,10 +8,9 @@ import typer
 from jetstream.aio import AsyncClient
 from jetstream.constants import DEFAULT_SERVER_ADDRESS
 from jetstream.entities import ReceiveTransfer, Transfer
-from jetstream.errors import ConnectionLost, JetStreamError
-from jetstream_cli.exits import DONE, exit_code, run, say
+from jetstream_cli.exits import DONE, run
 from jetstream_cli.following import now
-from jetstream_cli.node import ApiHost, ApiPort, ApiUser, Node
+from jetstream_cli.node import ApiHost, ApiPort, ApiUser, Node, each
 from jetstream_cli.showing import RECEIVED_PREFIX, shown_id, words_for
 
 Ids = Annotated[list[str], typer.Argument(metavar="ID...", show_default=False, help="As `jetstream ls` shows them.")]
@@ -40,18 +39,10 @@ def cancel(ids: Ids, api_host: ApiHost = DEFAULT_SERVER_ADDRESS, api_port: ApiPo
 
 
 async def _steer(node: Node, ids: list[str], outgoing: Steer, incoming: Steer) -> int:
-    """Each id is tried; the first failure makes the exit code."""
-    code = DONE
-    async with node.client() as (client, _):
-        for ident in ids:
-            try:
-                bare = ident.removeprefix(RECEIVED_PREFIX)
-                transfer = await (outgoing if bare == ident else incoming)(client, bare)
-            except ConnectionLost:
-                raise
-            except JetStreamError as error:
-                say(f"jetstream: {ident}: {error}")
-                code = code or exit_code(error)
-            else:
-                print(f"{shown_id(transfer)}  {transfer.label or 'files'}  {words_for(transfer, now())}")
-    return code
+    async def steer(client: AsyncClient, ident: str) -> int:
+        bare = ident.removeprefix(RECEIVED_PREFIX)
+        transfer = await (outgoing if bare == ident else incoming)(client, bare)
+        print(f"{shown_id(transfer)}  {transfer.label or 'files'}  {words_for(transfer, now())}")
+        return DONE
+
+    return await each(node, ids, steer)

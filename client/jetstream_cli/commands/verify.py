@@ -10,9 +10,9 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from jetstream.aio import AsyncClient
 from jetstream.constants import DEFAULT_SERVER_ADDRESS
-from jetstream.errors import ConnectionLost, InvalidParameters, JetStreamError
-from jetstream_cli.exits import DONE, FAILED, exit_code, run, say
-from jetstream_cli.node import ApiHost, ApiPort, ApiUser, Node
+from jetstream.errors import InvalidParameters
+from jetstream_cli.exits import DONE, FAILED, run, say
+from jetstream_cli.node import ApiHost, ApiPort, ApiUser, Node, each
 from jetstream_cli.showing import RECEIVED_PREFIX
 from jetstream_cli.text import shown
 
@@ -32,23 +32,11 @@ def verify(
 
     Every byte is read again. The exit code is 0 if all is as it came; files that are not are listed.
     """
-    run(_verify(Node(api_host, api_port, api_user), ids))
+    run(each(Node(api_host, api_port, api_user), ids, _verify))
 
 
-async def _verify(node: Node, ids: list[str]) -> int:
-    code = DONE
-    async with node.client() as (client, _):
-        for ident in ids:
-            try:
-                found = await _compare(client, ident)
-            except ConnectionLost:
-                raise
-            except JetStreamError as error:
-                say(f"jetstream: {ident}: {error}")
-                code = code or exit_code(error)
-            else:
-                code = code or _report(ident, found)
-    return code
+async def _verify(client: AsyncClient, ident: str) -> int:
+    return _report(ident, await _compare(client, ident))
 
 
 async def _compare(client: AsyncClient, ident: str) -> dict[str, dict[str, None]]:

@@ -18,13 +18,17 @@ class CatalogError(Exception):
     """Base of all errors of the catalog."""
 
 
-class CatalogDamaged(CatalogError):
-    """The file is no readable catalog. Nothing has been changed."""
+class _Unusable(CatalogError):
+    """The file cannot be used, for a *reason* that the system or SQLite gives."""
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(path, reason)
         self.path = path
         self.reason = reason
+
+
+class CatalogDamaged(_Unusable):
+    """The file is no readable catalog. Nothing has been changed."""
 
     def __str__(self) -> str:
         return (
@@ -48,13 +52,8 @@ class CatalogTooNew(CatalogError):
         )
 
 
-class CatalogReadOnly(CatalogError):
+class CatalogReadOnly(_Unusable):
     """The file or its folder cannot be written by this user. Nothing has been changed."""
-
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(path, reason)
-        self.path = path
-        self.reason = reason
 
     def __str__(self) -> str:
         return (

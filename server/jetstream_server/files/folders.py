@@ -24,6 +24,7 @@ from jetstream_server.files.opening import (
     UNNAMED,
     link_unnamed,
     regular,
+    rename_by_link,
     rename_in_folder,
 )
 from jetstream_server.files.pathfolder import PathFolder
@@ -167,16 +168,7 @@ class DescriptorFolder:
         done = rename_in_folder(self._fd, old, new)
         if done is not None:
             return done
-        try:
-            if self.link(old, new):
-                self.unlink(old)
-                return True
-        except FileExistsError:
-            return False
-        if self.lstat(new) is not None:
-            return False
-        self.replace(old, new)
-        return True
+        return rename_by_link(self, old, new)
 
     def link(self, old: bytes, new: bytes) -> bool:
         try:

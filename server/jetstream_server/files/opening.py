@@ -5,7 +5,7 @@ import errno
 import os
 import stat
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 try:
     import fcntl
@@ -96,6 +96,38 @@ def rename_in_folder(fd: int, old: bytes, new: bytes) -> bool | None:
         if error.errno in _NOT_SUPPORTED:
             return None
         raise
+
+
+class _Names(Protocol):
+    """What a folder can do with names."""
+
+    def link(self, old: bytes, new: bytes) -> bool:
+        """Give a file a second name; ``False`` where there is no such thing. ``FileExistsError`` if it is taken."""
+
+    def unlink(self, name: bytes) -> None:
+        """Remove a name."""
+
+    def lstat(self, name: bytes) -> os.stat_result | None:
+        """What has the name, if anything has."""
+
+    def replace(self, old: bytes, new: bytes) -> None:
+        """Rename; a file that has the new name gives way."""
+
+
+def rename_by_link(folder: _Names, old: bytes, new: bytes) -> bool:
+    """Rename, unless something has the new name: then ``False``. Where there are no second names, somebody who takes
+    the name in the same moment loses their file.
+    """
+    try:
+        if folder.link(old, new):
+            folder.unlink(old)
+            return True
+    except FileExistsError:
+        return False
+    if folder.lstat(new) is not None:
+        return False
+    folder.replace(old, new)
+    return True
 
 
 def rename_no_replace(old: bytes, new: bytes) -> bool:

@@ -5,7 +5,7 @@ import os
 import stat
 
 from jetstream_server.files.errors import UnsafePath
-from jetstream_server.files.opening import CREATE, EFFECTIVE, EXISTING, NO_LINKS, regular
+from jetstream_server.files.opening import CREATE, EFFECTIVE, EXISTING, NO_LINKS, regular, rename_by_link
 from jetstream_server.files.paths import windows_problem
 from jetstream_server.files.rawio import write_at
 
@@ -74,16 +74,7 @@ class PathFolder:
             except FileExistsError:
                 return False
             return True
-        try:
-            if self.link(old, new):
-                self.unlink(old)
-                return True
-        except FileExistsError:
-            return False
-        if self.lstat(new) is not None:
-            return False
-        self.replace(old, new)
-        return True
+        return rename_by_link(self, old, new)
 
     def link(self, old: bytes, new: bytes) -> bool:
         try:

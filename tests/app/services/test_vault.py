@@ -4,33 +4,16 @@ import asyncio
 import threading
 
 import pytest
-from keyring.backend import KeyringBackend
 from keyring.backends.chainer import ChainerBackend
 from keyring.backends.fail import Keyring as NoKeyring
 from keyring.errors import PasswordSetError
 
+from app.helpers.rings import MemoryRing
 from jetstream_desktop.services import vault
 from jetstream_desktop.services.vault import Vault, VaultProblem
 from jetstream_desktop.state.nodes import OpenNode
 
 NODE = OpenNode("b.example", 9, "ann")
-
-
-class MemoryRing(KeyringBackend):
-    priority = 5
-
-    def __init__(self):
-        super().__init__()
-        self.kept = {}
-
-    def get_password(self, service, username):
-        return self.kept.get((service, username))
-
-    def set_password(self, service, username, password):
-        self.kept[service, username] = password
-
-    def delete_password(self, service, username):
-        del self.kept[service, username]
 
 
 class PlainFile(MemoryRing):

@@ -10,7 +10,6 @@ from app.helpers.memory_node import MemoryNode
 from app.helpers.running import running
 from app.helpers.waiting import until
 from jetstream.entities import Destination
-from jetstream_desktop import i18n
 from jetstream_desktop.models.roles import KEY
 from jetstream_desktop.state.filters import Column
 
@@ -134,14 +133,6 @@ def test_the_menus_do_what_the_header_does(gui, qapp, node):
             assert not action(menus["Columns"].actions(), Column.NAME).isEnabled()
 
     gui(work)
-
-
-@pytest.fixture
-def mirrored(qapp):
-    qapp.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
-    yield
-    qapp.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
-    i18n.mirror(False)
 
 
 def test_in_a_window_from_right_to_left_what_is_done_is_one_piece(gui, qapp, node, mirrored):

@@ -11,7 +11,6 @@ from app.helpers.memory_node import MemoryNode
 from app.helpers.running import running
 from app.helpers.waiting import until
 from jetstream.entities import Destination, Manifest, Token
-from jetstream_desktop import i18n
 from jetstream_desktop.state.basket import Found, Kind
 from jetstream_desktop.state.filters import Column
 from jetstream_desktop.views.details import FILES
@@ -125,14 +124,6 @@ def test_the_bar_covers_nothing_that_is_read(gui, qapp, node):
             assert sum(table.columnWidth(column) for column in shown) == table.viewport().width()
 
     gui(work)
-
-
-@pytest.fixture
-def mirrored(qapp):
-    qapp.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
-    yield
-    qapp.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
-    i18n.mirror(False)
 
 
 def test_from_right_to_left_the_bar_is_at_the_left(gui, qapp, node, mirrored):

@@ -58,13 +58,25 @@ class Bench:
 
         await until(look, lambda now: now == set(ids), 10)
 
-    async def ended(self, live: Live[TransferRecord], outcome: Outcome) -> None:
-        """Let its try end so, and wait until that is written down."""
+    def job(self, live: Live[TransferRecord]) -> Job:
+        """The try that runs."""
         job = self.jobs.running(live)
         assert job is not None
-        assert job.task is not None
+        return job
+
+    async def ended(self, live: Live[TransferRecord], outcome: Outcome) -> None:
+        """Let its try end so, and wait until that is written down."""
+        task = self.job(live).task
+        assert task is not None
         self.running[live.id].set_result(outcome)
-        await job.task
+        await task
+
+    async def raises(self, live: Live[TransferRecord], error: Exception) -> None:
+        """Let its try raise, and wait until that is written down."""
+        task = self.job(live).task
+        assert task is not None
+        self.running[live.id].set_exception(error)
+        await task
 
     async def events(self) -> list[str]:
         return [event.name for event in await self.catalog.events.since(None, 100)]
@@ -154,8 +166,7 @@ async def test_the_goodbye_comes_when_the_outcome_is_written_down(bench: Bench) 
     bench.jobs.wake()
     await bench.runs("1")
     await bench.table.step(live, Event.START)
-    job = bench.jobs.running(live)
-    assert job is not None
+    job = bench.job(live)
     seen = []
 
     async def goodbye() -> None:
@@ -172,12 +183,8 @@ async def test_a_try_that_raises_is_a_failure_that_the_log_explains(
     live = await bench.add("1")
     bench.jobs.wake()
     await bench.runs("1")
-    job = bench.jobs.running(live)
-    assert job is not None
-    assert job.task is not None
     with caplog.at_level(logging.ERROR):
-        bench.running["1"].set_exception(ValueError("a fault"))
-        await job.task
+        await bench.raises(live, ValueError("a fault"))
     assert live.status is Status.ERROR
     assert "log says more" in (live.record.error_message or "")
     assert "a fault" in caplog.text
@@ -187,8 +194,7 @@ async def test_stopping_says_why_and_leaves_the_state_to_whoever_stops(bench: Be
     live = await bench.add("1")
     bench.jobs.wake()
     await bench.runs("1")
-    job = bench.jobs.running(live)
-    assert job is not None
+    job = bench.job(live)
     await bench.table.step(live, Event.SUSPEND)
     await bench.jobs.stop(live, StopReason.SUSPENDED, "Paused.")
     assert (job.stop_reason, job.stop_message) == (StopReason.SUSPENDED, "Paused.")
@@ -211,11 +217,7 @@ async def test_a_full_disk_under_the_catalog_is_waited_for(bench: Bench) -> None
     live = await bench.add("1")
     bench.jobs.wake()
     await bench.runs("1")
-    job = bench.jobs.running(live)
-    assert job is not None
-    assert job.task is not None
-    bench.running["1"].set_exception(CatalogFull(Path("catalog.db")))
-    await job.task
+    await bench.raises(live, CatalogFull(Path("catalog.db")))
     assert (live.status, live.phase, live.retries) == (Status.PENDING, Phase.WAITING_FOR_PEER, 1)
     assert live.waiting_message == "The disk that holds the catalog catalog.db is full; make room on it."
     assert live.next_retry_time == bench.clock.now + SECOND
