@@ -63,7 +63,7 @@ def _gaps(points: Sequence[Point], end: float, *, live: bool) -> Iterator[_Gap]:
         if opened is not None:
             yield _Gap(opened, point.time, point)
         last, opened = point, None
-    if live and last is not None and end - last.time > _SILENT_SECONDS:
+    if live and last is not None and (opened is not None or end - last.time > _SILENT_SECONDS):
         yield _Gap(last.time if opened is None else opened, end, None)
 
 

@@ -24,7 +24,7 @@ from jetstream_desktop.state.history import SpeedHistory
 from jetstream_desktop.state.interruptions import interruptions
 from jetstream_desktop.state.rows import Row
 from jetstream_desktop.views.files_pane import FilesPane
-from jetstream_desktop.views.graph import SpeedGraph
+from jetstream_desktop.views.graph import SpeedGraph, peak_and_average
 from jetstream_desktop.views.listing import plain_table
 from jetstream_desktop.views.reason import Reason
 from jetstream_desktop.views.theme import Theme
@@ -172,6 +172,7 @@ class Details(QWidget):
         line = row(spacing=32)
         scroll = scrolled(self._facts)
         scroll.setMinimumHeight(0)
+        scroll.verticalScrollBar().setProperty("role", "quiet")
         scroll.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)  # the reason keeps its place
         line.addWidget(scroll, 5)
         self._small.setMaximumWidth(960)
@@ -181,8 +182,10 @@ class Details(QWidget):
 
     def _speed_page(self) -> QWidget:
         layout = column(margins=(16, 10, 16, 8), spacing=6)
-        line = row()
-        line.addWidget(self._window, 1)
+        line = row(spacing=12)
+        line.addWidget(self._window)
+        self._sums = ElidedLabel(role="dim")
+        line.addWidget(self._sums, 1)
         csv = button(tr("Copy as CSV"), "flat", theme=self._theme, icon="copy")
         csv.clicked.connect(self.csv_wanted)
         line.addWidget(csv)
@@ -241,8 +244,10 @@ class Details(QWidget):
         first = points[0].time if points else now - 60
         start = first if seconds is None else max(now - seconds, min(first, now - 30))
         events = [event for event in self._events.values if isinstance(event, Event)]
+        summary = self._history.summary(now, seconds)
+        self._sums.setText("" if summary is None else peak_and_average(summary))
         graph.show_points(points, start, now, live=live, stops=interruptions(points, events, now, live=live),
-                          summary=self._history.summary(now, seconds))
+                          summary=summary)
 
     def _tab(self, number: int) -> None:
         self._pages.setCurrentIndex(number)

@@ -19,6 +19,12 @@ def _reading(point: Point) -> str:
     return f"{numbers.rate(point.rate) or NOTHING} · {clock(point.time)}"
 
 
+def peak_and_average(said: Summary) -> str:
+    """What the dot and the dashed line of the graph stand for."""
+    return tr("peak {peak}, average {average}", peak=numbers.rate(said.peak.rate) or NOTHING,
+              average=numbers.rate(said.average) or NOTHING)
+
+
 class SpeedGraph(QWidget):
     """Shows points of a rate between two times. With *marks* the average and the peak are drawn, too."""
 

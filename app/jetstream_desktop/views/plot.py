@@ -21,9 +21,8 @@ _APART = 24
 """Pixels that a rate on the scale needs for itself."""
 _CLOCK_ABOVE = 900.0
 """Seconds from which on the time of the day stands below."""
-_ROOM_FOR_NOTES = 80
 _FRESH = 2.5
-"""Seconds for which the last sample is what is true now."""
+"""Seconds for which a sample is what is true."""
 
 
 def clock(time: float) -> str:
@@ -89,12 +88,14 @@ class Plot:
         painter.setClipRect(self.area.adjusted(0, -2, 1, 2))
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         run: list[QPointF] = []
+        before = self._start
         for point in [*points, Point(self._end, None)]:
             if point.rate is not None:
                 run.append(QPointF(self.x(point.time), self._y(point.rate)))
+                before = point.time
                 continue
-            if run and point.time == self._end and points[-1].rate is not None and self._end - points[-1].time < _FRESH:
-                run.append(QPointF(self.x(self._end), run[-1].y()))
+            if run and point.time - before < _FRESH:  # what the last sample says goes on until the next look
+                run.append(QPointF(self.x(point.time), run[-1].y()))
             self._run(painter, run)
             run = []
         painter.restore()
@@ -116,34 +117,14 @@ class Plot:
                                       Qt.PenJoinStyle.RoundJoin))
 
     def marks(self, painter: QPainter, summary: Summary) -> None:
-        """The average as a dashed line, the peak as a ring, each with its number."""
+        """The average as a dashed line, the peak as a dot."""
         theme, area, peak = self._theme, self.area, summary.peak
         y = round(self._y(summary.average))
         painter.setPen(QPen(theme.colour("dim"), 1, Qt.PenStyle.DashLine))
         painter.drawLine(area.left(), y, area.right(), y)
-        if area.height() < _ROOM_FOR_NOTES:
-            return
-        taken = QRect()
         if peak.rate and peak.time >= self._start:
             place = QPointF(self.x(peak.time), self._y(peak.rate))
             painting.dot(painter, place.toPoint(), theme.colour("accent"), size=7)
-            taken = self._note(painter, place, tr("peak {rate}", rate=numbers.rate(peak.rate)), QRect())
-        words = tr("average {rate}", rate=numbers.rate(summary.average) or NOTHING)
-        self._note(painter, QPointF(area.left(), y), words, taken)
-
-    def _note(self, painter: QPainter, place: QPointF, words: str, taken: QRect) -> QRect:
-        """Small words above *place*, or below it where there is no room or something stands there."""
-        width = self._metrics.horizontalAdvance(words) + 8
-        left = round(min(max(place.x() - width / 2, self.area.left()), self.area.right() - width))
-        box = QRect(left, round(place.y()) - _LABEL - 4, width, _LABEL)
-        if box.top() < self.area.top() - _ABOVE or box.intersects(taken):
-            box.moveTop(round(place.y()) + 4)
-        ground = QColor(self._theme.colour("pane"))
-        ground.setAlpha(190)
-        painter.fillRect(box, ground)
-        painting.text(painter, box, words, self._theme.font("small"), self._theme.colour("dim"),
-                      painting.Align.AlignHCenter)
-        return box
 
     def axis(self, painter: QPainter, stops: Sequence[Interruption]) -> None:
         """Both ends of the time, between them the causes of the longest gaps, and times of the day."""

@@ -55,7 +55,11 @@ def test_what_lasts_until_now_counts_while_it_is_looked_at():
     (gap,) = interruptions(points, [event("transferWaiting", 30)], 42, live=True)
     assert (gap.start, gap.end, gap.words) == (30, 42, "link lost 12 s")
     assert interruptions(points, [], 42, live=False) == ()
-    assert interruptions(points, [], 32, live=True) == ()
+    (young,) = interruptions(points, [], 32, live=True)  # it is known that nothing moves
+    assert (young.start, young.end) == (30, 32)
+    unheard = [Point(second, 1e6) for second in range(31)]
+    assert interruptions(unheard, [], 34, live=True) == ()
+    assert interruptions(unheard, [], 42, live=True)[0].start == 30
     assert interruptions([], [], 32, live=True) == ()
 
 
