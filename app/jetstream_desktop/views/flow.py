@@ -1,5 +1,7 @@
 """A row that goes on in the next line where there is no room for all of it."""
 
+from dataclasses import dataclass, field
+
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLayout, QLayoutItem, QStyle, QWidget
@@ -35,7 +37,8 @@ class Flow(QLayout):
         return True
 
     def heightForWidth(self, width: int) -> int:
-        return self._arrange(QRect(0, 0, width, 0), move=False)
+        lines = self._lines(width)
+        return sum(line.height for line in lines) + self._gap * (len(lines) - 1)
 
     def minimumSize(self) -> QSize:
         whole = QSize(0, 0)
@@ -50,21 +53,42 @@ class Flow(QLayout):
 
     def setGeometry(self, rect: QRect) -> None:
         super().setGeometry(rect)
-        self._arrange(rect, move=True)
+        top = rect.top()
+        for line in self._lines(rect.width()):
+            left = rect.left()
+            for part in line.parts:
+                size = _fitting(part, rect.width())
+                place = QRect(QPoint(left, top + (line.height - size.height()) // 2), size)
+                part.setGeometry(QStyle.visualRect(QGuiApplication.layoutDirection(), rect, place))
+                left += size.width() + self._gap
+            top += line.height + self._gap
 
     def _shown(self) -> list[QLayoutItem]:
         return [part for part in self._parts if not part.isEmpty()]
 
-    def _arrange(self, area: QRect, *, move: bool) -> int:
-        """Places the parts, or only says how high they are together."""
-        left, top, line = 0, 0, 0
+    def _lines(self, width: int) -> list["_Line"]:
+        lines = [_Line()]
         for part in self._shown():
-            size = part.sizeHint().boundedTo(QSize(area.width(), part.sizeHint().height()))
-            if left and left + size.width() > area.width():
-                left, top, line = 0, top + line + self._gap, 0
-            if move:
-                place = QRect(area.topLeft() + QPoint(left, top), size)
-                part.setGeometry(QStyle.visualRect(QGuiApplication.layoutDirection(), area, place))
-            left += size.width() + self._gap
-            line = max(line, size.height())
-        return top + line
+            size = _fitting(part, width)
+            line = lines[-1]
+            if line.parts and line.width + self._gap + size.width() > width:
+                line = _Line()
+                lines.append(line)
+            line.width += size.width() + (self._gap if line.parts else 0)
+            line.height = max(line.height, size.height())
+            line.parts.append(part)
+        return lines
+
+
+@dataclass
+class _Line:
+    """What stands beside each other, each in the middle of the line's height."""
+
+    parts: list[QLayoutItem] = field(default_factory=list)
+    width: int = 0
+    height: int = 0
+
+
+def _fitting(part: QLayoutItem, width: int) -> QSize:
+    size = part.sizeHint()
+    return QSize(min(size.width(), width), size.height())

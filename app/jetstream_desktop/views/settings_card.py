@@ -14,6 +14,7 @@ from jetstream_desktop.state.week import DAYS, HOURS, WORKING, Speed, WeekLimits
 from jetstream_desktop.views import painting
 from jetstream_desktop.views.cards import Card
 from jetstream_desktop.views.details import field_label, form
+from jetstream_desktop.views.flow import Flow
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import ElidedLabel, button, drop_down, label, number_field, row
 
@@ -194,16 +195,12 @@ class SettingsCard(Card):
         line.addWidget(other)
         return line
 
-    def _slow_hours(self, week: WeekLimits) -> QHBoxLayout:
+    def _slow_hours(self, week: WeekLimits) -> Flow:
         self.slow = number_field(tr("Limit in slow hours"), 1, 100_000, tr(" Mbit/s"))
         self.slow.setValue((week.slow_kbps or 10_000) // 1000)
         self.limited = QCheckBox(tr("Slow hours, at most"))
         self.limited.setChecked(week.enabled)
-        slow = row()
-        slow.addWidget(self.limited)
-        slow.addWidget(self.slow)
-        slow.addStretch(1)
-        return slow
+        return Flow(self.limited, self.slow, spacing=8)
 
     def _finish(self, theme: Theme, week: WeekLimits) -> None:
         self.grid = WeekGrid(theme, week)

@@ -4,7 +4,7 @@ import asyncio
 import inspect
 
 import pytest
-from PySide6.QtWidgets import QAbstractButton, QPushButton, QSizePolicy
+from PySide6.QtWidgets import QAbstractButton, QCheckBox, QPushButton, QSizePolicy
 
 from app.helpers.build import transfer
 from app.helpers.memory_node import MemoryNode
@@ -43,7 +43,7 @@ def clipped(window):
         if not button.isVisible() or flexible or not button.text():
             continue
         lack = button.minimumSizeHint().width() - button.width()
-        if isinstance(button, QPushButton) and lack > 0:
+        if isinstance(button, QPushButton | QCheckBox) and lack > 0:
             found.append((button.text(), lack))
     return found
 

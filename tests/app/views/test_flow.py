@@ -41,6 +41,13 @@ def test_what_is_hidden_takes_no_room(flow):
     assert layout.heightForWidth(320) == 30
 
 
+def test_what_is_lower_stands_in_the_middle_of_its_line(flow):
+    _outer, layout, parts = flow
+    parts[0].setFixedSize(100, 20)
+    layout.setGeometry(QRect(0, 0, 429, 70))
+    assert places(parts)[:2] == [(0, 5), (110, 0)]
+
+
 def test_from_right_to_left(flow, qapp):
     _outer, layout, parts = flow
     qapp.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
