@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QStyledItemDelegate,
     QStyleOptionViewItem,
     QTreeView,
-    QWidget,
 )
 
 from jetstream.entities import Destination
@@ -33,9 +32,10 @@ _DOT = 18
 class BookDelegate(QStyledItemDelegate):
     """Paints a cell."""
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme, view: QAbstractItemView) -> None:
+        super().__init__(view)
         self._theme = theme
+        self._view = view
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(60, round(36 * self._theme.scale))
@@ -46,8 +46,7 @@ class BookDelegate(QStyledItemDelegate):
         painter.save()
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         painting.ground(painter, theme, area, selected=selected)
-        if option.state & QStyle.StateFlag.State_HasFocus and not selected:
-            painter.fillRect(QRect(area.left(), area.top() + 8, 2, area.height() - 17), theme.colour("accent"))
+        painting.focus_mark(painter, theme, area, self._view, index)
         words = str(index.data() or "")
         if isinstance(value, Shelf):
             painting.text(painter, area.adjusted(6, 0, -8, 0), words, theme.font("body", True), theme.colour("text"),
@@ -95,6 +94,7 @@ class BookTree(QTreeView):
         self.setProperty("role", "book")
         self.setModel(model)
         self.setItemDelegate(BookDelegate(theme, self))
+        painting.keep_focus_seen(self)
         self.setAccessibleName(tr("Destinations"))
         self.setUniformRowHeights(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)

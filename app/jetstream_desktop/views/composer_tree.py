@@ -33,9 +33,10 @@ def _place(node: Node) -> str:
 class BasketDelegate(QStyledItemDelegate):
     """Paints a row of the tree."""
 
-    def __init__(self, theme: Theme, model: BasketModel, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme, model: BasketModel, view: QAbstractItemView) -> None:
+        super().__init__(view)
         self._theme = theme
+        self._view = view
         self._model = model
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
@@ -55,6 +56,7 @@ class BasketDelegate(QStyledItemDelegate):
         painter.save()
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
         painting.ground(painter, theme, area, selected=selected)
+        painting.focus_mark(painter, theme, area, self._view, index)
         words = str(index.data())
         if index.column() == NAME:
             self._name(painter, area, node, words)
@@ -101,6 +103,7 @@ class BasketTree(QTreeView):
         """The folder that something is dragged over."""
         self.setModel(model)
         self.setItemDelegate(BasketDelegate(theme, model, self))
+        painting.keep_focus_seen(self)
         self.setAccessibleName(tr("What goes"))
         self.setUniformRowHeights(True)
         self.setIndentation(_INDENT)
@@ -109,7 +112,6 @@ class BasketTree(QTreeView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.EditKeyPressed)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setExpandsOnDoubleClick(False)
-        self.setAllColumnsShowFocus(True)
         edge_bar(self)
         header = self.header()
         header.setFixedHeight(32)

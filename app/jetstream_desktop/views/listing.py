@@ -44,6 +44,7 @@ class PlainDelegate(QStyledItemDelegate):
         painter.save()
         painting.ground(painter, theme, area, selected=bool(option.state & QStyle.StateFlag.State_Selected),
                         line=self._lines)
+        painting.focus_mark(painter, theme, area, self._table, index)
         right = index.data(Qt.ItemDataRole.TextAlignmentRole) & Qt.AlignmentFlag.AlignRight
         painting.text(painter, self._room(area, index), str(index.data()), theme.font("body"), theme.colour("text"),
                       painting.Align.AlignRight if right else painting.Align.AlignLeft, within=area)
@@ -64,6 +65,7 @@ def plain_table(theme: Theme, model: ValueTableModel[object], name: str, stretch
     table.setProperty("role", "list")
     table.setModel(model)
     table.setItemDelegate(PlainDelegate(theme, table, lines=lines))
+    painting.keep_focus_seen(table)
     table.setAccessibleName(name)
     table.setShowGrid(False)
     table.setTabKeyNavigation(False)

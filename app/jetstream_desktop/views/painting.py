@@ -2,8 +2,9 @@
 
 from PySide6.QtCore import QPoint, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen
-from PySide6.QtWidgets import QStyle
+from PySide6.QtWidgets import QAbstractItemView, QStyle, QTableView
 
+from jetstream_desktop.models.roles import Index
 from jetstream_desktop.views.theme import Theme
 
 Align = Qt.AlignmentFlag
@@ -52,6 +53,29 @@ def broken(words: str, metrics: QFontMetrics, width: int) -> tuple[str, str]:
         first += f" {parts.pop(0)}"
     fits = metrics.horizontalAdvance(first) <= width
     return (first, " ".join(parts)) if parts and fits else (words, "")
+
+
+def keep_focus_seen(view: QAbstractItemView) -> None:
+    """Let *view* paint its whole row anew when the keyboard moves on: :func:`focus_mark` stands at its beginning."""
+    view.selectionModel().currentRowChanged.connect(view.viewport().update)
+
+
+def focus_mark(painter: QPainter, theme: Theme, area: QRect, view: QAbstractItemView, index: Index) -> None:
+    """A stroke at the beginning of the row that the keyboard is in, selected or not, while the view has the focus."""
+    current = view.currentIndex()
+    here = current.row() == index.row() and current.parent() == index.parent()
+    if here and view.hasFocus() and index.column() == _leading(view):
+        place = mirrored(painter, QRect(area.left(), area.top() + 8, 3, area.height() - 17), area)
+        painter.fillRect(place, theme.colour("accent"))
+
+
+def _leading(view: QAbstractItemView) -> int:
+    """The column at which rows begin: the first that is shown."""
+    if not isinstance(view, QTableView):
+        return 0
+    header = view.horizontalHeader()
+    places = (header.logicalIndex(place) for place in range(header.count()))
+    return next((column for column in places if not header.isSectionHidden(column)), 0)
 
 
 def mirrored(painter: QPainter, place: QRect, within: QRect | None) -> QRect:

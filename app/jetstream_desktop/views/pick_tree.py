@@ -50,9 +50,10 @@ def draw_box(painter: QPainter, theme: Theme, area: QRect, state: int, *, focus:
 class PickDelegate(QStyledItemDelegate):
     """Paints a row: check box, icon, name; size."""
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme, view: QAbstractItemView) -> None:
+        super().__init__(view)
         self._theme = theme
+        self._view = view
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(80, round(30 * self._theme.scale))
@@ -77,6 +78,7 @@ class PickDelegate(QStyledItemDelegate):
         area, theme = option.rect, self._theme
         painter.save()
         painting.ground(painter, theme, area, selected=bool(option.state & QStyle.StateFlag.State_Selected))
+        painting.focus_mark(painter, theme, area, self._view, index)
         words = str(index.data())
         if index.column() == SIZE:
             painting.text(painter, area.adjusted(8, 0, -10, 0), words, theme.font("body"), theme.colour("dim"),
@@ -102,13 +104,13 @@ class PickTree(QTreeView):
         self._delegate = PickDelegate(theme, self)
         self.setModel(model)
         self.setItemDelegate(self._delegate)
+        painting.keep_focus_seen(self)
         self.setAccessibleName(tr("Files that the link gives"))
         self.setUniformRowHeights(True)
         self.setIndentation(_INDENT)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.setAllColumnsShowFocus(True)
         edge_bar(self)
         header = self.header()
         header.setFixedHeight(28)

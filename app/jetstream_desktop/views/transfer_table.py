@@ -56,9 +56,10 @@ _BAR = {Group.ACTIVE: "accent", Group.WAITING: "faint", Group.PAUSED: "caution",
 class TransferDelegate(QStyledItemDelegate):
     """Paints a cell from the row's snapshot; asks nothing and keeps nothing."""
 
-    def __init__(self, theme: Theme, parent: QWidget) -> None:
-        super().__init__(parent)
+    def __init__(self, theme: Theme, view: QAbstractItemView) -> None:
+        super().__init__(view)
         self._theme = theme
+        self._view = view
         self.hovered = -1
         """The row that the pointer is over."""
         self.last = -1
@@ -81,6 +82,7 @@ class TransferDelegate(QStyledItemDelegate):
         selected = bool(state & QStyle.StateFlag.State_Selected)
         painter.save()
         painting.ground(painter, self._theme, area, selected=selected, hovered=index.row() == self.hovered)
+        painting.focus_mark(painter, self._theme, area, self._view, index)
         column = Column(index.column())
         if column is Column.DIRECTION:
             self._direction(painter, area, row)
@@ -150,6 +152,7 @@ class TransferTable(QTableView):
         self.setModel(model)
         self._delegate = TransferDelegate(theme, self)
         self.setItemDelegate(self._delegate)
+        painting.keep_focus_seen(self)
         self.setMouseTracking(True)
         self.setAccessibleName(tr("Transfers"))
         self.setProperty("role", "transfers")

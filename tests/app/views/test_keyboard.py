@@ -427,3 +427,48 @@ def test_enter_in_a_field_of_a_card_and_on_a_button(gui, qapp):
             assert not window.banner.isVisible()
 
     gui(work)
+
+
+def marked(view, row, parent=None):
+    """Whether the stroke of the focus stands at the beginning of a row."""
+    index = view.model().index(row, 0) if parent is None else view.model().index(row, 0, parent)
+    area = view.visualRect(index)
+    colour = view.viewport().grab().toImage().pixelColor(area.left() + 1, area.center().y())
+    return colour.name() == view._theme.colour("accent").name()
+
+
+def test_the_row_that_the_keyboard_is_in_is_always_seen(gui, qapp, tmp_path):
+    """Also where nothing is selected, and where Ctrl moves on without selecting."""
+    (tmp_path / "reel").mkdir()
+    node = furnished()
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            window, table = desk.window, desk.window.table
+            await until(lambda: table.model().rowCount() == 4)
+            window.activateWindow()
+            await until(window.isActiveWindow)
+            window.toolbar.search.setFocus()
+            assert not any(marked(table, row) for row in range(4))
+            table.setFocus(Qt.FocusReason.TabFocusReason)
+            assert [marked(table, row) for row in range(4)] == [True, False, False, False]
+            QTest.keyClick(table, Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
+            QTest.keyClick(table, Qt.Key.Key_Down, Qt.KeyboardModifier.ControlModifier)
+            assert [marked(table, row) for row in range(4)] == [False, False, True, False]
+            assert table.selected_keys() == []
+            QTest.keyClick(table, Qt.Key.Key_Space, Qt.KeyboardModifier.ControlModifier)
+            assert len(table.selected_keys()) == 1
+            desk.compose.drop([str(tmp_path / "reel")], None)
+            tree = window.composer.tree
+            await until(lambda: tree.model().rowCount() == 1)
+            assert not marked(tree, 0)
+            tree.setFocus(Qt.FocusReason.TabFocusReason)
+            assert marked(tree, 0)
+            await until(lambda: desk.context.poller.destinations)
+            window.show_page(desk.book.page)
+            tree = desk.book.page.tree
+            await until(lambda: tree.model().rowCount())
+            tree.setFocus(Qt.FocusReason.TabFocusReason)
+            assert marked(tree, 0)
+
+    gui(work)
