@@ -350,3 +350,30 @@ async def test_a_token_login_sees_its_manifest_and_nothing_else(alone: NodeProce
         assert (await guest.send.wait_for_transfer(transfer, 60)).status == "complete"
         assert (await owner.send.get_shared_token(token)).download_count == 1
     assert (alone.received / "from token" / "file").read_text() == "shared"
+
+
+async def test_what_the_receiver_removes_unfinished_does_not_come_back(pair: Two, tmp_path: Path) -> None:
+    sender, receiver = pair
+    source = make_tree(tmp_path / "source", small=5, large=1, large_size=8 << 20)
+    async with sender.client() as client, receiver.client() as other:
+        manifest = await manifest_of(client, {"in": str(source)})
+        transfer = await send(client, receiver.port, manifest, send_rate_max=8_000)
+
+        async def arriving() -> list[ReceiveTransfer]:
+            return await other.receive.get_transfers()
+
+        (incoming,) = await until(arriving, lambda now: [one.status for one in now] == ["receiving"])
+        await other.receive.suspend_transfer(incoming)
+        await until(lambda: client.send.get_transfer(transfer), lambda now: now.phase == "waiting for the peer")
+        await other.receive.delete_transfer(incoming)
+        await client.send.resume_transfer(transfer)  # as it would by itself after a while
+        ended = await client.send.wait_for_transfer(transfer, 60)
+        assert ended.status == "error"
+        assert (ended.error_message or "").endswith("has removed this transfer. Send it as a new one.")
+        assert await other.receive.get_transfers() == []
+        receiver.kill()
+        receiver.start()
+        ended = await client.send.wait_for_transfer(await client.send.resume_transfer(transfer), 60)
+        assert (ended.error_message or "").endswith("has removed this transfer. Send it as a new one.")
+        again = await sent(client, receiver.port, manifest)
+        assert again.status == "complete"

@@ -164,6 +164,8 @@ class _Guest:
 
     async def _offer(self, params: dict[str, Any]) -> Message:
         offer = understand(Offer, params)
+        if self._incoming.was_removed(offer.uid, self._who.fingerprint):
+            raise PermissionDenied(f"{self._our_name} has removed this transfer. Send it as a new one.")
         if not await self._may_send(offer):
             answer = await self._asking.answer(self._who, offer)
             self._take_session()

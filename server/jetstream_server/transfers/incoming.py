@@ -18,6 +18,7 @@ from jetstream_server.transfers.jobs import Job, Scheduler
 from jetstream_server.transfers.live import Live, ReceivingTable, receive_entity
 from jetstream_server.transfers.offers import Proposal
 from jetstream_server.transfers.pulling import download_link
+from jetstream_server.transfers.removed import Removed
 from jetstream_server.transfers.session import Surroundings
 from jetstream_server.transfers.sources import sources_of
 from jetstream_server.transfers.states import Event, Phase, Status
@@ -38,12 +39,14 @@ class Incoming:
         self._catalog = catalog
         self._taking = taking
         self._near = near
+        self._removed = Removed(catalog.settings)
         self.jobs: Scheduler[IncomingRecord] = Scheduler(
             table, events, "receiveTransfer", near.wall, downloading.attempt, _rank, _wanted, MAX_DOWNLOADS
         )
 
     async def start(self) -> None:
         """Load what is known; go on with downloads that were under way."""
+        await self._removed.load()
         for record in await self._catalog.incoming.all():
             live = self._table.load(record)
             if live.processing:
@@ -75,6 +78,10 @@ class Incoming:
             if record.uid == uid and record.peer_fingerprint == fingerprint and record.link is None:
                 return live
         return None
+
+    def was_removed(self, uid: str, fingerprint: str) -> bool:
+        """Whether the transfer that its sender calls *uid* was removed here before it was complete."""
+        return self._removed.holds(uid, fingerprint)
 
     def entity(self, live: Live[IncomingRecord]) -> ReceiveTransfer:
         """The documented form."""
@@ -218,6 +225,9 @@ class Incoming:
 
     async def delete(self, live: Live[IncomingRecord]) -> None:
         """Stop and forget; unfinished files are removed, finished ones stay."""
+        record = live.record
+        if record.link is None and live.status not in (Status.COMPLETE, Status.ERROR):
+            await self._removed.add(record.uid, record.peer_fingerprint or "")  # its sender would begin it anew
         if live.processing:
             await self.cancel(live)
         await self.jobs.stop(live, StopReason.CANCELLED, "Deleted by the receiver.")

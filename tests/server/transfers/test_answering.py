@@ -107,8 +107,12 @@ class MadeIncoming:
         self.why: list[str] = []
         self.lost = 0
         self.withdrawn_ones: list[tuple[str, str]] = []
+        self.removed: set[tuple[str, str]] = set()
         self.creating = asyncio.Event()
         self.creating.set()
+
+    def was_removed(self, uid: str, fingerprint: str) -> bool:
+        return (uid, fingerprint) in self.removed
 
     def find(self, uid: str, fingerprint: str) -> Live[IncomingRecord] | None:
         return self.lives.get((uid, fingerprint))
