@@ -6,7 +6,7 @@ from app.helpers.build import incoming, transfer
 from app.helpers.memory_node import FINGERPRINT, MemoryNode
 from app.helpers.waiting import until
 from jetstream.checks import check
-from jetstream.entities import Destination, Manifest, Token
+from jetstream.entities import Destination, Manifest, PathProblem, Preview, Token
 from jetstream_desktop.state.address import Address
 from jetstream_desktop.state.nodes import OpenNode
 from jetstream_desktop.views.about import CloseCard
@@ -26,6 +26,8 @@ def furnished():
     node.tokens["T"] = Token(token="T", manifest_id="m", link=LINK, creation_time=1, password_required=True)
     node.findings = [check("route-refused", host="host1.example", port=8886)]
     node.findings_done = True
+    node.preview = Preview(checks=tuple(node.findings), complete=True, free_space=5, needed_space=7, present=3,
+                           refused=(PathProblem(path="reel/a", reason="the name is too long"),), refused_total=1)
     node.put(transfer(1))
     node.put(transfer(2, status="suspended", processing=False))
     node.put(transfer(3, status="error", processing=False, error_message=f"Disk full; let {FINGERPRINT} in."))
@@ -45,8 +47,11 @@ async def tab(desk, number):
 
 
 async def composer(desk, folder):
-    desk.compose.drop([str(folder)], None)
+    await until(lambda: desk.context.poller.destinations)
+    desk.compose.drop([str(folder)], "d")
     await until(lambda: desk.window.composer.history.now.items)
+    desk.preflight.settled.setInterval(0)
+    await until(lambda: desk.window.composer.card.text("refused"))
     desk.window.composer._goods.pattern.setText("*.tmp")
     desk.window.composer._goods.pattern.returnPressed.emit()
     desk.window.composer.options._line.setChecked(True)
