@@ -24,11 +24,13 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 import qasync  # type: ignore[import-untyped]
 
 from jetstream.aio import connect
+from jetstream.constants import OVERWRITE_NEVER
 from jetstream_desktop import application
 from jetstream_desktop.program import Application
 from jetstream_desktop.services.local_node import LocalNode, dial
 from jetstream_desktop.services.notices import Notices
 from jetstream_desktop.state.connection import Connected
+from jetstream_desktop.state.preview import THERE
 from jetstream_desktop.state.rows import Group
 from jetstream_desktop.views.details import OVERVIEW, SPEED
 
@@ -208,21 +210,29 @@ class Photographer:
         await until(lambda: any(row.group is Group.DONE for row in poller.rows.values()))
 
     async def compose(self) -> None:
-        """The composer with a basket in it."""
+        """The composer with a basket in it, some of which is there already."""
         desk, composer = self._desk, self._desk.window.composer
         lut = self._source / "LUT show v4.cube"
         lut.write_bytes(b"0" * 1_100_000)
+        there = next(place for place in self._others if place.name == "Colour lab").home / "in" / "incoming" / "reel07"
+        (there / "graded").mkdir(parents=True)
+        for name in ("R07_0003.exr", "R07_0008.exr", "R07_0009.exr"):
+            (there / "graded" / name).write_bytes(b"first grade")
         desk.compose.drop([str(self._source / "Reel 07 – final grade"), str(lut)], None)
         await until(lambda: composer.history.now.items)
         composer.rename("Reel 07 – final grade", "reel07")
         composer.tree.setExpanded(composer.model.index(0, 0), True)
         await until(lambda: composer.model.rowCount(composer.model.index(0, 0)))
         composer.tree.setExpanded(composer.model.index(0, 0, composer.model.index(0, 0)), True)
-        composer.list.setCurrentIndex(composer.list.values.index(0, 0))
-        composer.folder.setText("/incoming")
+        composer.list.setCurrentIndex(composer.list.values.index(
+            composer.list.values.find(self._ids["Colour lab"]) or 0, 0))
+        composer.folder.setText("incoming")
+        composer.options.overwrite.setCurrentIndex(composer.options.overwrite.findData(OVERWRITE_NEVER))
         await until(lambda: "files to" in composer.send.text())
+        await until(lambda: composer.card.text(THERE) and not composer.card.running)
         await asyncio.sleep(0.5)
         self.take("composer-light")
+        composer.start()  # nothing is kept for later
         composer.closed.emit()
 
     async def share(self) -> None:
