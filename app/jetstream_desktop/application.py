@@ -153,7 +153,7 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
     listing = FilesDesk(context, files, events, verify.found)
     allowed, health = AllowedDesk(context), HealthDesk(context)
     nodes = NodesDesk(context, Vault() if vault is None else vault)
-    near = NearbyDesk(context, Nearby(tasks.spawn, (), window) if nearby is None else nearby, book, nodes)
+    near = NearbyDesk(context, Nearby(tasks.spawn, (), window) if nearby is None else nearby, book, nodes, get)
     here = HereDesk(context)
     pace, rehearsal = PaceDesk(context), RehearsalDesk(context, compose)
     shell = WindowDesk(context, compose, share, get, book, tray, far, pace, table, sidebar, ends_node)

@@ -301,6 +301,11 @@ def test_what_is_near_is_offered_wherever_an_address_is_asked_for(gui, qapp, tmp
             assert [action.data() for action in desk.window.card.near.menu().actions()] == [studio]
             desk.window.card.near.menu().actions()[0].trigger()
             assert desk.window.card.address.text() == f"127.0.0.1:{there.port}"
+            desk.get.get()
+            card = desk.window.card
+            card.text.setText("MAYWEBRO.TRUPO.VEVEEBLU")
+            card.near.menu().actions()[0].trigger()
+            assert card.host.text() == f"127.0.0.1:{there.port}"
             desk.near._nearby.changed.emit((Near("u2", "Lab", "127.0.0.1", 9, "cd" * 32),))
             assert not desk.book.page.near.isHidden()
             desk.window.show_page(desk.book.page)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ from jetstream.errors import AuthenticationFailed
 from jetstream_desktop.desk.context import Context
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.state.connection import Connected, Connection
+from jetstream_desktop.state.nearby import Near
 from jetstream_desktop.state.rows import key_of
 from jetstream_desktop.views.get import GetCard
 
@@ -26,6 +28,7 @@ class GetDesk(QObject):
         super().__init__(context.window)
         self._c = context
         self._card: GetCard | None = None
+        self._near: Sequence[Near] = ()
         self._looking: asyncio.Task[Any] | None = None
         self._asked: tuple[str, str | None] | None = None
         """What to list as soon as there is a connection."""
@@ -42,12 +45,19 @@ class GetDesk(QObject):
         card.look_wanted.connect(self._look)
         card.get_wanted.connect(self._fetch)
         card.destroyed.connect(partial(self._gone, card))
+        card.near.show_near(self._near)
         self._card = card
         self._c.window.show_card(card)
         if isinstance(link, str) and link:
             card.take(link)
         else:
             card.offer_clipboard()
+
+    def set_near(self, near: Sequence[Near]) -> None:
+        """Nodes nearby, from which something can be fetched."""
+        self._near = near
+        if self._card is not None:
+            self._card.near.show_near(near)
 
     def _status(self, status: Connection) -> None:
         if isinstance(status, Connected) and self._card is not None:

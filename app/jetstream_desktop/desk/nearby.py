@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 from jetstream.entities import Destination
 from jetstream_desktop.desk.book import BookDesk
 from jetstream_desktop.desk.context import Context
+from jetstream_desktop.desk.get import GetDesk
 from jetstream_desktop.desk.nodes import NodesDesk
 from jetstream_desktop.services.nearby import Nearby
 from jetstream_desktop.state.connection import Connected, Connection
@@ -16,16 +17,17 @@ from jetstream_desktop.state.nearby import Near, offered
 
 
 class NearbyDesk(QObject):
-    """Joins what is announced to the composer, the address book and the card that opens a node.
+    """Joins what is announced to the composer, the address book, the card that fetches and the one that opens a node.
 
-    What is near is near *this* computer: while a node elsewhere is shown, nothing is offered to send to.
+    What is near is near *this* computer: while a node elsewhere is shown, nothing is offered to send to or fetch from.
     """
 
-    def __init__(self, context: Context, nearby: Nearby, book: BookDesk, nodes: NodesDesk) -> None:
+    def __init__(self, context: Context, nearby: Nearby, book: BookDesk, nodes: NodesDesk, get: GetDesk) -> None:
         super().__init__(context.window)
         self._c = context
         self._book = book
         self._nodes = nodes
+        self._get = get
         self._found: tuple[Near, ...] = ()
         self._own = frozenset[str]()
         self._nearby = nearby
@@ -66,4 +68,5 @@ class NearbyDesk(QObject):
         to_send = offered(found, destinations, self._own) if session.node.local else ()
         self._c.window.composer.set_near(to_send)
         self._book.set_near(to_send)
+        self._get.set_near(offered(found, (), self._own) if session.node.local else ())
         self._nodes.set_near(offered(found, (), self._own | {session.node.fingerprint}))

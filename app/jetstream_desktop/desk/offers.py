@@ -38,6 +38,7 @@ class OffersDesk(QObject):
         self._offers: dict[str, Offer] = {}
         self._folders: dict[str, str] = {}
         self._answered: set[str] = set()
+        self._node = context.session.node
         self._declined: list[Offer] = []
         self._later = QTimer(self)
         self._later.setSingleShot(True)
@@ -69,6 +70,7 @@ class OffersDesk(QObject):
 
     def _changed(self, offers: Sequence[Offer]) -> None:
         fresh = tuple(offer for offer in offers if offer.id not in self._offers)
+        self._tell_gone({offer.id for offer in offers})
         self._offers = {offer.id: offer for offer in offers}
         self._answered &= set(self._offers)
         self._folders = {id: folder for id, folder in self._folders.items() if id in self._offers}
@@ -77,6 +79,16 @@ class OffersDesk(QObject):
             self._c.window.ask_for_attention()
             if self._c.settings.now.notify:
                 self._notify(*announcement(fresh))
+
+    def _tell_gone(self, left: set[str]) -> None:
+        """A card does not go without a word: the sender gave up or paused, or somebody has decided elsewhere."""
+        node, self._node = self._node, self._c.session.node
+        if node != self._node:
+            return  # the offers of another node are not gone, only not shown
+        for offer in self._offers.values():
+            if offer.id not in left and offer.id not in self._answered:
+                self._c.say(tr("“{what}” from {name} is not offered any more.", what=label_of(offer),
+                               name=name_of(offer)))
 
     def asks(self) -> list[Ask]:
         """The offers that wait for an answer, in words, oldest first."""
@@ -164,7 +176,7 @@ class OffersDesk(QObject):
             self._later.stop()
             self._answered -= {offer.id for offer in self._declined}
             self._declined = []
-            self._c.window.banner.hide()
+            self._c.window.banner.done(UNDO)
             self._show()
 
     def _settle(self) -> None:

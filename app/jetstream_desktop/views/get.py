@@ -11,10 +11,12 @@ from jetstream_desktop.i18n import apart, tr, trn
 from jetstream_desktop.models.picking import PickModel
 from jetstream_desktop.state import numbers
 from jetstream_desktop.state.getting import Reading, read
+from jetstream_desktop.state.nearby import Near
 from jetstream_desktop.state.picking import Picking, SharedFile, conditions, headline
 from jetstream_desktop.state.text import home_relative, printable
 from jetstream_desktop.views import dialogs
 from jetstream_desktop.views.cards import Card
+from jetstream_desktop.views.near_button import NearButton
 from jetstream_desktop.views.pick_tree import PickPane
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import ElidedLabel, button, column, label, panel, row, set_role
@@ -58,7 +60,9 @@ class GetCard(Card):
         self.host.setPlaceholderText(tr("address of the computer that shares"))
         self.host.setAccessibleName(tr("Address of the computer that shares"))
         self.host.textChanged.connect(self._typed)
-        self._host_line = self._line(tr("From"), self.host)
+        self.near = NearButton(self._theme)
+        self.near.chosen.connect(self._pick)
+        self._host_line = self._line(tr("From"), self.host, self.near)
         self.password = QLineEdit()
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
         self.password.setPlaceholderText(tr("only if one is asked for"))
@@ -167,6 +171,9 @@ class GetCard(Card):
             self.password.setFocus()
 
     # What the person does
+
+    def _pick(self, near: Near) -> None:
+        self.host.setText(str(near.address))
 
     def _typed(self, _text: str = "") -> None:
         before = self._reading.link

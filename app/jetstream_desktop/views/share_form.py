@@ -74,7 +74,8 @@ class ShareForm(QWidget):
                            (tr("Description"), self.description)):
             line = row(spacing=0)
             title = label(name, "field")
-            title.setFixedSize(110, self.generate.sizeHint().height())
+            first = self.until if part is until else self.generate if part is password else part
+            title.setFixedSize(110, first.sizeHint().height())
             line.addWidget(title, 0, Qt.AlignmentFlag.AlignTop)  # beside the first line of what has several
             if isinstance(part, QWidget):
                 line.addWidget(part, 1)

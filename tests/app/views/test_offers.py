@@ -102,6 +102,23 @@ def test_what_goes_wrong_brings_the_card_back(asked):
     asked(test)
 
 
+def test_a_card_does_not_go_without_a_word(asked):
+    async def test(node, desk, bar):
+        node.offer("2", label="Reel 2")
+        desk.context.poller.soon()
+        await until(lambda: len(desk.offers.asks()) == 2)
+        node.drop_offer("2")
+        desk.context.poller.soon()
+        await until(lambda: desk.window.banner.text == "“Reel 2” from Ann's laptop is not offered any more.")
+        desk.window.banner.close_line()
+        desk.offers._accept("1", always=False)
+        await until(lambda: not node.offers.get("1") and desk.window.banner.text.startswith("Accepted"))
+        await desk.context.poller.poll()
+        assert desk.window.banner.text.startswith("Accepted")
+
+    asked(test)
+
+
 def test_another_folder_for_this_one(asked):
     async def test(node, desk, bar):
         desk.offers._folder_chosen("1", "/mnt/disk")
