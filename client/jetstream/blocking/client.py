@@ -19,7 +19,8 @@ class APIInterface:
 
     A connection that the node closed while nothing was under way (it was idle for long, or restarted) is made anew
     by the next call, and logins are repeated, so a script may sleep as long as it likes. A call that was under way
-    is never repeated: it raises :class:`~jetstream.errors.ConnectionLost`.
+    is never repeated: it raises :class:`~jetstream.errors.ConnectionLost`. A process that was forked off makes one of
+    its own.
     """
 
     def __init__(self, place: Place, timeout: float, trust: Trust, ticket: bool) -> None:

@@ -1,6 +1,7 @@
 """One connection to a node on a plain socket. A shell without threads and loops: send, receive until the answer."""
 
 import contextlib
+import os
 import socket
 import ssl
 from time import monotonic
@@ -36,6 +37,7 @@ class Connection:
         self._session = RpcSession()
         self._said: JetStreamError | None = None
         self._open = True
+        self._process = os.getpid()
 
     def __repr__(self) -> str:
         return f"<Connection {self._place} {'open' if self._open else 'closed'}>"
@@ -64,6 +66,8 @@ class Connection:
 
     def is_alive(self) -> bool:
         """Whether the node has not hung up so far. Never blocks."""
+        if self._process != os.getpid():
+            self.close()  # both ends of a fork would speak on it at once
         if not self._open:
             return False
         try:
@@ -80,11 +84,12 @@ class Connection:
         return self._open
 
     def close(self) -> None:
-        """Close. Idempotent."""
+        """Close. Idempotent. After a fork it is closed for this process alone: the other one still speaks on it."""
         self._open = False
-        with contextlib.suppress(OSError):  # a goodbye that does not arrive is none of our business
-            self._sock.settimeout(0)
-            self._sock.unwrap()
+        if self._process == os.getpid():
+            with contextlib.suppress(OSError):  # a goodbye that does not arrive is none of our business
+                self._sock.settimeout(0)
+                self._sock.unwrap()
         self._sock.close()
 
     def _write(self, deadline: float | None) -> None:

@@ -1,5 +1,6 @@
 """The blocking shell against a scripted node: answers, limits, losses, and connections made anew."""
 
+import os
 import socket
 import threading
 
@@ -225,3 +226,21 @@ def test_a_name_that_nobody_has():
 def test_arguments_are_checked_before_anything_else(arguments):
     with pytest.raises(InvalidParameters):
         JetStream().api(**arguments)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_after_a_fork_each_process_has_a_connection_of_its_own(peer, api):
+    api.server.auth("ann", "pw")
+    child = os.fork()
+    if not child:  # nothing of the tests may go on in here
+        try:
+            good = [api.server.echo(str(number)) for number in range(20)] == list(map(str, range(20)))
+            api.disconnect()
+        finally:
+            os._exit(0 if good else 1)
+    assert [api.server.echo(f"p{number}") for number in range(20)] == [f"p{number}" for number in range(20)]
+    assert os.waitpid(child, 0)[1] == 0
+    assert api.server.echo("still here") == "still here"
+    logins = [name for name, _ in peer.calls if name == "server.auth"]
+    assert len(logins) == 2  # the child's own connection, and none for the parent again
