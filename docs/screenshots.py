@@ -45,8 +45,28 @@ class Place:
 
     name: str
     home: Path
-    process: "subprocess.Popen[bytes]"
-    port: int
+    process: "subprocess.Popen[bytes] | None" = None
+    port: int = 0
+
+
+def start(place: Place) -> Place:
+    """Run the node of *place*; the second time where it ran before."""
+    command = [sys.executable, "-m", "jetstream_server", "--announce", "--api-host", "127.0.0.1", "--api-port",
+               str(place.port), "--server-name", place.name, "--sandbox-dir", str(place.home / "in"),
+               "--log-level", "error"]
+    place.process = subprocess.Popen(command, stdout=subprocess.PIPE,
+                                     env={**os.environ, "JETSTREAM_HOME": str(place.home)})
+    assert place.process.stdout is not None
+    with place.process.stdout as said:
+        place.port = json.loads(said.readline())["port"]
+    return place
+
+
+async def stopped(place: Place) -> None:
+    """End the node of *place*."""
+    assert place.process is not None
+    place.process.terminate()
+    await asyncio.get_running_loop().run_in_executor(None, place.process.wait)
 
 
 @contextlib.contextmanager
@@ -57,18 +77,13 @@ def places(folder: Path) -> Iterator[list[Place]]:
         for name in PLACES:
             home = folder / name
             home.mkdir()
-            command = [sys.executable, "-m", "jetstream_server", "--announce", "--api-host", "127.0.0.1", "--api-port",
-                       "0", "--server-name", name, "--sandbox-dir", str(home / "in"), "--log-level", "error"]
-            process = subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, "JETSTREAM_HOME": str(home)})
-            assert process.stdout is not None
-            made.append(Place(name, home, process, json.loads(process.stdout.readline())["port"]))
+            made.append(start(Place(name, home)))
         yield made
     finally:
         for place in made:
-            place.process.kill()
-            place.process.wait()
-            assert place.process.stdout is not None
-            place.process.stdout.close()
+            if place.process is not None:
+                place.process.kill()
+                place.process.wait()
 
 
 def files(folder: Path, name: str, number: int, size: int) -> Path:
@@ -149,6 +164,7 @@ class Photographer:
         await self.introduce(status.server.fingerprint)
         await self.table(status.server.receive_port)
         window.table.select_key("s1")
+        await self.vary("s1", "Studio B")
         await until(lambda: (poller.rows.get("s1") is not None and (poller.rows["s1"].fraction or 0) > 0.55))
         await until(lambda: getattr(poller.entities["s1"], "loss_rate", None) is not None)
         self.take("main-light")
@@ -160,6 +176,22 @@ class Photographer:
         await self.compose()
         await self.share()
         await self.get()
+
+    async def vary(self, key: str, name: str) -> None:
+        """Other limits one after the other, and a node that is gone for a moment, as happens."""
+        poller, send = self._desk.context.poller, self._desk.context.session.client.send
+        place = next(place for place in self._others if place.name == name)
+        for limit, share in ((150_000, 0.2), (110_000, 0.26), (136_000, 0.34)):
+            await send.update_transfer(key[1:], send_rate_max=limit)
+            await until(lambda share=share: (poller.rows[key].fraction or 0) > share)
+        await stopped(place)
+        await asyncio.sleep(3)
+        start(place)
+        await until(lambda: poller.rows[key].rate)
+        for limit, share in ((72_000, 0.44), (96_000, 0.5)):
+            await send.update_transfer(key[1:], send_rate_max=limit)
+            await until(lambda share=share: (poller.rows[key].fraction or 0) > share)
+        await send.update_transfer(key[1:], send_rate_max=128_000)
 
     async def ask(self, port: int) -> None:
         """Somebody who is not known here wants to send something."""
@@ -200,8 +232,7 @@ class Photographer:
         await until(lambda: all(f"s{n}" in poller.rows for n in (1, 2, 3, 4)) and poller.rows["s3"].done > 100 * MB)
         await client.send.suspend_transfer(paused)
         gone = next(place for place in self._others if place.name == "Anna’s laptop")
-        gone.process.terminate()
-        await asyncio.get_running_loop().run_in_executor(None, gone.process.wait)
+        await stopped(gone)
         await self.send(source / "Contracts 2026", "Anna’s laptop", None)
         failing = await self.send(source / "VFX pull 12", "Studio B", 100_000)
         await until(lambda: poller.rows.get(f"s{failing}") is not None and poller.rows[f"s{failing}"].done > 30 * MB)
