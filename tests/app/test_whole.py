@@ -4,6 +4,7 @@ import asyncio
 import gc
 import os
 import random
+import socket
 import subprocess
 import sys
 import threading
@@ -342,6 +343,34 @@ def test_the_node_of_a_window_that_died_ends_with_the_next_one(gui, qapp, own_no
         await client.close()
         assert died.started_here
         await died.stop()
+
+    gui(work)
+
+
+def test_the_node_keeps_its_port_for_those_who_were_told_it(gui, qapp, tmp_path):
+    kept = state_folder() / "desktop.port"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+
+    async def port_of_one():
+        own = LocalNode(dial, ["--api-host", "127.0.0.1", "--sandbox-dir", str(tmp_path / "own")])
+        own.start_early()
+        client = await own.reach(lambda _step: None)
+        info = await client.server.get_server_info()
+        await client.close()
+        await own.stop()
+        return info.api_control_port
+
+    async def work():
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        kept.write_text(str(port))
+        assert await port_of_one() == port
+        with socket.create_server(("127.0.0.1", port)):
+            other = await port_of_one()
+        assert other != port
+        assert kept.read_text() == str(other)
+        kept.write_text("70000")  # a damaged file costs the port, never the start
+        assert await port_of_one() != 70000
 
     gui(work)
 

@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment
 
@@ -27,6 +26,10 @@ DIAL_SECONDS = 5.0
 START_SECONDS = 20.0
 STOP_SECONDS = 10.0
 _REFUSED = 3
+_NODE = "desktop.node"
+"""The process of the node that a window started last and did not stop."""
+_PORT = "desktop.port"
+"""Where the last node that a window started was."""
 
 
 async def dial(port: int) -> NodeClient:
@@ -56,6 +59,8 @@ class LocalNode(QObject):
         self._process: QProcess | None = None
         self._adopted: Ticket | None = None
         """The node that an earlier window started and could not stop any more."""
+        self._ports: list[tuple[str, ...]] = []
+        """Arguments for the port that are still to be tried."""
         self._output = b""
         self._errors = b""
         self._moved = asyncio.Event()
@@ -73,7 +78,7 @@ class LocalNode(QObject):
     def start_early(self) -> None:
         """Start the node, if none seems to run, before anything else is made: both then happen at the same time."""
         if not any(_alive(ticket) for ticket in local_tickets()):
-            self._start(())
+            self._begin()
 
     async def reach(self, step: Callable[[str], None]) -> NodeClient:
         """A connection to the node, which is started if there is none.
@@ -85,16 +90,9 @@ class LocalNode(QObject):
             return found
         step(tr("Starting the node"))
         if not self.started_here:
-            self._start(())
-        try:
-            port = await self._announced()
-        except ConnectionFailed:
-            if self._process is None or self._process.exitCode() != _REFUSED or "--api-port" in self._arguments:
-                raise
-            log.info("port %d is taken, trying any other", DEFAULT_API_PORT)
-            self._start(("--api-port", "0"))
-            port = await self._announced()
-        self._mark()
+            self._begin()
+        port = await self._announced_somewhere()
+        self._mark(port)
         step(tr("Logging in to the node"))
         return await self._dial(port)
 
@@ -107,20 +105,39 @@ class LocalNode(QObject):
             except JetStreamError as error:
                 log.info("no node behind %r: %s", ticket, error)
                 continue
-            if not self.started_here and ticket.pid == _marked():
+            if self._process is not None and self._process.processId() == ticket.pid:
+                self._mark(ticket.port)  # it was started early, and was quicker than this
+            elif not self.started_here and ticket.pid == _number(_NODE):
                 self._adopted = ticket
             return client
         return None
 
-    def _mark(self) -> None:
-        """Leave word of what was started here, for a window after this one if this one dies."""
+    def _mark(self, port: int) -> None:
+        """Leave word of what was started here, for a window after this one if this one dies, and of where it was."""
         if self._process is not None:
-            try:
-                _marker().write_text(str(self._process.processId()), encoding="ascii")
-            except OSError as error:
-                log.warning("it cannot be kept which node was started: %s", error)
+            _keep(_NODE, self._process.processId())
+        if "--api-port" not in self._arguments:
+            _keep(_PORT, port)
 
-    def _start(self, more: Sequence[str]) -> None:
+    def _begin(self) -> None:
+        """Start the node where it was last time, at the usual port, or at any: an address that was given to others, and
+        every link, has the port in it.
+        """
+        self._ports = [] if "--api-port" in self._arguments else _ports(_number(_PORT))
+        self._start()
+
+    async def _announced_somewhere(self) -> int:
+        while True:
+            try:
+                return await self._announced()
+            except ConnectionFailed:
+                if self._process is None or self._process.exitCode() != _REFUSED or not self._ports:
+                    raise
+                log.info("a port is taken, trying another one")
+                self._start()
+
+    def _start(self) -> None:
+        more = self._ports.pop(0) if self._ports else ()
         self._adopted = None
         process = QProcess(self)
         environment = QProcessEnvironment.systemEnvironment()
@@ -169,10 +186,10 @@ class LocalNode(QObject):
             self._adopted = None
             if read_ticket(adopted.fingerprint) == adopted and _alive(adopted):
                 os.kill(adopted.pid, signal.SIGTERM)  # no child of ours: it ends by itself, and nobody can wait for it
-            _marker().unlink(missing_ok=True)
+            _forget_node()
         if process is None or process.state() == QProcess.ProcessState.NotRunning:
             return
-        _marker().unlink(missing_ok=True)
+        _forget_node()
         process.terminate()
         try:
             async with asyncio.timeout(STOP_SECONDS):
@@ -185,16 +202,29 @@ class LocalNode(QObject):
             process.waitForFinished(2000)
 
 
-def _marker() -> Path:
-    return state_folder() / "desktop.node"
+def _ports(last: int | None) -> list[tuple[str, ...]]:
+    """Arguments that choose the port: the one of last time, the usual one, any."""
+    known = last is not None and last != DEFAULT_API_PORT and 0 < last < 1 << 16
+    return [*([("--api-port", str(last))] if known else []), (), ("--api-port", "0")]
 
 
-def _marked() -> int | None:
-    """The process of the node that a window started last and did not stop."""
+def _number(name: str) -> int | None:
+    """What :func:`_keep` wrote."""
     try:
-        return int(_marker().read_text(encoding="ascii"))
+        return int((state_folder() / name).read_text(encoding="ascii"))
     except (OSError, ValueError):
         return None
+
+
+def _keep(name: str, number: int) -> None:
+    try:
+        (state_folder() / name).write_text(str(number), encoding="ascii")
+    except OSError as error:
+        log.warning("%s cannot be kept: %s", name, error)
+
+
+def _forget_node() -> None:
+    (state_folder() / _NODE).unlink(missing_ok=True)
 
 
 def announced_port(line: bytes) -> int:
