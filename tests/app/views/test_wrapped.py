@@ -28,6 +28,7 @@ def test_no_line_is_wider_than_its_place_and_nothing_is_lost(qtbot, theme, text,
 def test_it_is_as_high_as_its_lines_and_cut_after_the_last(qtbot, theme):
     shown = Wrapped(most=2)
     qtbot.addWidget(shown)
+    shown.show()
     line = QFontMetrics(shown.font()).lineSpacing()
     shown.setText(WORDS)
     shown.resize(2000, 20)
@@ -41,6 +42,7 @@ def test_it_is_as_high_as_its_lines_and_cut_after_the_last(qtbot, theme):
 def test_a_line_is_cut_at_its_end_and_says_all_to_who_listens(qtbot, theme):
     made = FoldLine(theme)
     qtbot.addWidget(made)
+    made.show()
     made.resize(120, 28)
     made.say("A & B: 14 files <b>, kept", "Before it is sent: all of it")
     assert made.text().startswith("A && B: ")
