@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QAccessible, QAccessibleEvent
+from PySide6.QtCore import QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QAccessible, QAccessibleEvent, QCursor
 from PySide6.QtWidgets import QWidget
 
 from jetstream_desktop.i18n import tr
@@ -13,6 +13,8 @@ from jetstream_desktop.views.widgets import ElidedLabel, IconLabel, button, icon
 _SHOW_MS = 6000
 _OFFER_MS = 15_000
 """How long a line stays whose button may be wanted."""
+_STILL_MS = 700
+"""A mouse that stood still for so long is not on its way."""
 _TONES = {"info": ("info", "accent_ink", "wash"), "good": ("check", "good", "wash"),
           "caution": ("alert", "caution", "wash"), "bad": ("alert", "bad", "wash")}
 
@@ -42,6 +44,8 @@ class Banner(QWidget):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
+        self.page: QWidget | None = None
+        """What moves up when the line goes."""
         self._line = Line("")
         self._standing: Line | None = None
         self._spoken = ""
@@ -62,7 +66,8 @@ class Banner(QWidget):
         self.setAutoFillBackground(True)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self.close_line)
+        self._timer.timeout.connect(self._expired)
+        self._pointer = QPoint()
         theme.changed.connect(self._colour)
         self.hide()
 
@@ -101,6 +106,14 @@ class Banner(QWidget):
     def text(self) -> str:
         """What is shown, empty while nothing is."""
         return f"{self._line.text} {self._line.aside}".strip() if not self.isHidden() else ""
+
+    def _expired(self) -> None:
+        """Its time is over; but the page below comes up by its height: not under a mouse that is on its way."""
+        pointer, self._pointer = self._pointer, QCursor.pos()
+        if self.page is not None and self.page.underMouse() and pointer != self._pointer:
+            self._timer.start(_STILL_MS)
+        else:
+            self.close_line()
 
     def close_line(self) -> None:
         """What passes is over; what stays comes back."""

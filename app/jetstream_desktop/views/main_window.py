@@ -135,6 +135,7 @@ class MainWindow(QMainWindow):
         self.table.menu_wanted.connect(self._row_menu)
         self.composer.closed.connect(self.show_table)
         self.banner.left.connect(self._go_in)
+        self.banner.page = self.pages
         self.pages.currentChanged.connect(self._page_changed)
         self._model.dataChanged.connect(self._data_changed)
         self._model.counted.connect(sidebar_model.set_counts)

@@ -1,7 +1,8 @@
 """The close button: asked once, then as chosen; and a bar that stays gives way to one that passes."""
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QCursor
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton, QSystemTrayIcon
 
@@ -145,5 +146,26 @@ def test_a_line_that_goes_gives_the_keyboard_to_the_page(gui, qapp, busy):
             banner._button.setFocus(Qt.FocusReason.TabFocusReason)
             banner._timer.timeout.emit()
             assert (banner.isVisible(), table.hasFocus()) == (False, True)
+
+    gui(work)
+
+
+def test_a_line_does_not_go_under_a_mouse_on_its_way(gui, qapp, busy, monkeypatch):
+    async def work():
+        async with running(qapp, busy.connect) as desk:
+            banner, pages = desk.window.banner, desk.window.pages
+            banner.show_line("Copied.", "good")
+            monkeypatch.setattr(pages, "underMouse", lambda: True)
+            for place in (QPoint(300, 300), QPoint(310, 300)):
+                monkeypatch.setattr(QCursor, "pos", lambda place=place: place)
+                banner._timer.timeout.emit()
+                assert banner.isVisible()
+                assert banner._timer.isActive()
+            banner._timer.timeout.emit()
+            assert not banner.isVisible()
+            banner.show_line("Copied.", "good")
+            monkeypatch.setattr(pages, "underMouse", lambda: False)
+            banner._timer.timeout.emit()
+            assert not banner.isVisible()
 
     gui(work)
