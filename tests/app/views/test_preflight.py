@@ -112,13 +112,17 @@ def test_what_is_there_stays_said_while_another_mode_is_looked_at(gui, qapp, nod
         async with running(qapp, node.connect) as desk:
             composer = await composed(desk, reel)
             await looked(desk, node)
-            height = composer.card.height()
+            card = composer.card
+            await until(lambda: all(row.text.height() == row.text.sizeHint().height() for row in card.rows
+                                    if row.isVisible()) and card.height() == card.sizeHint().height())
+            height = card.height()
             composer.options.overwrite.setCurrentIndex(composer.options.overwrite.findData(OVERWRITE_NEVER))
             assert composer.card.text(THERE) == "1 file, kept"
             assert composer.card.text(CHECKED) == "checking…"
+            assert card.sizeHint().height() == height
             await looked(desk, node, 2)
             assert looks(node)[1]["overwriteMode"] == OVERWRITE_NEVER
-            assert composer.card.height() == height
+            assert card.sizeHint().height() == height
             composer.options.limit.setCurrentIndex(2)
             composer.options.label.setText("Dailies")
             assert not desk.preflight.settled.isActive()  # nothing that would be met there has changed
