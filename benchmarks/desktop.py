@@ -111,6 +111,9 @@ class _Feed:
     async def get_offers(self, modified_since: int | None = None) -> list[Any]:
         return []
 
+    async def get_transfer_events(self, transfer: str) -> list[Any]:
+        return []
+
 
 async def _feed(_step: Callable[[str], None]) -> NodeClient:
     return _Feed()
