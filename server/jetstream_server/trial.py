@@ -95,7 +95,6 @@ class Walk:
     presented: str | None = None
     peer: PeerConnection | None = None
     answer: ProbeAnswer | None = None
-    admitted: bool = False
     old: bool = False
     """The other node does not know what a probe is."""
     offset: int | None = None

@@ -48,7 +48,7 @@ def test_what_is_copied_sends_the_same_again(gui, qapp, tmp_path):
                 await client.server.superuser()
                 await client.receive.add_authorized_client(desk.context.session.status.server.fingerprint)
             window, composer = desk.window, desk.window.composer
-            window.paths_dropped.emit([str(path) for path in (tmp_path / "source").iterdir()], None)
+            window.drops.paths_dropped.emit([str(path) for path in (tmp_path / "source").iterdir()], None)
             await until(lambda: len(composer.history.now.items) == 2)
             composer.rename("$(notes) ü.txt", "pa pers/no=1.txt")
             composer._goods.pattern.setText("*.tmp")

@@ -109,7 +109,7 @@ def test_files_over_there_go_from_there_and_files_from_here_do_not(gui, qapp, tm
             await until(lambda: not desk.context.session.node.local
                         and isinstance(desk.context.session.status, Connected))
             composer = desk.window.composer
-            desk.window.paths_dropped.emit([str(tmp_path / "here.txt")], None)
+            desk.window.drops.paths_dropped.emit([str(tmp_path / "here.txt")], None)
             assert "Studio B can only send its own" in desk.window.banner.text
             assert not composer.history.now.items
             desk.window.actions_.send_files.trigger()
@@ -285,7 +285,7 @@ def test_what_is_near_is_offered_wherever_an_address_is_asked_for(gui, qapp, tmp
             desk.compose.open()
             assert [choice.title for choice in composer.list.values.values] == ["Studio <b>"]
             (tmp_path / "a.txt").write_text("a")
-            desk.window.paths_dropped.emit([str(tmp_path / "a.txt")], None)
+            desk.window.drops.paths_dropped.emit([str(tmp_path / "a.txt")], None)
             await until(lambda: composer.history.now.items)
             composer.search.setText("studio")
             composer.list.setCurrentIndex(composer.list.values.index(0, 0))

@@ -381,7 +381,7 @@ def test_leaving_with_transfers_running_loses_nothing(gui, qapp, tmp_path, own_n
         async with running(qapp, own.reach, own) as desk:
             await let_in(other, (await connected(desk)).fingerprint)
             window, composer = desk.window, desk.window.composer
-            window.paths_dropped.emit([str(reel)], None)
+            window.drops.paths_dropped.emit([str(reel)], None)
             await until(lambda: composer.history.now.items)
             composer.search.setText(f"127.0.0.1:{other.port}")
             composer.options.limit.setCurrentIndex(composer.options.limit.findData(10_000))

@@ -38,7 +38,7 @@ class ComposeDesk(QObject):
         """The composer was left for another page; a card over it is none."""
         self._view = context.window.composer
         window, view = context.window, self._view
-        window.paths_dropped.connect(self.drop)
+        window.drops.paths_dropped.connect(self.drop)
         window.actions_.send_files.triggered.connect(self.choose_files)
         window.actions_.send_folder.triggered.connect(self.choose_folder)
         view.files_wanted.connect(self.choose_files)
@@ -157,7 +157,7 @@ class ComposeDesk(QObject):
         self._view.add([entry.found for entry in entries])
 
     def _paste(self) -> None:
-        self._c.window.take(QGuiApplication.clipboard().mimeData())
+        self._c.window.drops.take(QGuiApplication.clipboard().mimeData())
 
     def _list(self, path: str) -> None:
         self._c.run(self._listed(path), "list a folder")

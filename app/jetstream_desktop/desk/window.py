@@ -95,7 +95,7 @@ class WindowDesk(QObject):
         self._c.notices.published.connect(self._notice)
         window.banner.pressed.connect(self._pressed)
         window.entry_chosen.connect(self._entry)
-        window.links_dropped.connect(self.take)
+        window.drops.links_dropped.connect(self.take)
         window.close_wanted.connect(self.close)
         poller.changed.connect(self._changed)
         poller.finished.connect(self._finished)

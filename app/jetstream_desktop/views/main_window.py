@@ -1,22 +1,12 @@
-"""The frame of the main window: sidebar, toolbar, pages, status line; a drop target everywhere."""
+"""The frame of the main window: sidebar, toolbar, pages, status line."""
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QByteArray, QMimeData, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import (
-    QCloseEvent,
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDragMoveEvent,
-    QDropEvent,
-    QKeyEvent,
-    QKeySequence,
-    QResizeEvent,
-    QShortcut,
-)
+from PySide6.QtCore import QByteArray, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QToolButton, QWidget
 
-from jetstream_desktop.i18n import tr, trn
+from jetstream_desktop.i18n import tr
 from jetstream_desktop.models.sidebar import Entry, EntryKind, SidebarModel
 from jetstream_desktop.models.transfers import TransferTableModel
 from jetstream_desktop.state.filters import Filter, Totals, totals
@@ -27,15 +17,8 @@ from jetstream_desktop.views.banner import Banner
 from jetstream_desktop.views.cards import Card
 from jetstream_desktop.views.composer import Composer
 from jetstream_desktop.views.details import Details
-from jetstream_desktop.views.drop import (
-    DropTint,
-    dropped_links,
-    dropped_paths,
-    leave_drops_to_the_window,
-    promise,
-    refusal,
-    web_addresses,
-)
+from jetstream_desktop.views.drop import leave_drops_to_the_window
+from jetstream_desktop.views.dropping import DropTarget
 from jetstream_desktop.views.offers import OfferBar
 from jetstream_desktop.views.pages import Pages
 from jetstream_desktop.views.row_menu import row_menu
@@ -61,10 +44,6 @@ class MainWindow(QMainWindow):
     """Puts the parts together and says what the person did; it knows no node."""
 
     close_wanted = Signal()
-    paths_dropped = Signal(object, object)
-    """List of paths, and the id of the destination that they were dropped on or ``None``."""
-    links_dropped = Signal(object)
-    """``jetstream:`` links."""
     selection_changed = Signal()
     entry_chosen = Signal(object)
 
@@ -90,10 +69,9 @@ class MainWindow(QMainWindow):
         self._active = 0
         self._chose_section = False
         self._build()
-        self._tint = DropTint(theme, self)
+        self.drops = DropTarget(theme, self, composer)
         self._connect(sidebar_model)
         self._show_title()
-        self.setAcceptDrops(True)
         self.setMinimumSize(600, 340)
         self.resize(_USUAL_SIZE.boundedTo(self.screen().availableSize() - _FRAME))
         self.addActions(actions.all())
@@ -123,7 +101,8 @@ class MainWindow(QMainWindow):
 
     def _connect(self, sidebar_model: SidebarModel) -> None:
         self.sidebar.list.chosen.connect(self._entry)
-        self.sidebar.list.dropped.connect(self._dropped_on)
+        self.sidebar.list.dropped.connect(self.drops.take)
+        self.drops.refused.connect(self._refused)
         self.sidebar.list.entered_page.connect(self._go_in)
         self.toolbar.add_menus(self.table.columns.menus(self.toolbar))
         self.toolbar.searched.connect(self._search)
@@ -145,6 +124,7 @@ class MainWindow(QMainWindow):
     def show_node(self, node: OpenNode) -> None:
         """Say everywhere which node this is, and offer only what it can do."""
         self._node = node
+        self.drops.elsewhere = "" if node.local else node.title
         self.status.show_node(node)
         self.welcome.show_node(node)
         self.composer.show_node(node)
@@ -161,6 +141,7 @@ class MainWindow(QMainWindow):
         """Fill the window with the stop sign; nothing else can be done until it is left."""
         self.leave_stop()
         self._stop = page
+        self.drops.closed = True
         self._whole.addWidget(page)
         self._whole.setCurrentWidget(page)
         self.actions_.hold(True)
@@ -170,6 +151,7 @@ class MainWindow(QMainWindow):
         """Back to the window, if the stop sign is up."""
         if self._stop is not None:
             page, self._stop = self._stop, None
+            self.drops.closed = False
             self._whole.removeWidget(page)
             page.deleteLater()
             self.actions_.hold(False)
@@ -298,66 +280,17 @@ class MainWindow(QMainWindow):
         self._active = everything.active
         self._show_title()
 
+    def _refused(self, words: str) -> None:
+        self.banner.show_line(words, "caution")
+
     def _row_menu(self, place: QPoint) -> None:
         menu = row_menu(self, self.actions_)
         menu.popup(place)
-
-    # Drops
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if self._stop is not None:
-            event.ignore()
-            return
-        self._promise(event)
-
-    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        self._promise(event)
-
-    def _promise(self, event: QDragMoveEvent) -> None:
-        """Say what a drop would do here and now."""
-        data, folder, zone = event.mimeData(), "", None
-        if self._composing:
-            folder = self.composer.point_at(self.composer.mapFrom(self, event.position().toPoint()))
-            place = self.composer.drop_zone()
-            zone = place.translated(self.composer.mapTo(self, QPoint()))
-        words = promise(data, self._composing, "" if self._node.local else self._node.title, folder)
-        welcome = bool(self._node.local and dropped_paths(data) or dropped_links(data))
-        self._tint.show_promise(words, welcome=welcome, zone=zone)
-        event.acceptProposedAction()
-
-    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self._tint.hide()
-        self.composer.point_away()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        self._tint.hide()
-        self.take(event.mimeData())
-        event.acceptProposedAction()
-
-    def take(self, data: QMimeData, destination_id: str | None = None) -> None:
-        """Take what was dropped or pasted; say why where nothing can be done with it."""
-        paths, links = dropped_paths(data), dropped_links(data)
-        if paths:
-            self.paths_dropped.emit(paths, destination_id)
-            more = web_addresses(data)
-            if more:
-                self.banner.show_line(trn("One address on the web was left out; only files can be sent.",
-                                          "{count} addresses on the web were left out; only files can be sent.", more),
-                                      "caution")
-        elif links:
-            self.links_dropped.emit(links)
-        else:
-            self.banner.show_line(refusal(data), "caution")
-
-    def _dropped_on(self, data: QMimeData, destination_id: str | None) -> None:
-        self._tint.hide()
-        self.take(data, destination_id)
 
     # Frame
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._tint.setGeometry(self.rect())
         self.sidebar.set_narrow(self.width() < _NARROW * self._theme.scale)
         self._fit_offers()
 

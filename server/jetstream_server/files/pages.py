@@ -48,7 +48,6 @@ class PageLimits:
     text: int = 512 << 10
     """Bytes of names, directories and links at which a page is full."""
     wire_bytes: int = 768 << 10
-    stored_bytes: int = 2 << 20
     total: int = 1 << 62
     """Bytes of all files of a manifest."""
 

@@ -23,10 +23,6 @@ class LinkLost(LinkError):
     """The link broke, or showed no sign of life."""
 
 
-class PeerBusy(LinkError):
-    """The other node asks us to come back later (it is paused, or full)."""
-
-
 class NotJetStream(LinkError):
     """Something answers there, but it is no JetStream node."""
 

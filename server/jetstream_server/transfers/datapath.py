@@ -15,7 +15,7 @@ from concurrent.futures import Executor
 from typing import Final, Protocol
 
 from jetstream.errors import JetStreamError
-from jetstream_server.link.carrier import NEAR_SECONDS, CarrierStatistics, total
+from jetstream_server.link.carrier import NEAR_SECONDS, Carrier, CarrierStatistics, total
 from jetstream_server.link.data import DataDialler, DataPlane
 from jetstream_server.link.errors import LinkError, Unreachable
 from jetstream_server.link.peer import PeerConnection
@@ -35,27 +35,15 @@ SILENT_SECONDS: Final = 3.0
 ANSWER_SECONDS: Final = 3.0
 
 
-class SocketCarrier(Protocol):
+class SocketCarrier(Carrier, Protocol):
     """A side of the carrier over connections."""
-
-    name: str
-    statistics: CarrierStatistics
 
     def add(self, sock: socket.socket, number: int) -> bool:
         """Use a data connection."""
 
-    def close(self) -> None:
-        """Stop at once."""
 
-    def join(self, timeout: float) -> bool:
-        """Wait for the threads."""
-
-
-class DatagramCarrier(Protocol):
+class DatagramCarrier(Carrier, Protocol):
     """A side of the carrier over datagrams."""
-
-    name: str
-    statistics: CarrierStatistics
 
     @property
     def up(self) -> bool:
@@ -76,12 +64,6 @@ class DatagramCarrier(Protocol):
 
     def mute(self) -> None:
         """Say nothing more."""
-
-    def close(self) -> None:
-        """Stop at once."""
-
-    def join(self, timeout: float) -> bool:
-        """Wait for the threads."""
 
 
 def connections_for(rtt: float | None) -> int:

@@ -14,11 +14,12 @@ from jetstream_server.link.peer import PeerConnection
 from jetstream_server.listing import files_of
 from jetstream_server.records import IncomingRecord
 from jetstream_server.transfers.downloading import Downloading
-from jetstream_server.transfers.jobs import Job, Scheduler
+from jetstream_server.transfers.jobs import Job
 from jetstream_server.transfers.live import Live, ReceivingTable, receive_entity
 from jetstream_server.transfers.offers import Proposal
 from jetstream_server.transfers.pulling import download_link
 from jetstream_server.transfers.removed import Removed
+from jetstream_server.transfers.scheduler import Scheduler
 from jetstream_server.transfers.session import Surroundings
 from jetstream_server.transfers.sources import sources_of
 from jetstream_server.transfers.states import Event, Phase, Status

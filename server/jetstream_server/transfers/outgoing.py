@@ -13,10 +13,10 @@ from jetstream_server.link.udp.rate import Policy
 from jetstream_server.manifests import Manifests
 from jetstream_server.records import DestinationRecord, TransferRecord
 from jetstream_server.transfers.delivering import Delivering
-from jetstream_server.transfers.jobs import Scheduler
 from jetstream_server.transfers.live import Live, SendingTable, transfer_entity
 from jetstream_server.transfers.policies import check_policy
 from jetstream_server.transfers.pushing import Pushing
+from jetstream_server.transfers.scheduler import Scheduler
 from jetstream_server.transfers.session import Surroundings
 from jetstream_server.transfers.states import Event, ManifestStatus, Phase, Status
 from jetstream_server.transfers.trouble import Done

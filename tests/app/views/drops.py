@@ -17,7 +17,7 @@ def over(window, data, place):
         event = kind(place, Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
         QApplication.sendEvent(window, event)
         assert event.isAccepted()
-    return window._tint.words
+    return window.drops.tint.words
 
 
 def drop(window, data, place=QPoint(400, 300)):  # noqa: B008 - a value

@@ -49,7 +49,7 @@ def test_every_option_can_be_seen_in_a_low_window(gui, qapp, node, tmp_path):
         async with running(qapp, node.connect) as desk:
             window, options = desk.window, desk.window.composer.options
             window.resize(800, 500)
-            window.paths_dropped.emit([str(tmp_path / "a")], None)
+            window.drops.paths_dropped.emit([str(tmp_path / "a")], None)
             await until(lambda: window.composer.history.now.items)
             line = options._line
             line.setFocus()

@@ -347,7 +347,7 @@ def test_a_drop_is_promised_in_a_zone_of_the_composer(gui, qapp, node, reel, tmp
             beside = tree.viewport().mapTo(window, QPoint(60, tree.viewport().height() - 4))
             assert over(window, both, folder) == "Drop to add 2 items to “New folder”"
             assert over(window, both, beside) == "Drop to add 2 items"
-            zone = window._tint.zone
+            zone = window.drops.tint.zone
             assert tree.rect().contains(zone.translated(-tree.mapTo(window, QPoint())))
             assert over(window, both, folder) == "Drop to add 2 items to “New folder”"
             drop(window, both, folder)
@@ -355,6 +355,6 @@ def test_a_drop_is_promised_in_a_zone_of_the_composer(gui, qapp, node, reel, tmp
             assert set(composer.history.now.mappings()) == {"reel", "New folder/b.mov", "New folder/c.mov"}
             window.show_table()
             over(window, both, beside)
-            assert window._tint.zone is None
+            assert window.drops.tint.zone is None
 
     gui(work)

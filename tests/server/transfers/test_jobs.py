@@ -14,8 +14,9 @@ from jetstream_server.catalog import Catalog, CatalogFull
 from jetstream_server.eventlog import EventLog
 from jetstream_server.link.messages import StopReason
 from jetstream_server.records import TransferRecord
-from jetstream_server.transfers.jobs import Job, Scheduler
+from jetstream_server.transfers.jobs import Job
 from jetstream_server.transfers.live import Live, sending_table, transfer_entity
+from jetstream_server.transfers.scheduler import Scheduler
 from jetstream_server.transfers.states import Event, Phase, Status
 from jetstream_server.transfers.trouble import Asked, Done, Failed, Outcome, Stopped, TryAgain
 

@@ -62,11 +62,6 @@ class Flight:
         return self._next
 
     @property
-    def highest_acked(self) -> int:
-        """The highest packet number that is known to have arrived."""
-        return self._highest_acked
-
-    @property
     def room(self) -> int:
         """How many packets may be sent before the ring would meet itself."""
         return RING - 1 - (self._next - self._oldest)
