@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QEvent, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QPushButton, QStackedWidget, QWidget
 
@@ -39,7 +39,8 @@ class ListPage(QWidget):
         self.head = head
         self._needs_row: list[QPushButton] = []
         self._texts: list[tuple[QPushButton, str]] = []
-        self._roomy = 0
+        self._gains: dict[QPushButton, int] = {}
+        """How much wider each button is with its text."""
         self._stack = QStackedWidget()
         self._stack.addWidget(self.table)
         self.invitation = Invitation(theme, icon)
@@ -66,12 +67,24 @@ class ListPage(QWidget):
             made.setEnabled(False)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Where there is little room the buttons are their icons."""
         super().resizeEvent(event)
-        if not self._roomy:
-            self._roomy = self.head.sizeHint().width()
-        for made, text in self._texts:
-            shown = text if self.width() >= self._roomy else ""
+        self._fit()
+
+    def event(self, event: QEvent) -> bool:
+        done = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fit()  # something in the line came or went
+        return done
+
+    def _fit(self) -> None:
+        """Where there is little room buttons are their icons: the chief one last, the others from the end."""
+        if not self._gains:
+            self._gains = {made: _gain(made, text) for made, text in self._texts}
+        spare = self.width() - self.head.sizeHint().width()
+        spare += sum(self._gains[made] for made, _ in self._texts if made.text())
+        for made, text in sorted(self._texts, key=lambda pair: pair[0].property("role") != "primary"):
+            spare -= self._gains[made]
+            shown = text if spare >= 0 else ""
             if made.text() != shown:
                 made.setText(shown)
 
@@ -88,6 +101,16 @@ class ListPage(QWidget):
         chosen = bool(self.table.selectionModel().selectedRows())
         for made in self._needs_row:
             made.setEnabled(chosen)
+
+
+def _gain(made: QPushButton, text: str) -> int:
+    made.ensurePolished()
+    shown, widths = made.text(), []
+    for words in ("", text):
+        made.setText(words)
+        widths.append(made.sizeHint().width())
+    made.setText(shown)
+    return widths[1] - widths[0]
 
 
 def _newest_first(token: Token) -> int:

@@ -1,5 +1,7 @@
 """The address book on a node in memory."""
 
+import asyncio
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
@@ -352,5 +354,32 @@ def test_pasting_and_copying_links(gui, qapp, node):
             desk.window.close_card()
             desk.book._copy_link(desk.context.poller.destinations[0])
             assert clipboard.text() == "jetstream://host1.example/connect?name=Studio%20B"
+
+    gui(work)
+
+
+def test_buttons_keep_their_texts_as_long_as_there_is_room(gui, qapp, node):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await ready(desk)
+            page = desk.book.page
+            buttons = {text.rstrip("…"): made for made, text in page._texts}
+
+            async def shown(width):
+                desk.window.resize(width, 600)
+                await until(lambda: desk.window.width() == width)
+                for _turn in range(6):  # layouts follow their events one after the other
+                    await asyncio.sleep(0)
+                return [name for name, made in buttons.items() if made.text()]
+
+            assert await shown(1280) == ["Send", "Test", "Edit", "Remove", "Add"]
+            page.near.setText("3 nearby")
+            page.near.show()
+            some = await shown(1100)
+            assert some == [*list(buttons)[:len(some) - 1], "Add"]
+            assert 1 < len(some) < 5
+            page.near.hide()
+            assert len(await shown(1101)) > len(some)
+            assert await shown(600) in ([], ["Add"])
 
     gui(work)
