@@ -70,7 +70,10 @@ class DataPlane:
         except BaseException:  # the node stops
             sock.close()
             raise
-        expected.add(sock, number)
+        try:
+            expected.add(sock, number)
+        except (OSError, RuntimeError) as error:  # it is closed; the other side dials again
+            log.warning("no descriptor or thread is left for a data connection: %s", error)
 
 
     async def _session(self, session: bytes) -> _Expected:
@@ -105,7 +108,10 @@ async def dial_data(address: str, port: int, key: SessionKey, number: int) -> so
     """
     loop = asyncio.get_running_loop()
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:  # this process has no descriptors left
+        raise _unreachable(address, port, error) from error
     try:
         sock.setblocking(False)
         async with asyncio.timeout(HANDSHAKE_SECONDS):
@@ -114,11 +120,15 @@ async def dial_data(address: str, port: int, key: SessionKey, number: int) -> so
         return sock
     except (OSError, TimeoutError) as error:
         sock.close()
-        why = error or "time limit"
-        raise Unreachable(f"A data connection to {address}:{port} could not be made: {why}.") from error
+        raise _unreachable(address, port, error) from error
     except BaseException:
         sock.close()
         raise
+
+
+def _unreachable(address: str, port: int, error: Exception) -> Unreachable:
+    why = str(error) or "time limit"
+    return Unreachable(f"A data connection to {address}:{port} could not be made: {why}.")
 
 
 class DataDialler:
@@ -163,7 +173,10 @@ class DataDialler:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def _spawn(self, delay: float) -> None:
-        if self._closed or self._next > MAX_CONNECTION_NUMBER:
+        if self._closed:
+            return
+        if self._next > MAX_CONNECTION_NUMBER:
+            self._failed(Unreachable(f"The data connections to {self._address}:{self._port} break again and again."))
             return
         number, self._next = self._next, self._next + 1
         self._dialling += 1
@@ -178,8 +191,7 @@ class DataDialler:
             sock = await dial_data(self._address, self._port, self._key, number)
         except Unreachable as error:
             self._dialling -= 1
-            if not self._open and not self._dialling:
-                self._on_unreachable(error)
+            self._failed(error)
             return
         self._dialling -= 1
         if self._closed:
@@ -187,4 +199,13 @@ class DataDialler:
                 sock.close()
             return
         self._open += 1
-        self._add(sock, number)
+        try:
+            self._add(sock, number)
+        except (OSError, RuntimeError) as error:  # no descriptor or no thread is left for it
+            self._open -= 1
+            self._failed(_unreachable(self._address, self._port, error))
+
+    def _failed(self, error: Unreachable) -> None:
+        """One connection less: when it was the last one, and none is on its way, there is no way for the blocks."""
+        if not self._open and not self._dialling:
+            self._on_unreachable(error)

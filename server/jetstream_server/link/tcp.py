@@ -113,18 +113,25 @@ class _Connections:
         return f"<{type(self).__name__} connections={len(self._open)}>"
 
     def add(self, sock: socket.socket, number: int) -> bool:
-        """Use *sock*, whose hello went through, as connection *number*. False, and closed, after :meth:`close`."""
+        """Use *sock*, whose hello went through, as connection *number*. False, and closed, after :meth:`close`.
+
+        :raises OSError, RuntimeError: if there is no descriptor or thread for it; it is closed then.
+        """
         thread = threading.Thread(target=self._run, args=(sock, number), name=f"tcp-{number}", daemon=True)
         with self._lock:
             if self._closed:
                 sock.close()
                 return False
-            tune(sock, self._background)
+            try:
+                tune(sock, self._background)
+                thread.start()
+            except BaseException:  # this process has no descriptors or no threads left
+                sock.close()
+                raise
             self._open[number] = sock
             self._threads = [t for t in self._threads if t.is_alive()]
             self._threads.append(thread)
             self.statistics.connections = len(self._open)
-            thread.start()
         return True
 
     @property

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -162,3 +163,56 @@ async def test_nobody_there_is_said_once_when_nothing_is_left(key: SessionKey) -
     async with asyncio.timeout(10):
         assert str(port) in str(await said)
     await dialler.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs limits of a process")
+async def test_a_process_without_descriptors_says_so_and_does_not_wait_for_ever(door: Door, key: SessionKey) -> None:
+    import resource
+
+    said: asyncio.Future[Unreachable] = asyncio.get_running_loop().create_future()
+    dialler = DataDialler("127.0.0.1", door.port, key, 2, door.take, said.set_result)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+    try:
+        dialler.start()
+        async with asyncio.timeout(10):
+            error = await said
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert "Too many open files" in str(error)
+    await dialler.close()
+
+
+async def test_a_connection_that_cannot_be_used_is_one_less(door: Door, key: SessionKey) -> None:
+    await door.plane.expect(key, door.take)
+    said: asyncio.Future[Unreachable] = asyncio.get_running_loop().create_future()
+
+    def no_thread(sock: socket.socket, number: int) -> bool:
+        sock.close()
+        raise RuntimeError("can't start new thread")
+
+    dialler = DataDialler("127.0.0.1", door.port, key, 2, no_thread, said.set_result)
+    dialler.start()
+    async with asyncio.timeout(10):
+        assert "can't start new thread" in str(await said)
+    await dialler.close()
+
+
+async def test_connections_that_break_for_ever_are_an_end(
+    door: Door, key: SessionKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(data_module, "MAX_CONNECTION_NUMBER", 1)
+    said: list[Unreachable] = []
+    mine: list[socket.socket] = []
+
+    def add(sock: socket.socket, number: int) -> bool:
+        mine.append(sock)
+        return True
+
+    dialler = DataDialler("127.0.0.1", door.port, key, 1, add, said.append)
+    dialler.start()
+    await door.until(lambda: len(mine) == 1)
+    dialler.lost()
+    assert [str(error) for error in said] == [f"The data connections to 127.0.0.1:{door.port} break again and again."]
+    await dialler.close()
+    mine[0].close()
