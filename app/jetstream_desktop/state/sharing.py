@@ -51,7 +51,7 @@ def day_and_time(micros: int, zone: datetime.tzinfo | None = None) -> str:
     when = datetime.datetime.fromtimestamp(micros / 1e6, datetime.UTC).astimezone(zone)
     months = [tr("Jan"), tr("Feb"), tr("Mar"), tr("Apr"), tr("May"), tr("Jun"), tr("Jul"), tr("Aug"), tr("Sep"),
               tr("Oct"), tr("Nov"), tr("Dec")]
-    return f"{when.day} {months[when.month - 1]}, {when:%H:%M}"
+    return tr("{day} {month}, {time}", day=when.day, month=months[when.month - 1], time=f"{when:%H:%M}")
 
 
 def exact_moment(micros: int, zone: datetime.tzinfo | None = None) -> str:

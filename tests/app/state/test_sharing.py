@@ -4,6 +4,7 @@ import pytest
 
 from app.helpers.build import NOW
 from jetstream.entities import Token
+from jetstream_desktop import assets, i18n
 from jetstream_desktop.state import sharing
 
 UTC = datetime.UTC
@@ -32,6 +33,11 @@ def test_a_generated_password_is_never_weak():
 
 def test_moment():
     assert sharing.moment(NOW, UTC) == "Tue 14 Nov, 22:13"
+    i18n.use(assets.catalogue("de"))
+    try:
+        assert sharing.moment(NOW, UTC) == "Di 14. Nov, 22:13"
+    finally:
+        i18n.use({})
 
 
 def test_use_in_words():
