@@ -148,11 +148,14 @@ class Toolbar(QWidget):
         return made
 
     def _more_menu(self, actions: Actions) -> QMenu:
+        """So short that it fits into a screen of 800x500: Qt would break it into columns."""
         menu = QMenu(self)
+        pauses = _submenu(menu, tr("Pause all for a while"), actions.pauses)
+        aid = _submenu(menu, tr("Help"), (actions.check_node, actions.first_run, actions.shortcuts, actions.about))
         groups = ((actions.send_files, actions.send_folder, actions.get),
-                  (actions.pause_all, *actions.pauses, actions.resume_all, actions.remove_done),
+                  (actions.pause_all, pauses.menuAction(), actions.resume_all, actions.remove_done),
                   (actions.connect_node, actions.this_computer), (actions.allowed, actions.settings),
-                  (actions.check_node, actions.first_run, actions.shortcuts, actions.about), (actions.quit,))
+                  (aid.menuAction(),), (actions.quit,))
         for number, group in enumerate(groups):
             if number:
                 menu.addSeparator()
@@ -176,3 +179,9 @@ class Toolbar(QWidget):
         tight = self.width() < self._tight
         self.send.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly if tight else _BESIDE)
         self.send.setMinimumWidth(0 if tight else self._send_room)
+
+
+def _submenu(menu: QMenu, title: str, actions: Sequence[QAction]) -> QMenu:
+    made = QMenu(title, menu)
+    made.addActions(actions)
+    return made

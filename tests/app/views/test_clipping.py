@@ -103,3 +103,13 @@ def test_every_button_has_room_for_its_text(gui, qapp, node, german, size):
             assert wrong == {}
 
     gui(work)
+
+
+def test_the_menu_of_the_toolbar_is_one_column_on_a_small_screen(gui, qapp, node, german):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            menu = desk.window.toolbar.more.menu()
+            desk.window.actions_.this_computer.setVisible(True)
+            assert menu.sizeHint().height() < 500
+
+    gui(work)
