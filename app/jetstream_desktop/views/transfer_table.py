@@ -124,7 +124,7 @@ class TransferDelegate(QStyledItemDelegate):
         theme, status = self._theme, row.status
         place = QPoint(area.left() + 6, area.center().y() - 7)
         painting.icon(painter, theme, status.icon, status.tone, place, 16, within=area)
-        label = QRect(area.left() + 28, area.top(), area.width() - 34, area.height())
+        label = QRect(area.left() + 28, area.top(), area.width() - 30, area.height())
         painting.two_lines(painter, label, printable(status.sentence), theme.font("small"), theme.colour(status.tone),
                            within=area)
 

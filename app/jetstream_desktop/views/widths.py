@@ -24,7 +24,7 @@ def needed(theme: Theme, room: int) -> dict[Column, int]:
         Column.STATUS: LEAST_STATUS}
     body, heading = QFontMetrics(theme.font("body")), QFontMetrics(theme.font("header"))
     when = max(map(day_and_time, _MONTHS), key=body.horizontalAdvance)
-    left = numbers.span(40, 180) if room < _TIGHT else numbers.span(2880, 36_000)
+    left = numbers.span(40, 180) if room < _TIGHT else numbers.span(2880, 32_400)
     longest = {Column.DONE: numbers.part(88.8e9, 99.8e9), Column.RATE: numbers.rate(88.8e6),
                Column.AVERAGE: numbers.rate(88.8e6), Column.TIME_LEFT: left,
                Column.ADDED: when, Column.FINISHED: when}
