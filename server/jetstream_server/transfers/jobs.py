@@ -101,9 +101,14 @@ class Jobs(Generic[Record]):
         """Change the state because somebody asks for it.
 
         :raises Conflict: if that cannot be done with it now.
+        :raises CatalogError: if it cannot be written down; then it is as before, and what runs goes on.
         """
+        before = live.record
         try:
             await self._table.step(live, event, **changes)
+        except CatalogError:
+            self._table.show(live, status=before.status, **{name: getattr(before, name) for name in changes})
+            raise
         except IllegalMove as error:
             sentence = f"Transfer {live.id} is {error.state.value}: it cannot be {event.participle} now."
             raise Conflict(sentence) from error

@@ -241,6 +241,24 @@ async def test_an_end_that_cannot_be_written_down_is_no_reason_to_hurry(
     assert bench.begun == ["1"]
 
 
+async def test_a_pause_that_cannot_be_written_down_is_none(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    live = await bench.add("1")
+    bench.jobs.wake()
+    await bench.runs("1")
+    await bench.table.step(live, Event.START)
+
+    async def full(key: str, **changes: object) -> None:
+        raise CatalogFull(Path("catalog.db"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.store, "update", full)
+        with pytest.raises(CatalogFull):
+            await bench.jobs.step(live, Event.CANCEL, end_time=7)
+    assert (live.status, live.record.end_time) == (Status.SENDING, None)
+    await bench.ended(live, Done())  # it went on meanwhile
+    assert live.status is Status.COMPLETE
+
+
 async def test_a_pause_while_an_outcome_is_written_down_wins(bench: Bench) -> None:
     live = await bench.add("1")
     bench.jobs.wake()
