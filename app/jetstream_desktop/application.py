@@ -39,6 +39,7 @@ from jetstream_desktop.desk.pace import PaceDesk
 from jetstream_desktop.desk.pausing import PauseDesk
 from jetstream_desktop.desk.preflight import PreflightDesk
 from jetstream_desktop.desk.rehearsal import RehearsalDesk
+from jetstream_desktop.desk.removing import RemoveDesk
 from jetstream_desktop.desk.rows import RowDesk
 from jetstream_desktop.desk.share import ShareDesk
 from jetstream_desktop.desk.verify import VerifyDesk
@@ -99,6 +100,7 @@ class Desk:
     pace: PaceDesk
     rehearsal: RehearsalDesk
     pausing: PauseDesk
+    removing: RemoveDesk
     files: FilesDesk
     copies: CopyDesk
     verify: VerifyDesk
@@ -149,7 +151,7 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
     for page in (share.page, book.page, offers.page):
         window.pages.add_page(page)
     rows, copies, verify = RowDesk(context), CopyDesk(context), VerifyDesk(context)
-    pausing = PauseDesk(context, rows)
+    pausing, removing = PauseDesk(context, rows), RemoveDesk(context, table)
     listing = FilesDesk(context, files, events, verify.found)
     allowed, health = AllowedDesk(context), HealthDesk(context)
     nodes = NodesDesk(context, Vault() if vault is None else vault)
@@ -161,7 +163,7 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
     taskbar = Taskbar(session_bus(), window)
     shell.progressed.connect(taskbar.show)
     return Desk(context, window, shell, compose, preflight, share, get, book, offers, rows, pace, rehearsal, pausing,
-                listing, copies, verify, allowed, health, nodes, near, here, far, tray, taskbar, polling)
+                removing, listing, copies, verify, allowed, health, nodes, near, here, far, tray, taskbar, polling)
 
 
 def _file_model() -> PagedTableModel:
@@ -276,6 +278,7 @@ async def leave(desk: Desk, node: LocalNode | None, instance: Instance | None) -
     try:
         async with asyncio.timeout(LEAVING_SECONDS):
             await desk.offers.finish()
+            await desk.removing.finish()
             await desk.context.tasks.stop()
             if node is not None:
                 await node.stop()

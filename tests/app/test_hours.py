@@ -108,7 +108,8 @@ def test_eight_hours_leave_nothing_behind(gui, qapp, monkeypatch):
             assert grown(before, objects()) == {}
             assert len(asyncio.all_tasks()) <= tasks + 1
             assert all(now <= then for now, then in zip(timers(desk), seen, strict=True))
-            assert abs(none_references(desk) - none) < POLLS  # less than one a poll: Qt makes classes when first used
+            # Qt makes classes when they are first used, some hundred references at once; what leaks, leaks many a poll.
+            assert abs(none_references(desk) - none) < 2 * POLLS
             assert len(desk.context.poller.rows) <= LIVING + 2
             assert set(desk.context.poller.histories) <= set(desk.context.poller.rows)
             assert all(len(history) <= 7200 for history in desk.context.poller.histories.values())

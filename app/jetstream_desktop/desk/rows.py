@@ -12,14 +12,14 @@ from jetstream.errors import JetStreamError
 from jetstream_desktop.desk.context import Context, words_of
 from jetstream_desktop.desk.opening import show_folder
 from jetstream_desktop.i18n import tr
-from jetstream_desktop.services.commands import CANCEL, PAUSE, REMOVE, RESUME
+from jetstream_desktop.services.commands import CANCEL, PAUSE, RESUME
 from jetstream_desktop.state.changes import Changes
 from jetstream_desktop.state.code import recipe_of
 from jetstream_desktop.state.connection import Connected
 from jetstream_desktop.state.details import Selected, dropped_path
 from jetstream_desktop.state.history import SpeedHistory
 from jetstream_desktop.state.nodes import OpenNode
-from jetstream_desktop.state.rows import Group, Row
+from jetstream_desktop.state.rows import Row
 
 log = logging.getLogger("jetstream.desktop")
 
@@ -36,9 +36,7 @@ class RowDesk(QObject):
         actions = context.window.actions_
         for action, slot in (
             (actions.pause, self._pause), (actions.resume, self._resume), (actions.retry, self._retry),
-            (actions.cancel, self._cancel), (actions.remove, self._remove),
-            (actions.remove_done, self._remove_done),
-            (actions.show_in_folder, self._show_in_folder),
+            (actions.cancel, self._cancel), (actions.show_in_folder, self._show_in_folder),
         ):
             action.triggered.connect(slot)
         for action in actions.limits:
@@ -76,9 +74,6 @@ class RowDesk(QObject):
     def _selected(self, wanted: Callable[[Row], bool]) -> list[Row]:
         return [row for row in self._c.window.selected_rows() if wanted(row)]
 
-    def _everything(self, wanted: Callable[[Row], bool]) -> list[Row]:
-        return [row for row in self._c.poller.rows.values() if wanted(row)]
-
     def _pause(self) -> None:
         self.act(PAUSE, self._selected(_can_pause))
 
@@ -91,16 +86,10 @@ class RowDesk(QObject):
     def _cancel(self) -> None:
         self.act(CANCEL, self._selected(_can_cancel))
 
-    def _remove(self) -> None:
-        self.act(REMOVE, self._c.window.selected_rows())
-
     def _opened(self, _node: OpenNode) -> None:
         """Another node: its rows have the same keys but are others."""
         self._known_sources.clear()
         self._manifests.clear()
-
-    def _remove_done(self) -> None:
-        self.act(REMOVE, self._everything(_is_done))
 
     def _limit(self) -> None:
         action = self.sender()
@@ -220,7 +209,3 @@ def _can_retry(row: Row) -> bool:
 
 def _can_cancel(row: Row) -> bool:
     return row.can_cancel
-
-
-def _is_done(row: Row) -> bool:
-    return row.group is Group.DONE

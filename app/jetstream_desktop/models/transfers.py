@@ -120,6 +120,8 @@ class TransferTableModel(QAbstractTableModel):
         self._shown: list[str] = []
         self._place: dict[str, int] = {}
         self._query = Query()
+        self._withheld: dict[str, Row] = {}
+        """Rows that are there and not shown, nor counted."""
 
     # What Qt asks
 
@@ -195,6 +197,7 @@ class TransferTableModel(QAbstractTableModel):
 
     def apply(self, changes: Changes) -> None:
         """Take over what a poll found."""
+        changes = self._let_through(changes)
         if not changes:
             return
         moved = bool(changes.added or changes.removed)
@@ -211,6 +214,27 @@ class TransferTableModel(QAbstractTableModel):
         if moved:
             self._rearrange()
             self.counted.emit(counts(self._rows.values()))
+
+    def withhold(self, keys: Iterable[str]) -> None:
+        """Treat rows as if they were gone, whatever polls bring, until they are or :meth:`release` is called."""
+        held = {key: row for key in keys if (row := self._rows.get(key)) is not None}
+        self.apply(Changes((), (), tuple(held)))
+        self._withheld |= held
+
+    def release(self, keys: Iterable[str]) -> None:
+        """Show rows again that were withheld, if they are still there."""
+        self.apply(Changes(tuple(row for key in tuple(keys) if (row := self._withheld.pop(key, None))), (), ()))
+
+    def _let_through(self, changes: Changes) -> Changes:
+        if not self._withheld:
+            return changes
+        held = self._withheld
+        for row in (*changes.added, *changes.updated):
+            if row.key in held:
+                held[row.key] = row
+        gone = tuple(key for key in changes.removed if held.pop(key, None) is None)
+        return Changes(tuple(row for row in changes.added if row.key not in held),
+                       tuple(row for row in changes.updated if row.key not in held), gone)
 
     # How it is kept in order
 

@@ -11,7 +11,7 @@ from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import ElidedLabel, IconLabel, button, icon_button, label, row
 
 _SHOW_MS = 6000
-_OFFER_MS = 15_000
+OFFER_MS = 15_000
 """How long a line stays whose button may be wanted."""
 _STILL_MS = 700
 """A mouse that stood still for so long is not on its way."""
@@ -83,7 +83,7 @@ class Banner(QWidget):
             if self._timer.isActive():
                 return  # it is shown when the other one has been read
         else:
-            self._timer.start(_OFFER_MS if label else _SHOW_MS)
+            self._timer.start(OFFER_MS if label else _SHOW_MS)
         self._show(line)
 
     def _show(self, line: Line) -> None:

@@ -106,3 +106,21 @@ def test_any_history_leaves_what_the_query_wants(model):
         shown = [model.rows[key] for key in keys(model)]
         assert {r.key for r in shown} == {r.key for r in model.rows.values() if model.query.shows(r)}
         assert [model.place(r.key) for r in shown] == list(range(len(shown)))
+
+
+def test_what_is_withheld_is_as_good_as_gone_until_it_is_released_or_is(model, qtmodeltester):
+    counted = []
+    model.counted.connect(counted.append)
+    model.withhold(["s1", "s2", "r4", "nobody"])
+    assert keys(model) == ["s3"]
+    assert counted[-1][Filter.ALL] == 1
+    model.apply(Changes(updated=(row(1, bytes_acked=900),), removed=("s2",), added=(row(9),)))
+    assert set(keys(model)) == {"s3", "s9"}
+    model.release(["s1", "s2"])
+    assert set(keys(model)) == {"s1", "s3", "s9"}
+    assert model.row("s1").done == 900
+    model.apply(Changes(updated=(row(1),), removed=("r4",)))  # it goes as if it had never been shown
+    model.release(["r4"])
+    assert set(keys(model)) == {"s1", "s3", "s9"}
+    assert counted[-1][Filter.ALL] == 3
+    qtmodeltester.check(model)
