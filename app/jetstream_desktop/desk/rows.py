@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction
 
-from jetstream.entities import Manifest, Transfer
+from jetstream.entities import Transfer
 from jetstream.errors import JetStreamError
 from jetstream_desktop.desk.context import Context, words_of
 from jetstream_desktop.desk.opening import show_folder
@@ -31,8 +31,8 @@ class RowDesk(QObject):
         super().__init__(context.window)
         self._c = context
         self._known_sources: dict[str, tuple[str, ...]] = {}
-        self._manifests: dict[str, Manifest] = {}
-        """What outgoing rows send."""
+        self._listed: dict[str, tuple[int | None, int]] = {}
+        """How many files the manifest of an outgoing row has, and how much was left out."""
         actions = context.window.actions_
         for action, slot in (
             (actions.pause, self._pause), (actions.resume, self._resume), (actions.retry, self._retry),
@@ -89,7 +89,7 @@ class RowDesk(QObject):
     def _opened(self, _node: OpenNode) -> None:
         """Another node: its rows have the same keys but are others."""
         self._known_sources.clear()
-        self._manifests.clear()
+        self._listed.clear()
 
     def _limit(self) -> None:
         action = self.sender()
@@ -130,7 +130,7 @@ class RowDesk(QObject):
         client = self._c.session.client
         try:
             manifest = await client.send.get_manifest(entity.manifest_id)
-            self._manifests[row.key] = manifest
+            self._listed[row.key] = (manifest.total_files, manifest.skipped)
             recipe = recipe_of(manifest)
             if recipe is not None:
                 return list(recipe.mappings.values())
@@ -161,7 +161,7 @@ class RowDesk(QObject):
     def _forget(self, changes: Changes) -> None:
         for key in changes.removed:
             self._known_sources.pop(key, None)
-            self._manifests.pop(key, None)
+            self._listed.pop(key, None)
 
     async def _learn_sources(self, row: Row) -> None:
         found = tuple(await self._sources(row))
@@ -176,11 +176,10 @@ class RowDesk(QObject):
             entity = self._c.poller.entities.get(row.key)
             if entity is not None:
                 where = next((d for d in self._c.poller.destinations if d.id == row.destination_id), None)
-                status, manifest = self._c.session.status, self._manifests.get(row.key)
+                status, (listed, left_out) = self._c.session.status, self._listed.get(row.key, (None, 0))
                 own = status.server.fingerprint if isinstance(status, Connected) else ""
                 return Selected(row, entity, where, sources=self._known_sources.get(row.key, ()), own=own,
-                                listed=manifest.total_files if manifest is not None else None,
-                                left_out=manifest.skipped if manifest is not None else 0,
+                                listed=listed, left_out=left_out,
                                 node=self._c.session.node)
         return None
 
