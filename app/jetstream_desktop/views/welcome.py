@@ -111,17 +111,17 @@ class Welcome(QWidget):
         return made
 
     def _lay_out(self) -> QVBoxLayout:
-        layout = column(margins=(24, 16, 24, 16), spacing=0)
+        layout = column(margins=(24, 12, 24, 8), spacing=0)
         layout.addStretch(5)
         layout.addWidget(self._title)
-        layout.addSpacing(22)
+        layout.addSpacing(18)
         cards = row(spacing=14)
         cards.addStretch(1)
         for card in self._cards:
             cards.addWidget(card, 6)
         cards.addStretch(1)
         layout.addLayout(cards)
-        layout.addSpacing(18)
+        layout.addSpacing(16)
         for parts in ((self._folder, self._change), (self._address, self._copy), (self._test,), (self._back,)):
             layout.addLayout(_centred(*parts))
             layout.addSpacing(4)
