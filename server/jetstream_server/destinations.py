@@ -159,9 +159,9 @@ class Destinations:
         """
         changes = checked_fields(given)
         record = self.get(id)
-        if changes.keys() & {"address", "port"}:
-            address = changes.get("address", record.address)
-            changes |= {"ip": await self._ip_of(address), "public_key": None, "server_id": None, "server_uid": None,
+        where = changes.get("address", record.address), changes.get("port", record.port)
+        if where != (record.address, record.port):  # what was learnt of a destination that stays must stay, too
+            changes |= {"ip": await self._ip_of(where[0]), "public_key": None, "server_id": None, "server_uid": None,
                         "last_error": None, "last_error_message": None}
         await self._save(id, changes)
         return self.get(id)

@@ -121,6 +121,9 @@ async def test_fields_can_be_changed(desk: Desk) -> None:
     )
     assert (changed["userName"], changed["permittedDestinationPublicKey"]) == ("u", PIN)
     assert (changed["destinationPublicKey"], changed["lastError"]) == (PIN, "ConnectionFailed")
+    saved = await client("send.updateDestination", destination="1",  # as a form does, with all that stands in it
+                         changes={"destinationAddress": "a", "destinationPort": 8886, "name": "B"})
+    assert (saved["destinationPublicKey"], saved["lastError"]) == (PIN, "ConnectionFailed")
     moved = await client("send.updateDestination", destination="1", changes={"destinationAddress": "localhost"})
     assert (moved["destinationIP"], moved["destinationPublicKey"], moved["lastError"], moved["lastRate"]) == (
         "127.0.0.1", None, None, 7,
