@@ -30,14 +30,14 @@ def size(value: float) -> str:
 
 
 def part(done: float, total: float | None) -> str:
-    """``11.2 of 18.2 GB``; only the total when nothing or everything is done; only what is done while none is known."""
+    """``11.2 of 18.2 GB``; only the total when everything is done; only what is done while none is known."""
     if total is None:
         return size(done)
-    if done >= total or done <= 0:
+    if done >= total:
         return size(total)
     index = _unit(total)
     whole = f"{_in_unit(total, index)} {_UNITS[index]}"
-    return apart(tr("{done} of {total}", done=_in_unit(done, index), total=whole))
+    return apart(tr("{done} of {total}", done=_in_unit(done, index) if done > 0 else "0", total=whole))
 
 
 def counted(done: int, total: int) -> str:

@@ -113,6 +113,8 @@ class Card:
     note: str = ""
     note_tone: str = "dim"
     running: bool = False
+    stopped: bool = False
+    """Something on the way there failed; that somebody is asked first is no failure."""
 
     @property
     def problem(self) -> Row | None:
@@ -161,7 +163,8 @@ def card_of(count: Count, choice: Choice | None, options: Options, reason: str |
     rows.insert(0 if room is not None and room.problem else 2, room)
     rows += [_there(options, found), _refused(found), _unreadable(count, found), _takes(count, choice, options)]
     shown = tuple(row for row in rows if row is not None)
-    return Card(shown, reason or note, "bad" if reason is not None else "dim", answer.running)
+    return Card(shown, reason or note, "bad" if reason is not None else "dim", answer.running,
+                checked is not None and _in_the_way(found) is not None)
 
 
 def remarks(found: Preview | None, options: Options) -> dict[str, Flag]:

@@ -94,7 +94,7 @@ def group_of(entity: Entity) -> Group:
         return Group.FAILED
     if entity.status == "cancelled":
         return Group.DONE
-    if entity.status == "suspended":
+    if entity.status == "suspended" or words.paused_there(entity):
         return Group.PAUSED
     waiting = entity.phase in words.WAITING_PHASES or entity.next_retry_time is not None
     return Group.WAITING if waiting else Group.ACTIVE
@@ -174,7 +174,7 @@ def _sent(entity: Transfer, names: Names, group: Group, estimator: RateEstimator
         finished=entity.end_time, error=say(entity.error_message or _waits_for(entity) or "") or None,
         destination_id=entity.destination_id or None, path=entity.destination_path, whole=entity.status == "complete",
         can_pause=entity.processing, can_resume=entity.status == "suspended",
-        can_retry=entity.status == "error" or entity.next_retry_time is not None,
+        can_retry=words.can_retry(entity),
         can_cancel=entity.processing or entity.status == "suspended",
     )
 
@@ -204,7 +204,7 @@ def _received(entity: ReceiveTransfer, group: Group, estimator: RateEstimator | 
         error=say(entity.error_message or entity.last_error_message or "") or None, path=landing(entity),
         whole=entity.status == "complete",
         can_pause=entity.processing, can_resume=entity.status == "suspended",
-        can_retry=entity.download and (entity.status == "error" or entity.next_retry_time is not None),
+        can_retry=words.can_retry(entity),
         can_cancel=entity.processing or entity.status == "suspended",
     )
 

@@ -24,6 +24,20 @@ class Status:
     advice: str = ""
 
 
+def can_retry(entity: Transfer | ReceiveTransfer) -> bool:
+    """Whether it can be tried again from here: what is sent to this node only its sender tries again."""
+    if isinstance(entity, ReceiveTransfer) and not entity.download:
+        return False
+    return entity.status == "error" or entity.next_retry_time is not None
+
+
+def paused_there(entity: Transfer | ReceiveTransfer) -> bool:
+    """Whether somebody has paused it where it comes from."""
+    return (isinstance(entity, ReceiveTransfer) and not entity.download
+            and (entity.next_retry_time is not None or entity.phase == "waiting for the peer")
+            and entity.last_error_message == PAUSED_THERE)
+
+
 def status_of(entity: Transfer | ReceiveTransfer, other: str, now: int) -> Status:
     """The state of *entity*; *other* is the other side's name, *now* the time in µs."""
     if entity.status == "complete":
@@ -42,8 +56,10 @@ def status_of(entity: Transfer | ReceiveTransfer, other: str, now: int) -> Statu
 def _failed(entity: Transfer | ReceiveTransfer) -> Status:
     said = say(entity.error_message or entity.last_error_message or "")
     reason = first_sentence(said or tr("Failed, and no reason was given"))
-    return Status(reason, "alert", "bad",
-                  tr("It has stopped. What arrived is kept; Retry goes on from there once the cause is gone."))
+    advice = tr("It has stopped. What arrived is kept; Retry goes on from there once the cause is gone.")
+    if not can_retry(entity):
+        advice = tr("It has stopped. What arrived is kept; only the sending side can try again and go on from there.")
+    return Status(reason, "alert", "bad", advice)
 
 
 def _under_way(entity: Transfer | ReceiveTransfer, other: str, now: int) -> Status:
@@ -79,11 +95,11 @@ def _asked(entity: Transfer, other: str, now: int) -> Status:
 
 
 def _waiting(entity: Transfer | ReceiveTransfer, other: str, now: int) -> Status:
-    if isinstance(entity, ReceiveTransfer) and not entity.download and entity.last_error_message == PAUSED_THERE:
+    if paused_there(entity):
         return Status(tr("Paused by {other}", other=other), "pause", "dim",
                       tr("Nothing is lost. It goes on when {other} resumes it.", other=other))
     why = first_sentence(say(entity.last_error_message or ""))
-    advice = tr("Nothing is lost. It tries again by itself; Retry tries now.")
+    advice = _what_next(entity, other)
     if why:
         advice = f"{why}. {advice}" if not why.endswith((".", "!", "?")) else f"{why} {advice}"
     if entity.next_retry_time is None:
@@ -93,6 +109,14 @@ def _waiting(entity: Transfer | ReceiveTransfer, other: str, now: int) -> Status
         return Status(tr("Waiting for {other}, trying now", other=other), "clock", "dim", advice)
     sentence = tr("Waiting for {other}, next try in {time}", other=other, time=numbers.clock(seconds))
     return Status(sentence, "clock", "dim", advice)
+
+
+def _what_next(entity: Transfer | ReceiveTransfer, other: str) -> str:
+    if can_retry(entity):
+        return tr("Nothing is lost. It tries again by itself; Retry tries now.")
+    if isinstance(entity, ReceiveTransfer) and not entity.download:
+        return tr("Nothing is lost. It goes on by itself as soon as {other} connects again.", other=other)
+    return tr("Nothing is lost. It goes on by itself.")
 
 
 def first_sentence(text: str) -> str:

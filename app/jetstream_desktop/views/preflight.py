@@ -103,7 +103,7 @@ class Preflight(QFrame):
 
     def show_card(self, card: Card, *, testable: bool) -> None:
         """What is known now; *testable* says whether there is a test of the destination to look at."""
-        if card == self._shown and self.details.isHidden() != (testable and self._stopped(card)):
+        if card == self._shown and self.details.isHidden() != (testable and card.stopped):
             return
         ended = self._shown.running and not card.running
         self._keep_height(card)
@@ -116,7 +116,7 @@ class Preflight(QFrame):
                 made.show_row(card.rows[number])
             else:
                 made.hide()
-        self.details.setVisible(testable and self._stopped(card))
+        self.details.setVisible(testable and card.stopped)
         self.setAccessibleDescription(card.spoken)
         if ended:
             self._tell(card)
@@ -129,9 +129,6 @@ class Preflight(QFrame):
     def text(self, key: str) -> str:
         """What a row says, empty if it is not there."""
         return next((shown.text for shown in self._shown.rows if shown.key == key), "")
-
-    def _stopped(self, card: Card) -> bool:
-        return any(shown.key == preview.CHECKED and shown.problem and shown.fix for shown in card.rows)
 
     def height_of(self, rows: int) -> int:
         """How high it is with so many rows of one line."""

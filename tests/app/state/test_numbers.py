@@ -23,7 +23,8 @@ def test_a_size_never_has_more_than_four_figures(value):
 
 
 @pytest.mark.parametrize(("done", "total", "text"), [
-    (11.2e9, 18.2e9, "11.2 of 18.2 GB"), (0, 42e6, "42.0 MB"), (5e6, 5e6, "5.0 MB"), (7e6, None, "7.0 MB"),
+    (11.2e9, 18.2e9, "11.2 of 18.2 GB"), (0, 42e6, "0 of 42.0 MB"), (0, 3, "0 of 3 B"), (0, 0, "0 B"),
+    (5e6, 5e6, "5.0 MB"), (7e6, None, "7.0 MB"),
 ])
 def test_part(done, total, text):
     assert numbers.part(done, total) == text

@@ -118,11 +118,13 @@ class TestCard:
         (row,) = [row for row in made.rows if row.key == CHECKED]
         assert (row.text, row.fix, row.tone) == (failed.text, failed.fix, wanted)
         assert made.line == (failed.text, wanted)
+        assert made.stopped
 
     def test_somebody_there_is_asked(self):
         made = card(Preview(checks=(*WAY, check("login-asked")), admission="ask", complete=True))
         assert said(made)[CHECKED] == "somebody there will be asked"
         assert made.problem.fix == "It starts when they say yes."
+        assert not made.stopped  # there is no failed step to look at
         assert ROOM not in said(made)
 
     def test_the_note_of_a_place_says_it_better(self):

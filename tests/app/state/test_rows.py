@@ -24,6 +24,12 @@ def test_groups(changes, group):
     assert group_of(transfer(**changes)) is group
 
 
+def test_what_the_sender_paused_is_looked_for_under_paused_as_it_does_not_go_on_by_itself():
+    assert group_of(incoming(phase="waiting for the peer", last_error_message="Paused.")) is Group.PAUSED
+    assert group_of(incoming(phase="waiting for the peer", last_error_message="No route.")) is Group.WAITING
+    assert group_of(incoming(phase="sending", last_error_message="Paused.")) is Group.ACTIVE  # it was, and goes on
+
+
 def test_a_sending_row():
     maker = RowMaker()
     maker.make(transfer(bytes_acked=0, snapshot_time=NOW), NAMES, NOW)

@@ -1,7 +1,7 @@
 import pytest
 
 from app.helpers.build import NOW, incoming, transfer
-from jetstream_desktop.state.words import first_sentence, status_of
+from jetstream_desktop.state.words import can_retry, first_sentence, status_of
 
 
 def said(entity, now=NOW):
@@ -30,6 +30,16 @@ def test_sentences(changes, sentence, tone):
     status = said(transfer(**changes))
     assert (status.sentence, status.tone) == (sentence, tone)
     assert status.icon
+
+
+@pytest.mark.parametrize(("entity", "wanted"), [
+    (transfer(next_retry_time=NOW), True), (transfer(phase="waiting for the peer"), False),
+    (incoming(phase="waiting for the peer"), False), (incoming(next_retry_time=NOW), False),
+    (incoming(next_retry_time=NOW, download=True), True), (transfer(status="error"), True),
+    (incoming(status="error"), False), (incoming(status="error", download=True), True)])
+def test_retry_is_spoken_of_only_where_it_can_be_done(entity, wanted):
+    assert can_retry(entity) is wanted
+    assert ("Retry" in said(entity).advice) is wanted
 
 
 def test_receiving():
