@@ -151,7 +151,7 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
     for page in (share.page, book.page, offers.page):
         window.pages.add_page(page)
     rows, copies, verify = RowDesk(context), CopyDesk(context), VerifyDesk(context)
-    pausing, removing = PauseDesk(context, rows), RemoveDesk(context, table)
+    pausing, removing = PauseDesk(context, rows, table), RemoveDesk(context, table)
     listing = FilesDesk(context, files, events, verify.found)
     allowed, health = AllowedDesk(context), HealthDesk(context)
     nodes = NodesDesk(context, Vault() if vault is None else vault)

@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction
 from jetstream_desktop.desk.context import Context
 from jetstream_desktop.desk.rows import RowDesk
 from jetstream_desktop.i18n import tr
+from jetstream_desktop.models.transfers import TransferTableModel
 from jetstream_desktop.services.commands import PAUSE, RESUME
 from jetstream_desktop.state.nodes import LOCAL, OpenNode
 from jetstream_desktop.state.rows import Row
@@ -36,10 +37,11 @@ class PauseDesk(QObject):
     meanwhile. That of this computer's node is kept in the settings.
     """
 
-    def __init__(self, context: Context, rows: RowDesk) -> None:
+    def __init__(self, context: Context, rows: RowDesk, table: TransferTableModel) -> None:
         super().__init__(context.window)
         self._c = context
         self._rows = rows
+        self._table = table
         self._pauses: dict[Place, Pause] = {}
         now = context.settings.now
         if now.paused and 0 < now.paused_until < context.clock() + _LONGEST:
@@ -85,7 +87,8 @@ class PauseDesk(QObject):
         return [row for row in self._c.poller.rows.values() if row.can_pause]
 
     def _paused(self) -> list[Row]:
-        return [row for row in self._c.poller.rows.values() if row.can_resume]
+        """Of what the table has: what was just removed, and only waits to be taken back, must not go on."""
+        return [row for row in self._table.rows.values() if row.can_resume]
 
     def _look(self) -> None:
         """The time may be over: go on."""

@@ -251,7 +251,8 @@ class BasketModel(QAbstractItemModel):
         if role == KEY:
             return node.target
         if role == Qt.ItemDataRole.ToolTipRole and node.found is not None:
-            return plain_tooltip(self._text(node, NOTE) if index.column() == NOTE else printable(node.found.path))
+            column = index.column()
+            return plain_tooltip(self._text(node, column) if column in (SIZE, NOTE) else printable(node.found.path))
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column() == SIZE:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None
@@ -282,7 +283,7 @@ class BasketModel(QAbstractItemModel):
         if column == GOES_AS:
             return printable(node.target)
         if column == SIZE:
-            return self._size(node)
+            return " · ".join(part for part in self.size_parts(node) if part)
         flag = self.flag(node)
         return flag.text if flag is not None else ""
 
@@ -296,12 +297,15 @@ class BasketModel(QAbstractItemModel):
         parts = (text, target if renamed else "", self._text(node, SIZE), self._text(node, NOTE))
         return ", ".join(part for part in parts if part)
 
-    def _size(self, node: Node) -> str:
+    def size_parts(self, node: Node) -> tuple[str, str]:
+        """How many files are in a folder, and how big it is; of a file the size alone."""
         if node.found is None:
-            return ""
+            return "", ""
         if node.found.kind is Kind.FILE:
-            return numbers.size(node.found.size)
+            return "", numbers.size(node.found.size)
         count = self._counts.get(node.found.path)
         if count is None or node.found.kind is not Kind.FOLDER:
-            return ""
-        return numbers.files(count.files) if count.complete else tr("{n}…", n=numbers.count(count.files))
+            return "", ""
+        if not count.complete:
+            return "", tr("{n}…", n=numbers.count(count.files))
+        return numbers.files(count.files), numbers.size(count.size)

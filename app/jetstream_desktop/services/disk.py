@@ -35,7 +35,7 @@ def find(path: str) -> Found:
             return Found(path, Kind.MISSING, link=True)
     if stat.S_ISDIR(plain.st_mode):
         readable = os.access(path, os.R_OK | os.X_OK)
-        return Found(path, Kind.FOLDER if readable else Kind.UNREADABLE, link=link)
+        return Found(path, Kind.FOLDER if readable else Kind.UNREADABLE, link=link, closed=not readable)
     if stat.S_ISREG(plain.st_mode):
         readable = os.access(path, os.R_OK)
         return Found(path, Kind.FILE if readable else Kind.UNREADABLE, plain.st_size, link)
@@ -57,7 +57,7 @@ def list_folder(path: str) -> list[Found]:
                 result.append(_entry(entry))
     except OSError:
         return []
-    return sorted(result, key=lambda found: (found.kind is not Kind.FOLDER, found.path))
+    return sorted(result, key=lambda found: (found.kind is not Kind.FOLDER and not found.closed, found.path))
 
 
 def _entry(entry: "os.DirEntry[str]") -> Found:
@@ -65,7 +65,7 @@ def _entry(entry: "os.DirEntry[str]") -> Found:
         link = entry.is_symlink()
         if entry.is_dir():
             readable = os.access(entry.path, os.R_OK | os.X_OK)
-            return Found(entry.path, Kind.FOLDER if readable else Kind.UNREADABLE, link=link)
+            return Found(entry.path, Kind.FOLDER if readable else Kind.UNREADABLE, link=link, closed=not readable)
         info = entry.stat()
     except OSError as error:
         return Found(entry.path, Kind.UNREADABLE if isinstance(error, PermissionError) else Kind.MISSING)

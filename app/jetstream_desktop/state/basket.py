@@ -25,12 +25,15 @@ class Kind(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A path as it was found on the disk. *link* says that it is a symbolic link to what *kind* says."""
+    """A path as it was found on the disk. *link* says that it is a symbolic link to what *kind* says, *closed* that it
+    is a folder which may not be read.
+    """
 
     path: str
     kind: Kind
     size: int = 0
     link: bool = False
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

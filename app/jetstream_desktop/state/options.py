@@ -49,6 +49,17 @@ def overwrite_names() -> dict[int, str]:
     }
 
 
+def _same_names(overwrite: int) -> str:
+    """What becomes of files that are there already, said so that nobody thinks of other files."""
+    words = {
+        OVERWRITE_ALWAYS: tr("Same names: replaced"),
+        OVERWRITE_KEEP_BOTH: tr("Same names: both kept"),
+        OVERWRITE_NEVER: tr("Same names: left as they are"),
+        OVERWRITE_BACKUP: tr("Same names: old kept as .jetbak"),
+    }
+    return words.get(overwrite, str(overwrite))
+
+
 def limit_name(limit: int | None) -> str:
     """A limit in words."""
     return tr("no limit") if not limit else tr("max {rate}", rate=numbers.bits(limit * 125))
@@ -73,7 +84,7 @@ def symlink_names() -> dict[int, str]:
 
 def summary(options: Options) -> str:
     """The current values in one line."""
-    parts = [overwrite_names().get(options.overwrite, str(options.overwrite)), limit_name(options.limit),
+    parts = [_same_names(options.overwrite), limit_name(options.limit),
              priority_names().get(options.priority, tr("priority {n}", n=options.priority))]
     if options.symlinks != SYMLINK_FOLLOW:
         parts.append(symlink_names()[options.symlinks])

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from PySide6.QtCore import QModelIndex, QPoint, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QResizeEvent
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -23,6 +23,8 @@ from jetstream_desktop.views.scrolling import edge_bar
 from jetstream_desktop.views.theme import Theme
 
 _INDENT = 20
+_BYTES = 64
+"""Room for a size in bytes, before which the files are counted."""
 
 
 def _place(node: Node) -> str:
@@ -64,8 +66,7 @@ class BasketDelegate(QStyledItemDelegate):
             painting.text(painter, area.adjusted(8, 0, -10, 0), words, theme.font("body"), theme.colour("dim"),
                           mode=Qt.TextElideMode.ElideMiddle, within=area)
         elif index.column() == SIZE:
-            painting.text(painter, area.adjusted(0, 0, -8, 0), words, theme.font("body"), theme.colour("text"),
-                          painting.Align.AlignRight, within=area)
+            self._size(painter, area.adjusted(0, 0, -8, 0), node)
         elif words:
             flag = self._model.flag(node)
             tone = "bad" if flag is not None and flag.blocking else "caution"
@@ -75,13 +76,23 @@ class BasketDelegate(QStyledItemDelegate):
                           within=area)
         painter.restore()
 
+    def _size(self, painter: QPainter, area: QRect, node: Node) -> None:
+        """How big it is, below each other; before it how many files those are, where there is room."""
+        theme, (files, size) = self._theme, self._model.size_parts(node)
+        painting.text(painter, area, size, theme.font("body"), theme.colour("text"), painting.Align.AlignRight,
+                      within=area)
+        left = area.adjusted(0, 0, -round(_BYTES * theme.scale), 0)
+        if left.width() >= QFontMetrics(theme.font("small")).horizontalAdvance(files):
+            painting.text(painter, left, files, theme.font("small"), theme.colour("dim"), painting.Align.AlignRight,
+                          within=area)
+
     def _name(self, painter: QPainter, area: QRect, node: Node, words: str) -> None:
         theme = self._theme
         if node.hidden:
             painting.text(painter, area.adjusted(4, 0, -4, 0), words, theme.font("body"), theme.colour("accent_ink"),
                           within=area)
             return
-        icon = "folder" if node.folder else "file"
+        icon = "folder" if node.folder or (node.found is not None and node.found.closed) else "file"
         painting.icon(painter, theme, icon, "dim", QPoint(area.left() + 2, area.center().y() - 8), 17, within=area)
         painting.text(painter, area.adjusted(26, 0, -8, 0), words, theme.font("body"), theme.colour("text"),
                       within=area)
@@ -135,7 +146,8 @@ class BasketTree(QTreeView):
         if room != self._fitted:
             self._fitted = room
             tight = room < 440
-            note, size = 28 if tight else max(60, min(220, room * 25 // 100)), 84 if room < 500 else 92
+            note = 28 if tight else max(60, min(220, room * 25 // 100))
+            size = 84 if room < 500 else 92 if room < 640 else 144
             self.setColumnHidden(GOES_AS, tight)
             self.header().resizeSection(NAME, room - note - size if tight else max(150, min(340, room * 33 // 100)))
             self.header().resizeSection(NOTE, note)

@@ -1,4 +1,5 @@
 import pytest
+from PySide6.QtCore import Qt
 
 from jetstream_desktop.models.basket import GOES_AS, NAME, NOTE, PAGE, SIZE, BasketModel
 from jetstream_desktop.models.roles import KEY, ROOT
@@ -69,7 +70,9 @@ def test_counts_arrive_later(model):
     reel = child(model, 0, 0).siblingAtColumn(SIZE)
     assert reel.data() == "1,204…"
     model.set_counts({"/x/reel": Count(1300, 5, True)})
-    assert reel.data() == "1,300 files"
+    assert reel.data() == "1,300 files · 5 B"
+    assert reel.data(Qt.ItemDataRole.ToolTipRole) == reel.data()
+    assert "1,300 files · 5 B" in child(model, 0, 0).data(Qt.ItemDataRole.AccessibleTextRole)
 
 
 def test_renaming_asks(model, qtbot):

@@ -3,9 +3,9 @@ from jetstream_desktop.state.options import Options, overwrite_names, summary, s
 
 
 def test_summary():
-    assert summary(Options()) == "Replaces files · no limit · normal priority"
+    assert summary(Options()) == "Same names: replaced · no limit · normal priority"
     shown = summary(Options(OVERWRITE_KEEP_BOTH, 100_000, 7, SYMLINK_IGNORE))
-    assert shown == "Keeps both · max 100 Mbit/s · priority 7 · links left out"
+    assert shown == "Same names: both kept · max 100 Mbit/s · priority 7 · links left out"
     assert summary(Options(overwrite=1)).startswith("1 · ")
     assert summary(Options(label="Dailies")).endswith("called “Dailies”")
     assert summary(Options(policy="background")).endswith("normal priority · in the background")

@@ -83,7 +83,7 @@ def test_the_first_cell_of_every_list_says_the_whole_row(gui, qapp, tmp_path):
             desk.compose.drop([str(tmp_path / "reel"), str(tmp_path / "gone.mov")], None)
             await until(lambda: any(count.complete for count in composer.counted.values()))
             assert {heard(composer.tree, 0), heard(composer.tree, 1)} == {
-                "reel, 1 file", "gone.mov, is not there any more"}
+                "reel, 1 file · 1 B", "gone.mov, is not there any more"}
             composer.rename("reel", "Reel 07")
             assert "reel, goes as Reel 07, 1 file, renamed" in (heard(composer.tree, 0), heard(composer.tree, 1))
             window.show_page(desk.book.page)

@@ -206,9 +206,9 @@ def test_what_cannot_be_read_is_flagged_inside_folders(gui, qapp, node, reel, mo
     """Rights do not bind the superuser that tests may run as, so the question is answered for it."""
     real = os.access
     monkeypatch.setattr(os, "access", lambda path, mode: not str(path).endswith("graded") and real(path, mode))
-    kinds = {os.path.basename(found.path): found.kind for found in disk.list_folder(str(reel))}
-    assert set(kinds.values()) == {Kind.FILE, Kind.UNREADABLE}
-    assert kinds["graded"] is Kind.UNREADABLE
+    listed = [(os.path.basename(found.path), found.kind, found.closed) for found in disk.list_folder(str(reel))]
+    assert listed == [("graded", Kind.UNREADABLE, True), ("notes.txt", Kind.FILE, False)]  # among the folders
+    assert disk.find(str(reel / "graded")).closed
 
     async def work():
         async with running(qapp, node.connect) as desk:

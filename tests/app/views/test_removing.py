@@ -106,3 +106,18 @@ def test_all_that_is_done_is_removed_and_taken_back(gui, qapp, node):
             assert shown(desk) == {"s1", "s2", "r4"}
 
     gui(work)
+
+
+def test_what_was_just_removed_does_not_go_on_with_all_the_others(gui, qapp, node):
+    node.put(transfer(3, status="suspended", processing=False))
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await until(lambda: "s3" in shown(desk) or desk.window.table.model().row("s3"))
+            await remove(desk, "s1", "s2")
+            await until(lambda: desk.context.poller.rows["s1"].group is Group.PAUSED)
+            desk.window.actions_.resume_all.trigger()
+            await until(lambda: called(node, "send.resumeTransfer"))
+            assert called(node, "send.resumeTransfer") == ["3"]
+
+    gui(work)
