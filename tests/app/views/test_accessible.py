@@ -85,7 +85,7 @@ def test_the_first_cell_of_every_list_says_the_whole_row(gui, qapp, tmp_path):
             assert {heard(composer.tree, 0), heard(composer.tree, 1)} == {
                 "reel, 1 file · 1 B", "gone.mov, is not there any more"}
             composer.rename("reel", "Reel 07")
-            assert "reel, goes as Reel 07, 1 file, renamed" in (heard(composer.tree, 0), heard(composer.tree, 1))
+            assert "reel, goes as Reel 07, 1 file · 1 B, renamed" in (heard(composer.tree, 0), heard(composer.tree, 1))
             window.show_page(desk.book.page)
             await until(lambda: desk.book.page.tree.model().rowCount())
             tree = desk.book.page.tree
