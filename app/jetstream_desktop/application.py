@@ -143,7 +143,7 @@ def build(application: QApplication, connect: Connect, report: Callable[[BaseExc
     polling = Polling(context)
     far = FarDesk(context)
     compose, preflight = ComposeDesk(context, far), PreflightDesk(context)
-    share, get = ShareDesk(context, SharedPage(theme, clock)), GetDesk(context)
+    share, get = ShareDesk(context, SharedPage(theme, clock), compose), GetDesk(context)
     book = BookDesk(context, DestinationsPage(theme), compose)
     window.composer.test_wanted.connect(book.test)
     tray = Tray(theme, actions, window)

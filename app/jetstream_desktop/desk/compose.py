@@ -39,8 +39,8 @@ class ComposeDesk(QObject):
         self._view = context.window.composer
         window, view = context.window, self._view
         window.drops.paths_dropped.connect(self.drop)
-        window.actions_.send_files.triggered.connect(self.choose_files)
-        window.actions_.send_folder.triggered.connect(self.choose_folder)
+        window.actions_.send_files.triggered.connect(self._send_files)
+        window.actions_.send_folder.triggered.connect(self._send_folder)
         view.files_wanted.connect(self.choose_files)
         view.folder_wanted.connect(self.choose_folder)
         view.paste_wanted.connect(self._paste)
@@ -70,13 +70,16 @@ class ComposeDesk(QObject):
         self._view.start()
 
     def open(self, destination_id: str | None = None) -> None:
-        """Open the composer, with a fresh basket unless it is open already, also below a card."""
+        """Open the composer, with a fresh basket unless it is open already, also below a card. With a destination it
+        is there to send, otherwise for what it was opened for.
+        """
         if self._left:
             self._disk.forget()
             self._view.set_destinations(self._c.poller.destinations)
             self._view.start_anew(destination_id)
         elif destination_id is not None:
             self._view.choose(destination_id)
+            self._view.set_sharing(False)
         self._c.window.show_composer()
 
     def _page_changed(self, _number: int) -> None:
@@ -91,9 +94,11 @@ class ComposeDesk(QObject):
                 self._c.say(tr("Nothing was sent. What you have put together is kept."), "info", tr("Go on with it"),
                             GO_ON)
 
-    def open_empty(self) -> None:
-        """Open the composer for someone who chooses the destination first."""
+    def open_empty(self, *, sharing: bool = False) -> None:
+        """Open the composer for someone who chooses the destination first, or wants to share what is chosen then."""
         self.open()
+        self._view.set_sharing(sharing)
+        self._view.first_focus().setFocus()
 
     def drop(self, paths: Sequence[str], destination_id: str | None) -> None:
         """Files were dropped on the window, or on a destination. With Shift held there they go at once."""
@@ -122,6 +127,7 @@ class ComposeDesk(QObject):
             return
         self.open(destination_id)
         self._view.add(found)
+        self._view.first_focus().setFocus()  # the button can be pressed only now
 
     async def _sent_at_once(self, found: Sequence[Found], destination_id: str | None) -> bool:
         basket = Basket().add(found)
@@ -133,13 +139,22 @@ class ComposeDesk(QObject):
         self._c.say(tr("Sending to {where}.", where=choice.title), "good")
         return True
 
+    def _send_files(self) -> None:
+        self.open_empty()
+        self.choose_files()
+
+    def _send_folder(self) -> None:
+        self.open_empty()
+        self.choose_folder()
+
     def choose_files(self) -> None:
         """Choose files in the system's dialog. The composer opens at once, so a destination can be chosen first."""
         self.open()
         if not self._c.session.node.local:
             self._far.choose_files(self._chosen_far)
             return
-        dialogs.choose_files(self._c.window, tr("Choose files"), self._chosen)
+        title = tr("Choose files to share") if self._view.sharing else tr("Choose files")
+        dialogs.choose_files(self._c.window, title, self._chosen)
 
     def choose_folder(self) -> None:
         """Choose a folder in the system's dialog."""
@@ -147,7 +162,8 @@ class ComposeDesk(QObject):
         if not self._c.session.node.local:
             self._far.choose_files(self._chosen_far)
             return
-        dialogs.choose_folder(self._c.window, tr("Choose a folder"), self._chosen)
+        title = tr("Choose a folder to share") if self._view.sharing else tr("Choose a folder")
+        dialogs.choose_folder(self._c.window, title, self._chosen)
 
     def _chosen(self, paths: Sequence[str]) -> None:
         self._c.run(self._dropped(list(paths), None, False), "add files")
@@ -155,6 +171,7 @@ class ComposeDesk(QObject):
     def _chosen_far(self, entries: Sequence[Entry]) -> None:
         self.open()
         self._view.add([entry.found for entry in entries])
+        self._view.first_focus().setFocus()
 
     def _paste(self) -> None:
         self._c.window.drops.take(QGuiApplication.clipboard().mimeData())

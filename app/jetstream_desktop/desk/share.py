@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject
 
 from jetstream.entities import Manifest, ReceiveTransfer, Token, Transfer
 from jetstream.errors import JetStreamError
+from jetstream_desktop.desk.compose import ComposeDesk
 from jetstream_desktop.desk.context import Context
 from jetstream_desktop.i18n import say, tr
 from jetstream_desktop.models.sidebar import SHARED_KEY
@@ -23,17 +24,15 @@ from jetstream_desktop.views import dialogs
 from jetstream_desktop.views.share import ShareCard, share_line
 from jetstream_desktop.views.tables import SharedPage
 
-HINT = "how to share"
-"""What the composer is for just now; said only while it is shown."""
-
 
 class ShareDesk(QObject):
     """Joins the cards for sharing to the node."""
 
-    def __init__(self, context: Context, page: SharedPage) -> None:
+    def __init__(self, context: Context, page: SharedPage, compose: ComposeDesk) -> None:
         super().__init__(context.window)
         self._c = context
         self.page = page
+        self._compose = compose
         self._card: ShareCard | None = None
         self._png = b""
         self._basket: tuple[Basket, Options] | None = None
@@ -45,7 +44,6 @@ class ShareDesk(QObject):
         window.actions_.share.triggered.connect(self.share)
         window.composer.share_wanted.connect(self._share_basket)
         context.poller.tokens_changed.connect(self._tokens)
-        window.pages.currentChanged.connect(self._page)
         page.open_wanted.connect(self._open)
         page.extend_wanted.connect(self._extend)
         page.revoke_wanted.connect(self._revoke_rows)
@@ -62,12 +60,7 @@ class ShareDesk(QObject):
         if entity is not None:
             self._share_row(rows[0], entity)
             return
-        self._c.window.actions_.send_files.trigger()
-        self._c.say(tr("Choose or drop files, then “Share by link instead”."), key=HINT)
-
-    def _page(self, _number: int) -> None:
-        if self._c.window.pages.currentWidget() is not self._c.window.composer:
-            self._c.window.banner.done(HINT)
+        self._compose.open_empty(sharing=True)
 
     def _share_row(self, row: Row, entity: Entity) -> None:
         """What was sent, or what has arrived."""

@@ -83,9 +83,10 @@ def symlink_names() -> dict[int, str]:
 
 
 def summary(options: Options) -> str:
-    """The current values in one line."""
-    parts = [_same_names(options.overwrite), limit_name(options.limit),
-             priority_names().get(options.priority, tr("priority {n}", n=options.priority))]
+    """What happens to files that are there, the limit, and what else is not as usual, in one line."""
+    parts = [_same_names(options.overwrite), limit_name(options.limit)]
+    if options.priority != NORMAL:
+        parts.append(priority_names().get(options.priority, tr("priority {n}", n=options.priority)))
     if options.symlinks != SYMLINK_FOLLOW:
         parts.append(symlink_names()[options.symlinks])
     if options.policy == RATE_POLICY_BACKGROUND:

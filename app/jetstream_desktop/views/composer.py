@@ -52,6 +52,7 @@ class Composer(QWidget):
         self._history = History()
         self._counted: Mapping[str, Count] = {}
         self._answer = NOTHING
+        self._sharing = False
         self.model = BasketModel(self)
         self.model.wanted.connect(self.listing_wanted)
         self.model.renamed.connect(self.rename)
@@ -126,6 +127,24 @@ class Composer(QWidget):
         self._goods.show_node(node)
         self._show()
 
+    @property
+    def sharing(self) -> bool:
+        """Whether what is put together is to be shared, rather than sent."""
+        return self._sharing
+
+    def set_sharing(self, sharing: bool) -> None:
+        """What it is put together for: the title and the first button say so."""
+        self._sharing = sharing
+        self._head.show_sharing(sharing)
+        self.side.set_sharing(sharing)
+        self._show()
+
+    def first_focus(self) -> QWidget:
+        """What comes next for somebody at the keyboard."""
+        if self._sharing:
+            return self._goods.first_focus if self._history.now.empty else self.share
+        return self.send if self.send.isEnabled() else self.search
+
     def start(self, destination_id: str | None = None) -> None:
         """Begin with an empty basket."""
         self._history = History()
@@ -142,6 +161,7 @@ class Composer(QWidget):
 
     def _begin(self, destination_id: str | None) -> None:
         self._counted = {}
+        self.set_sharing(False)
         self.side.start(destination_id)
         self._show_basket()
 
@@ -299,7 +319,9 @@ class Composer(QWidget):
         count = self._count()
         reason = blocked(basket)
         self._goods.show_empty(not basket.items and not basket.folders)
-        self.side.label_send(counting.send_label(count, where) if basket.items else tr("Choose what to send"))
+        self.side.label_send(
+            tr("Send instead") if self._sharing and (where is None or not basket.items) else
+            counting.send_label(count, where) if basket.items else tr("Choose what to send"))
         self.send.setEnabled(reason is None and choice is not None)
         self.share.setEnabled(reason is None)
         self._head.show_history(self._history)

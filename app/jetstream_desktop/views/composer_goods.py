@@ -67,6 +67,11 @@ class ComposerGoods(QWidget):
             self._empty.say(tr("Choose files of {node}", node=node.title),
                             tr("It sends what lies on its own disk; nothing is sent before you say so."))
 
+    @property
+    def first_focus(self) -> QWidget:
+        """Where something is chosen, while there is nothing yet."""
+        return self._empty_buttons[0]
+
     def show_empty(self, empty: bool) -> None:
         """Whether there is nothing yet."""
         self._goes.setCurrentWidget(self._empty if empty else self._tree)

@@ -28,7 +28,8 @@ class ComposerHead(QWidget):
         self.setProperty("role", "bar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         line = row(margins=(14, 0, 14, 0), spacing=8)
-        line.addWidget(label(tr("New transfer"), "title"))
+        self._title = label("", "title")
+        line.addWidget(self._title)
         self._hint = ElidedLabel("", "dim")
         line.addWidget(self._hint, 1)
         self._undo = icon_button(theme, "undo", tr("Undo"))
@@ -43,6 +44,7 @@ class ComposerHead(QWidget):
             line.addWidget(widget)
         self.setLayout(line)
         self.setFixedHeight(round(52 * theme.scale))
+        self.show_sharing(False)
 
     def _adding(self) -> QToolButton:
         add = QToolButton()
@@ -66,6 +68,10 @@ class ComposerHead(QWidget):
         """Whose files these are."""
         self._hint.setText(tr("drop more at any time") if node.local else
                            tr("from the disk of {node}", node=node.title))
+
+    def show_sharing(self, sharing: bool) -> None:
+        """What the files are chosen for."""
+        self._title.setText(tr("Choose files to share") if sharing else tr("New transfer"))
 
     def show_history(self, history: History) -> None:
         """What can be taken back, and done again."""

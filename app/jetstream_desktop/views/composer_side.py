@@ -21,7 +21,7 @@ from jetstream_desktop.views.folder_field import FolderField
 from jetstream_desktop.views.preflight import Preflight
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.toolbar import SearchField
-from jetstream_desktop.views.widgets import button, column, label, panel, scrolled
+from jetstream_desktop.views.widgets import button, column, dress, label, panel, scrolled
 
 _LEAST_LIST = 72
 """Height of the list of destinations: one of them can always be seen, or what it says while it is empty."""
@@ -51,6 +51,7 @@ class ComposerSide(QWidget):
         self._near: Sequence[Near] = ()
         self._here: Choice | None = None
         self._card = Card()
+        self._sharing = False
         self.setProperty("role", "pane")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         layout = column(margins=_MARGINS, spacing=_SPACING)
@@ -59,14 +60,14 @@ class ComposerSide(QWidget):
         self.fold.toggled.connect(self._unfold)
         self.fold.hide()
         layout.addWidget(self.fold)
-        self.send = button(tr("Choose where to send"), "primary")
-        self.send.setMinimumHeight(36)
+        self.send = button(tr("Choose where to send"))
         self.send.clicked.connect(self.send_wanted)
-        layout.addWidget(self.send)
-        self.share = button(tr("Share by link instead"), theme=theme, icon="share")
+        self.share = button("", theme=theme, icon="share")
         self.share.clicked.connect(self.share_wanted)
-        layout.addWidget(self.share)
+        self._buttons = column(spacing=_SPACING)
+        layout.addLayout(self._buttons)
         self.setLayout(layout)
+        self._arrange_buttons()
 
     def _where(self) -> QWidget:
         """The destination, how to send, and the card; scrolled where the window is low."""
@@ -106,6 +107,22 @@ class ComposerSide(QWidget):
         self.fold.setChecked(False)
         self.card.begin()
         self.refresh(prefer=destination_id)
+
+    def set_sharing(self, sharing: bool) -> None:
+        """Which of the two buttons is the first."""
+        if sharing != self._sharing:
+            self._sharing = sharing
+            self._arrange_buttons()
+
+    def _arrange_buttons(self) -> None:
+        first, second = (self.share, self.send) if self._sharing else (self.send, self.share)
+        self.share.setText(tr("Share by link") if self._sharing else tr("Share by link instead"))
+        for part, role, height in ((first, "primary", 36), (second, "", 0)):
+            self._buttons.removeWidget(part)
+            self._buttons.addWidget(part)
+            part.setMinimumHeight(height)
+            dress(part, role)
+        QWidget.setTabOrder(first, second)
 
     def choose(self, destination_id: str) -> None:
         """Another destination, whatever is searched for."""
@@ -161,6 +178,9 @@ class ComposerSide(QWidget):
 
     def _settle(self) -> None:
         """Enter in the search: the first that fits, if none is chosen, and on to the button."""
+        if self._sharing and not self.search.text().strip():
+            self.share.setFocus()
+            return
         if self.list.current() is None:
             self.list.step(1)
         if self.send.isEnabled():

@@ -171,7 +171,7 @@ class MainWindow(QMainWindow):
     def show_composer(self) -> None:
         """The composer."""
         self.pages.turn_to(self.composer)
-        (self.composer.search if self.composer.list.current() is None else self.composer.send).setFocus()
+        self.composer.first_focus().setFocus()
 
     def show_page(self, page: QWidget) -> None:
         """Another page that stays, like Shared or Destinations."""

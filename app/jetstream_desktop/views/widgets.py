@@ -33,6 +33,9 @@ BESIDE = 3
 """Room on both sides of an icon that a text stands beside; the style leaves too little."""
 
 
+_INK = {"primary": "accent_text", "danger": "bad"}  # icons on buttons, by role
+
+
 class IconKeeper(QObject):
     """Keeps the icon of a button or an action in the colours of the theme."""
 
@@ -45,6 +48,11 @@ class IconKeeper(QObject):
         self._name = name
         self._colour = colour
         theme.changed.connect(self.refresh)
+        self.refresh()
+
+    def recolour(self, colour: str) -> None:
+        """Another colour of the theme."""
+        self._colour = colour
         self.refresh()
 
     def refresh(self) -> None:
@@ -134,13 +142,20 @@ def button(text: str, role: str = "", *, theme: Theme | None = None, icon: str =
     if role:
         made.setProperty("role", role)
     if theme is not None and icon:
-        IconKeeper(made, theme, icon, {"primary": "accent_text", "danger": "bad"}.get(role, "text"), BESIDE)
+        IconKeeper(made, theme, icon, _INK.get(role, "text"), BESIDE)
         made.setIconSize(QSize(ICON_SIZE + 2 * BESIDE, ICON_SIZE))
     if tip:
         made.setToolTip(tip)
         made.setAccessibleDescription(tip)
     made.setAutoDefault(True)  # Enter presses it, as Space does
     return made
+
+
+def dress(made: QPushButton, role: str) -> None:
+    """Give a button another role, and its icon the colour of that."""
+    set_role(made, role)
+    for keeper in made.findChildren(IconKeeper):
+        keeper.recolour(_INK.get(role, "text"))
 
 
 def icon_button(theme: Theme, icon: str, name: str, colour: str = "text") -> QToolButton:

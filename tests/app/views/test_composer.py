@@ -367,3 +367,20 @@ def test_what_becomes_of_links_is_said_and_counted(gui, qapp, node, reel, tmp_pa
                 await until(lambda total=total: composer.card.text("goes") == total)
 
     gui(work)
+
+
+def test_what_another_start_hands_over_leaves_the_keyboard_in_the_composer(gui, qapp, node, reel):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            window, composer = desk.window, desk.window.composer
+            await until(lambda: desk.context.poller.destinations)
+            desk.shell.asked([str(reel)])
+            await until(lambda: composer.history.now.items)
+            assert window.focusWidget() is composer.search
+            composer.choose("d")
+            composer.closed.emit()
+            window.table.setFocus()
+            desk.shell.asked([str(reel)])  # where to is remembered
+            await until(lambda: window.focusWidget() is composer.send)
+
+    gui(work)

@@ -1,7 +1,9 @@
 """Shared tokens after they were made: everything can be changed, extended, replaced and revoked."""
 
 import pytest
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLabel, QPushButton
 
 from app.helpers.build import NOW
 from app.helpers.memory_node import MemoryNode
@@ -10,6 +12,7 @@ from app.helpers.waiting import until
 from jetstream.entities import Manifest, Token
 from jetstream_desktop.state.sharing import DAY
 from jetstream_desktop.views import dialogs
+from jetstream_desktop.views.share import ShareCard
 
 OLD = "OLDTOKEN"
 LATER = 4_000_000_000_000_000
@@ -156,14 +159,46 @@ def test_in_little_room_the_name_has_it_and_no_token_is_cut(gui, qapp, node):
     gui(work)
 
 
-def test_how_to_share_is_said_while_the_composer_is_open_and_not_after(gui, qapp, node, monkeypatch):
-    monkeypatch.setattr(dialogs, "choose_files", lambda *_parts: None)
+def test_with_nothing_selected_the_composer_is_there_to_share(gui, qapp, node, monkeypatch, tmp_path):
+    titles = []
+    for name in ("choose_files", "choose_folder"):
+        monkeypatch.setattr(dialogs, name, lambda _parent, title, _chosen: titles.append(title))
+    (tmp_path / "a.txt").write_text("a")
 
     async def work():
         async with running(qapp, node.connect) as desk:
-            desk.window.actions_.share.trigger()
-            assert desk.window.banner.text == "Choose or drop files, then “Share by link instead”."
-            desk.window.composer.closed.emit()
-            assert desk.window.banner.text == ""
+            window, composer = desk.window, desk.window.composer
+            window.actions_.share.trigger()
+            assert composer.sharing
+            assert "Choose files to share" in [one.text() for one in composer.findChildren(QLabel)]
+            assert window.focusWidget().text() == "Choose files…"
+            assert (composer.share.text(), composer.share.property("role")) == ("Share by link", "primary")
+            assert (composer.send.text(), composer.send.property("role")) == ("Send instead", "")
+            await until(lambda: composer.share.y() < composer.send.y())
+            composer.files_wanted.emit()
+            composer.folder_wanted.emit()
+            assert titles == ["Choose files to share", "Choose a folder to share"]
+            desk.compose.drop([str(tmp_path / "a.txt")], None)
+            await until(lambda: window.focusWidget() is composer.share)
+            QTest.keyClick(composer.search, Qt.Key.Key_Return)
+            assert window.focusWidget() is composer.share
+            QTest.keyClick(composer.share, Qt.Key.Key_Return)
+            await until(lambda: isinstance(window.card, ShareCard))
+            window.close_card()
+            assert composer.sharing
+
+    gui(work)
+
+
+def test_leaving_the_composer_that_is_there_to_share_leaves_nothing_behind(gui, qapp, node):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            window, composer = desk.window, desk.window.composer
+            window.actions_.share.trigger()
+            composer.closed.emit()
+            assert window.banner.text == ""
+            desk.compose.open_empty()
+            assert not composer.sharing
+            assert (composer.send.property("role"), composer.share.text()) == ("primary", "Share by link instead")
 
     gui(work)
