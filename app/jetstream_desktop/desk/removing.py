@@ -28,6 +28,8 @@ class RemoveDesk(QObject):
         self._table = table
         self._taken: dict[str, Row] = {}
         self._paused: list[Row] = []
+        self._chosen: str | None = None
+        """The row that was selected when it was taken out, if no other was."""
         self._pausing: asyncio.Task[Any] | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
@@ -50,7 +52,13 @@ class RemoveDesk(QObject):
             return
         self._settle()
         self._taken = {row.key: row for row in rows}
+        view = self._c.window.table
+        chosen = view.selected_keys()
+        self._chosen = chosen[0] if chosen and self._taken.keys() >= set(chosen) else None
+        beside = view.key_beside(self._taken) if self._chosen is not None else None
         self._table.withhold(self._taken)
+        if beside is not None:
+            view.select_key(beside)
         self._paused = [row for row in rows if row.can_pause]
         if self._paused:
             self._pausing = self._c.run(self._c.commands.act(PAUSE, self._paused), "pause what is removed")
@@ -74,6 +82,8 @@ class RemoveDesk(QObject):
             rows, paused, self._taken, self._paused = self._taken, self._paused, {}, []
             self._timer.stop()
             self._table.release(rows)
+            if self._chosen is not None:
+                self._c.window.table.select_key(self._chosen)
             self._c.window.banner.done(UNDO)
             if paused:
                 self._c.run(self._back(paused), "take back")

@@ -41,7 +41,8 @@ class ShareDesk(QObject):
         self._replaces: str | None = None
         """The token that the next one takes the place of."""
         window = context.window
-        window.actions_.share.triggered.connect(self.share)
+        for action in (window.actions_.share, window.actions_.share_row):
+            action.triggered.connect(self.share)
         window.composer.share_wanted.connect(self._share_basket)
         context.poller.tokens_changed.connect(self._tokens)
         page.open_wanted.connect(self._open)

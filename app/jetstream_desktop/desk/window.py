@@ -37,7 +37,7 @@ from jetstream_desktop.state.connection import (
 )
 from jetstream_desktop.state.details import grouped
 from jetstream_desktop.state.filters import totals
-from jetstream_desktop.state.rows import Row
+from jetstream_desktop.state.rows import Group, Row
 from jetstream_desktop.views.about import AboutCard, CloseCard, ShortcutsCard
 from jetstream_desktop.views.announcer import Announcer
 from jetstream_desktop.views.dialogs import choose_folder
@@ -319,7 +319,7 @@ class WindowDesk(QObject):
         """The window's close button: asked once, then as chosen."""
         choice, tray = self._c.settings.now.on_close, self._tray.available
         stopped = self._c.window.stop_page is not None  # a question behind the stop sign would not be seen
-        idle = not totals(self._table.rows.values()).active or not self._ends_node()
+        idle = not any(row.group is Group.ACTIVE for row in self._table.rows.values()) or not self._ends_node()
         if choice == "quit" or (not tray and (stopped or idle)):
             self.quit_wanted.emit()
         elif tray and (choice == "tray" or stopped):

@@ -92,6 +92,13 @@ def time_left_text(row: Row) -> str:
     return numbers.span(left.low, left.high)
 
 
+def short_text(row: Row, column: Column) -> str:
+    """What a cell says where :func:`cell_text` has no room: of a range of times the longer one."""
+    if column is Column.TIME_LEFT and row.time_left is not None and row.time_left.high is not None:
+        return numbers.longest(row.time_left.high)
+    return cell_text(row, column)
+
+
 def second_line(row: Row) -> str:
     """The quiet line below the name: the other side and the number of files."""
     other = printable(tr("from {other}", other=row.other) if row.incoming else row.other)

@@ -14,7 +14,7 @@ from jetstream_desktop.services.session import Session
 from jetstream_desktop.state.address import title_of
 from jetstream_desktop.state.changes import Changes, between
 from jetstream_desktop.state.history import SpeedHistory
-from jetstream_desktop.state.rows import Group, Names, Row, RowMaker, key_of
+from jetstream_desktop.state.rows import Group, Names, Row, RowMaker, key_of, outdated
 
 log = logging.getLogger("jetstream.desktop")
 
@@ -105,15 +105,25 @@ class Poller(QObject):
                 await self.poll()
             except ConnectionLost:
                 self._tell_trouble("")
+                self._outdate()
                 return
             except (JetStreamError, TypeError, ValueError, KeyError) as error:  # also answers of no known form
                 log.warning("nothing new from the node: %r", error)
                 self._tell_trouble(_why(error))
+                self._outdate()
                 await self._pause(IDLE_SECONDS)
                 continue
             self._tell_trouble("")
             busy = any(row.group is Group.ACTIVE or row.group is Group.WAITING for row in self.rows.values())
             await self._pause(BUSY_SECONDS if busy else IDLE_SECONDS)
+
+    def _outdate(self) -> None:
+        """What moved is not known to move any more; the next answer makes these rows anew."""
+        rows = tuple(outdated(row) for row in self.rows.values()
+                     if row.current and row.group in (Group.ACTIVE, Group.WAITING))
+        self.rows |= {row.key: row for row in rows}
+        if rows:
+            self.changed.emit(Changes((), rows, ()))
 
     def _tell_trouble(self, words: str) -> None:
         if words != self._troubled:
@@ -184,7 +194,7 @@ class Poller(QObject):
         gone = {key_of(entity) for entity in fresh if entity.deleted}
         living = {key_of(entity): entity for entity in fresh if not entity.deleted}
         moving = {} if complete else {key: entity for key, entity in self.entities.items()
-                                      if (entity.processing or _to(entity) in self._renamed)
+                                      if (entity.processing or _to(entity) in self._renamed or not self._current(key))
                                       and key not in living and key not in gone}
         self._renamed = set()
         rows: list[Row] = []
@@ -198,6 +208,9 @@ class Poller(QObject):
                               tuple(dict.fromkeys((*changes.removed, *(k for k in gone if k in self.rows)))))
         self.entities |= living
         self._tell(changes, rows, now)
+
+    def _current(self, key: str) -> bool:
+        return key not in self.rows or self.rows[key].current
 
     def _tell(self, changes: Changes, rows: Sequence[Row], now: int) -> None:
         ended = [row for row in changes.updated

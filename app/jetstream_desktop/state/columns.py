@@ -12,6 +12,8 @@ USUAL: Final = (Column.DIRECTION, Column.NAME, Column.PROGRESS, Column.STATUS, C
 """Shown until the person chooses; the other side and the number of files stand below the name."""
 YIELDING: Final = ((Column.ADDED, 152), (Column.AVERAGE, 152), (Column.DONE, 136))
 """These give way, one after the other, where the status would have less room than that many pixels."""
+MOVING: Final = (Column.RATE, Column.TIME_LEFT)
+"""These say something only while something moves."""
 ORDER: Final = (Column.DIRECTION, Column.NAME, Column.OTHER, *(
     column for column in Column if column not in (Column.DIRECTION, Column.NAME, Column.OTHER)))
 _WIDEST: Final = 4000

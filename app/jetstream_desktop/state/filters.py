@@ -149,7 +149,9 @@ class Totals:
 
 
 def totals(rows: Iterable[Row]) -> Totals:
-    """Sums over *rows*. Rates in bytes per second; the time left is that of the slowest."""
+    """Sums over *rows*. Rates in bytes per second; the time left is that of the slowest. What moved when its node was
+    last heard of does not count as moving.
+    """
     number = size = done = active = moving = moved = 0
     sending = receiving = 0.0
     left: float | None = None
@@ -157,7 +159,7 @@ def totals(rows: Iterable[Row]) -> Totals:
         number += 1
         size += row.total or row.done
         done += row.done
-        if row.group is Group.ACTIVE:
+        if row.group is Group.ACTIVE and row.current:
             active += 1
             moving += row.total or 0
             moved += row.done if row.total else 0

@@ -120,6 +120,11 @@ def span(low: float, high: float) -> str:
     return apart(_span(_duration(low), _duration(high)))
 
 
+def longest(high: float) -> str:
+    """The end of such a range, where there is no room for both."""
+    return duration(round(high / 3600) * 3600 if high >= 36_000 else high)
+
+
 def _span(first: str, last: str) -> str:
     if first == last:
         return first

@@ -2,7 +2,7 @@
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from jetstream.entities import ReceiveTransfer, Transfer
@@ -67,6 +67,8 @@ class Row:
     can_resume: bool = False
     can_retry: bool = False
     can_cancel: bool = False
+    current: bool = True
+    """Whether the node says so now; if not, it is what was true when it was last heard of."""
 
     @property
     def fraction(self) -> float | None:
@@ -98,6 +100,12 @@ def group_of(entity: Entity) -> Group:
         return Group.PAUSED
     waiting = entity.phase in words.WAITING_PHASES or entity.next_retry_time is not None
     return Group.WAITING if waiting else Group.ACTIVE
+
+
+def outdated(row: Row) -> Row:
+    """*row* while nothing is heard from its node: without what changes by the second, and quiet."""
+    status = replace(row.status, sentence=row.status.timeless or row.status.sentence, tone="dim")
+    return replace(row, rate=None, time_left=None, status=status, current=False)
 
 
 class RowMaker:

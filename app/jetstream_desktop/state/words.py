@@ -22,6 +22,8 @@ class Status:
     icon: str
     tone: Tone
     advice: str = ""
+    timeless: str = ""
+    """The sentence without the time that it counts down, if it does."""
 
 
 def can_retry(entity: Transfer | ReceiveTransfer) -> bool:
@@ -108,7 +110,7 @@ def _waiting(entity: Transfer | ReceiveTransfer, other: str, now: int) -> Status
     if seconds == 0:
         return Status(tr("Waiting for {other}, trying now", other=other), "clock", "dim", advice)
     sentence = tr("Waiting for {other}, next try in {time}", other=other, time=numbers.clock(seconds))
-    return Status(sentence, "clock", "dim", advice)
+    return Status(sentence, "clock", "dim", advice, tr("Waiting for {other}", other=other))
 
 
 def _what_next(entity: Transfer | ReceiveTransfer, other: str) -> str:

@@ -33,6 +33,8 @@ class Actions(QObject):
                                  tr("Remove the selected rows; running transfers are stopped"))
         self.cancel = self._make(tr("Cancel"), "stop", None, tr("Stop for good; the row stays"))
         self.show_in_folder = self._make(tr("Show in folder"), "folder", "Ctrl+O", "")
+        self.share_row = self._make(tr("Share…"), "share", None,
+                                    tr("Make a link by which anyone can fetch these files"))
         self.verify = self._make(tr("Verify"), "check", "Ctrl+Shift+V",
                                  tr("Read what has arrived and compare it with the hashes made then"))
         self.copy_name = self._make(tr("Name"), "", None, "")
@@ -114,6 +116,7 @@ class Actions(QObject):
         self.cancel.setEnabled(any(row.can_cancel for row in rows))
         self.remove.setEnabled(bool(rows))
         self.show_in_folder.setEnabled(single)
+        self.share_row.setEnabled(single and (rows[0].whole or not rows[0].incoming))
         self.verify.setEnabled(any(row.incoming and row.group is Group.DONE for row in rows))
         self.copy_name.setEnabled(bool(rows))
         self.copy_path.setEnabled(any(row.path for row in rows))

@@ -28,6 +28,8 @@ class Columns(QObject):
         self.fitting = True
         """The table sets widths itself now."""
         self.choices = [self._choice(column, title) for column, title in titles().items()]
+        self.reset = QAction(tr("Columns as at first"), self)
+        self.reset.triggered.connect(self._as_at_first)
         group = QActionGroup(self)
         self.sorts = [self._sort_action(group, _NATURAL, tr("What moves on top"))]
         self.sorts += [self._sort_action(group, int(column), title) for column, title in titles().items()]
@@ -63,15 +65,36 @@ class Columns(QObject):
     def menus(self, parent: QWidget) -> list[QMenu]:
         """What the header offers, for a menu that the keyboard reaches."""
         columns, sort = QMenu(tr("Columns"), parent), QMenu(tr("Sort by"), parent)
-        columns.addActions(self.choices)
+        self._fill(columns)
+        columns.aboutToShow.connect(self._offer_reset)
         sort.addActions(self.sorts)
         return [columns, sort]
 
-    def show_missing(self, missing: Collection[Column]) -> None:
-        """Say in the menus which columns are chosen and yet not there, because the window is too narrow."""
+    def _fill(self, menu: QMenu) -> None:
+        menu.addActions(self.choices)
+        menu.addSeparator()
+        menu.addAction(self.reset)
+
+    def _offer_reset(self) -> None:
+        self.reset.setEnabled(self.arrangement() != self._first)
+
+    @property
+    def _first(self) -> Arrangement:
+        """The first arrangement, in the order of now: that is another choice."""
+        return Arrangement(sort=self._model.query.column, descending=self._model.query.descending)
+
+    def _as_at_first(self) -> None:
+        self.restore(self._first)
+        self.chosen.emit()
+
+    def show_missing(self, missing: Collection[Column], idle: Collection[Column]) -> None:
+        """Say in the menus which columns are chosen and yet not there, as the window is too narrow or nothing moves."""
         for action in self.choices:
-            title = titles()[Column(action.data())]
-            text = tr("{column} (in a wider window)", column=title) if action.data() in missing else title
+            title = text = titles()[Column(action.data())]
+            if action.data() in missing:
+                text = tr("{column} (in a wider window)", column=title)
+            elif action.data() in idle:
+                text = tr("{column} (while something moves)", column=title)
             if action.text() != text:
                 action.setText(text)
 
@@ -80,7 +103,8 @@ class Columns(QObject):
     def _menu(self, place: QPoint) -> None:
         menu = QMenu(self._table)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addActions(self.choices)
+        self._fill(menu)
+        self._offer_reset()
         menu.popup(self._table.horizontalHeader().mapToGlobal(place))
 
     def _toggled(self, shown: bool) -> None:

@@ -120,6 +120,7 @@ class Details(QWidget):
         self._events = events
         self._now = 0
         self._events_due = 0
+        self._most = _LEAST
         self.files = FilesPane(theme, files)
         self.files_table = self.files.table
         self.tabs = SteadyTabs()
@@ -153,18 +154,33 @@ class Details(QWidget):
         self.setLayout(layout)
 
     def minimumSizeHint(self) -> QSize:
-        """Enough for some lines, and for a reason as a whole: it is what the pane is opened for."""
-        least = round(_LEAST * self._theme.scale)
-        if not self.reason.isHidden():
-            least = max(least, self.tabs.height() + self.reason.wanted + 24)
-        return QSize(0, least)
+        """Enough for some lines, and where there is room for a reason as a whole: it is what the pane is opened for."""
+        wanted = 0 if self.reason.isHidden() else self.tabs.height() + self.reason.wanted + 24
+        return QSize(0, max(self.least, min(self._most, wanted)))
+
+    @property
+    def least(self) -> int:
+        """The height below which it says nothing."""
+        return round(_LEAST * self._theme.scale)
+
+    def set_most(self, most: int) -> None:
+        """How high a reason may make it."""
+        if most != self._most:
+            self._most = most
+            self.updateGeometry()
 
     def sizeHint(self) -> QSize:
         return QSize(600, 252)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self._small.setVisible(self.width() >= _ROOM_FOR_GRAPH)
+        self._fit_graph()
+
+    def _fit_graph(self) -> None:
+        """Beside the lines there is a graph if there is room for it, and ever will be something to draw."""
+        chosen = self._chosen
+        drawn = chosen is None or chosen.row.finished is None or self._history.summary(self._now, None) is not None
+        self._small.setVisible(drawn and self.width() >= _ROOM_FOR_GRAPH)
 
     def _overview_page(self) -> QWidget:
         page = column(margins=(16, 12, 16, 8), spacing=10)
@@ -209,6 +225,7 @@ class Details(QWidget):
         self.reason.show_row(chosen)
         self._facts.show_facts(overview(chosen, now, str(Path.home())))
         self._history, self._now = history, now
+        self._fit_graph()
         if before is None or before.row.key != chosen.row.key:
             self.files.clear()
             self._events.replace(())

@@ -23,7 +23,7 @@ def row_menu(parent: QWidget, actions: Actions) -> QMenu:
     policy.addActions(actions.policies)
     policy.setEnabled(actions.policies[0].isEnabled())
     menu.addSeparator()
-    menu.addActions([actions.show_in_folder, actions.verify])
+    menu.addActions([actions.show_in_folder, actions.share_row, actions.verify])
     copy = menu.addMenu(tr("Copy"))
     copy.addActions([actions.copy_name, actions.copy_path, actions.copy_error, actions.copy_python,
                      actions.copy_command])

@@ -1,6 +1,6 @@
 """The transfer table: a view with fixed sections and a delegate that paints rows from their snapshots."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from PySide6.QtCore import (
     QEvent,
@@ -15,6 +15,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import (
     QContextMenuEvent,
+    QFontMetrics,
     QHelpEvent,
     QKeyEvent,
     QMouseEvent,
@@ -35,17 +36,17 @@ from PySide6.QtWidgets import (
 
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.models.roles import KEY, SNAPSHOT, Index
-from jetstream_desktop.models.transfers import NUMERIC, TransferTableModel, cell_text, second_line
+from jetstream_desktop.models.transfers import NUMERIC, TransferTableModel, cell_text, second_line, short_text
 from jetstream_desktop.state import numbers
-from jetstream_desktop.state.columns import shared_out, yielding
-from jetstream_desktop.state.filters import Column
+from jetstream_desktop.state.columns import MOVING, shared_out, yielding
+from jetstream_desktop.state.filters import Column, Filter
 from jetstream_desktop.state.rows import Group, Row
 from jetstream_desktop.state.text import plain_tooltip, printable
 from jetstream_desktop.views import painting
 from jetstream_desktop.views.columns import Columns
 from jetstream_desktop.views.scrolling import GUTTER, edge_bar
 from jetstream_desktop.views.theme import Theme
-from jetstream_desktop.views.widths import needed
+from jetstream_desktop.views.widths import is_tight, needed
 
 _PAD = 10
 _PERCENT_WIDTH = 46
@@ -113,7 +114,8 @@ class TransferDelegate(QStyledItemDelegate):
         theme = self._theme
         room = area.width() - _PERCENT_WIDTH - 2 * _PAD
         if room > 24:
-            colour = "faint" if row.group is Group.DONE and not row.whole else _BAR[row.group]
+            quiet = not row.current or (row.group is Group.DONE and not row.whole)
+            colour = "faint" if quiet else _BAR[row.group]
             track = QRectF(area.left() + 8, area.center().y() - 2.5, room, 6)
             painting.bar(painter, track, row.fraction, theme.colour(colour), theme.colour(track_colour), within=area)
         label = QRect(area.right() - _PERCENT_WIDTH - 4, area.top(), _PERCENT_WIDTH, area.height())
@@ -132,7 +134,10 @@ class TransferDelegate(QStyledItemDelegate):
         theme = self._theme
         align = painting.Align.AlignRight if column in NUMERIC else painting.Align.AlignLeft
         inner = area.adjusted(8, 0, -8 - (GUTTER if column == self.last else 0), 0)
-        painting.text(painter, inner, cell_text(row, column), theme.font("body"), theme.colour("text"), align,
+        words, font = cell_text(row, column), theme.font("body")
+        if QFontMetrics(font).horizontalAdvance(words) > inner.width():
+            words = short_text(row, column)
+        painting.text(painter, inner, words, font, theme.colour("text"), align,
                       within=area)
 
 
@@ -149,6 +154,8 @@ class TransferTable(QTableView):
         self._theme = theme
         self._model = model
         self._kept: tuple[list[str], str | None] = ([], None)
+        self._idle = False
+        """Nothing moves, nor waits to do so."""
         self.setModel(model)
         self._delegate = TransferDelegate(theme, self)
         self.setItemDelegate(self._delegate)
@@ -161,6 +168,7 @@ class TransferTable(QTableView):
         model.modelAboutToBeReset.connect(self._keep)
         model.modelReset.connect(self._restore)
         self.selectionModel().selectionChanged.connect(self._selection_moved)
+        model.counted.connect(self._counted)
         theme.changed.connect(self.viewport().update)
 
     def _set_up(self) -> None:
@@ -202,6 +210,15 @@ class TransferTable(QTableView):
             self.selectionModel().setCurrentIndex(index, flags.ClearAndSelect | flags.Rows)
             self.scrollTo(index)
 
+    def key_beside(self, keys: Collection[str]) -> str | None:
+        """The row that the keyboard goes on with once *keys* are gone: the next below the first selected, or above."""
+        order = [str(self._model.index(row, 0).data(KEY)) for row in range(self._model.rowCount())]
+        chosen = self.selected_keys()
+        if not chosen:
+            return None
+        first = order.index(chosen[0])
+        return next((key for key in (*order[first:], *reversed(order[:first])) if key not in keys), None)
+
     def _keep(self) -> None:
         current = self.currentIndex()
         self._kept = (self.selected_keys(), str(current.data(KEY)) if current.isValid() else None)
@@ -233,27 +250,38 @@ class TransferTable(QTableView):
             self.scrollTo(self.currentIndex())
 
     def _fit(self) -> None:
-        """Give each column its width; they change with the window alone."""
+        """Give each column its width. They change with the window alone, and in a small one where the last
+        transfer ends or the first one begins: the name has the room of what says nothing meanwhile.
+        """
         if self.columns.own_widths:
             self._hide(())
             return
         room = self.viewport().width() - GUTTER
         self.columns.fitting = True
         widths = needed(self._theme, room)
-        wanted = [column for column in Column if self.columns.wanted(column)]
+        chosen = [column for column in Column if self.columns.wanted(column)]
+        idle = MOVING if self._idle and is_tight(room) else ()
+        wanted = [column for column in chosen if column not in idle]
+        widths[Column.NAME] += sum(widths[column] for column in idle if column in chosen)
         gone = yielding(wanted, widths, room)
         widths = shared_out(widths, [column for column in wanted if column not in gone], room)
-        self._hide(gone)
+        self._hide(gone, idle)
         for column, width in widths.items():
             self.setColumnWidth(column, width + (GUTTER if column == self._delegate.last else 0))
         self.columns.fitting = False
 
-    def _hide(self, squeezed: Collection[Column]) -> None:
+    def _counted(self, numbers_of: Mapping[Filter, int]) -> None:
+        idle = not numbers_of[Filter.ACTIVE] and not numbers_of[Filter.WAITING]
+        if idle != self._idle:
+            self._idle = idle
+            self._fit()
+
+    def _hide(self, squeezed: Collection[Column], idle: Collection[Column] = ()) -> None:
         for column in Column:
-            hidden = column in squeezed or not self.columns.wanted(column)
+            hidden = column in squeezed or column in idle or not self.columns.wanted(column)
             if self.isColumnHidden(column) != hidden:
                 self.setColumnHidden(column, hidden)
-        self.columns.show_missing(squeezed)
+        self.columns.show_missing(squeezed, idle)
         self._note_last()
 
     def _note_last(self) -> None:

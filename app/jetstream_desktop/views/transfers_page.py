@@ -1,6 +1,7 @@
 """The page of the transfers: the table with the details below it, or what stands there while nothing is listed."""
 
 from PySide6.QtCore import Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QWidget
 
 from jetstream_desktop.i18n import tr
@@ -16,7 +17,9 @@ from jetstream_desktop.views.welcome import Welcome
 from jetstream_desktop.views.widgets import column, panel
 
 _LEAST = 96
-"""The heading and a row with a piece of the next, however much room the details want."""
+"""The heading and a row with a piece of the next, in the lowest of windows."""
+_ROWS = 2
+"""So many rows are seen as a whole beside the details in any other."""
 
 
 class TransfersPage(Divider):
@@ -42,7 +45,8 @@ class TransfersPage(Divider):
         self._area = QStackedWidget()
         for one in (self.table, welcome, self.empty, self._blank):
             self._area.addWidget(one)
-        self._area.setMinimumHeight(round(_LEAST * theme.scale))
+        self._least = round(_LEAST * theme.scale)
+        self._rows = self.table.horizontalHeader().height() + _ROWS * theme.row
         self.addWidget(self._area)
         self.addWidget(details)
         self.setStretchFactor(0, 1)
@@ -54,6 +58,15 @@ class TransfersPage(Divider):
             signal.connect(self._arrange)
         welcome.back_wanted.connect(self._leave_welcome)
         self._arrange()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        self._share_height()
+        super().resizeEvent(event)
+
+    def _share_height(self) -> None:
+        room = self.height() - self.handleWidth()
+        self._area.setMinimumHeight(max(self._least, min(self._rows, room - self.details.least)))
+        self.details.set_most(room - self._rows)
 
     def expect(self) -> None:
         """There were transfers last time: nothing is shown until :meth:`settle`, least of all the start page."""

@@ -15,16 +15,21 @@ _MONTHS = [28 * 86_400_000_000 + number * 2_629_800_000_000 for number in range(
 """A late day of each month, in µs."""
 
 
+def is_tight(room: int) -> bool:
+    """Whether *room* pixels are little for the usual columns."""
+    return room < _TIGHT
+
+
 def needed(theme: Theme, room: int) -> dict[Column, int]:
     """What each column needs of *room* pixels; it depends on nothing that a poll brings."""
     widths = dict.fromkeys(Column, 110) | {
         Column.DIRECTION: 36, Column.OTHER: 150, Column.FILES: 100, Column.ERROR: 200,
         Column.NAME: max(150, min(300, room * 21 // 100)),
-        Column.PROGRESS: 92 if room < _TIGHT else max(130, min(220, room * 13 // 100)),
+        Column.PROGRESS: 92 if is_tight(room) else max(130, min(220, room * 13 // 100)),
         Column.STATUS: LEAST_STATUS}
     body, heading = QFontMetrics(theme.font("body")), QFontMetrics(theme.font("header"))
     when = max(map(day_and_time, _MONTHS), key=body.horizontalAdvance)
-    left = numbers.span(40, 180) if room < _TIGHT else numbers.span(2880, 32_400)
+    left = numbers.span(40, 180) if is_tight(room) else numbers.span(2880, 32_400)
     longest = {Column.DONE: numbers.part(88.8e9, 99.8e9), Column.RATE: numbers.rate(88.8e6),
                Column.AVERAGE: numbers.rate(88.8e6), Column.TIME_LEFT: left,
                Column.ADDED: when, Column.FINISHED: when}

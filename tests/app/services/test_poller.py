@@ -6,11 +6,12 @@ from app.helpers.build import NOW, incoming, transfer
 from app.helpers.memory_node import MemoryNode
 from app.helpers.waiting import until
 from jetstream.entities import Destination, Manifest, Token
-from jetstream.errors import InvalidParameters
+from jetstream.errors import ConnectionLost, InvalidParameters
 from jetstream_desktop.services.commands import CANCEL, PAUSE, REMOVE, RESUME, Commands
 from jetstream_desktop.services.poller import Poller
 from jetstream_desktop.services.session import Session
 from jetstream_desktop.state.connection import Connected
+from jetstream_desktop.state.filters import totals
 from jetstream_desktop.state.rows import Group
 
 
@@ -59,6 +60,28 @@ async def test_differences_only(parts):
     await poller.poll()
     assert [r.key for r in seen[1].updated] == ["s2"]
     assert len(poller.histories["s2"]) == 1
+
+
+async def test_while_the_node_is_away_nothing_is_said_to_move(parts):
+    node, poller, _ = parts
+    node.put(transfer(1, rate=8000, eta=30))
+    node.put(transfer(2, next_retry_time=NOW + 42_000_000))
+    node.put(transfer(3, status="complete", processing=False))
+    await poller.poll()
+    before = dict(poller.rows)
+    assert (totals(before.values()).active, before["s1"].rate) == (1, 1_000_000)
+    seen = []
+    poller.changed.connect(seen.append)
+    node.refuse["send.getTransfers"] = ConnectionLost("gone")
+    await poller.run()
+    assert {row.key for row in seen[0].updated} == {"s1", "s2"}
+    moving = poller.rows["s1"]
+    assert (moving.rate, moving.time_left, moving.status.tone, moving.current) == (None, None, "dim", False)
+    assert poller.rows["s2"].status.sentence == "Waiting for Studio B"  # no second is counted down
+    assert totals(poller.rows.values()).active == 0
+    del node.refuse["send.getTransfers"]
+    await poller.poll()
+    assert poller.rows == before
 
 
 async def test_what_is_deleted_disappears(parts):

@@ -30,6 +30,11 @@ def test_part(done, total, text):
     assert numbers.part(done, total) == text
 
 
+@pytest.mark.parametrize(("low", "high"), [(56, 720), (20, 40), (2880, 32_400), (7_200, 100_000)])
+def test_the_long_end_of_a_range_alone(low, high):
+    assert numbers.span(low, high).endswith(numbers.longest(high))
+
+
 def test_rate_is_empty_for_nothing():
     assert numbers.rate(None) == numbers.rate(0.4) == ""
     assert numbers.rate(98.3e6) == "98.3 MB/s"

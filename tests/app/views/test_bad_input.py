@@ -284,6 +284,7 @@ def test_that_nothing_new_comes_is_said_until_something_does(gui, qapp, node, ha
             desk.context.poller.soon()
             await until(lambda: "What stands here is what" in window.banner.text)
             assert window.status._state.text() == "Nothing new from the node"
+            assert "active" not in window.windowTitle()
             window.table.select_key("s1")
             window.actions_.pause.trigger()
             if hangs:
@@ -296,6 +297,7 @@ def test_that_nothing_new_comes_is_said_until_something_does(gui, qapp, node, ha
             desk.context.poller.soon()
             await until(lambda: not window.banner.isVisible())
             assert window.status._state.text() == "Node running"
+            assert ("active" in window.windowTitle()) is hangs  # else it is paused
 
     gui(work)
 

@@ -152,3 +152,48 @@ def test_in_a_window_from_right_to_left_what_is_done_is_one_piece(gui, qapp, nod
             assert "\u20681 day\u2069" in chips
 
     gui(work)
+
+
+def test_columns_are_brought_back_as_they_were_at_first(gui, qapp, node):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await until(lambda: len(keys(desk)) == 3)
+            desk.window.resize(1000, 700)
+            table = desk.window.table
+            menu = table.columns.menus(desk.window)[0]
+            menu.aboutToShow.emit()
+            assert not table.columns.reset.isEnabled()  # it would do nothing
+            table.columns.sort(Column.NAME)
+            table.horizontalHeader().resizeSection(Column.NAME, 900)
+            table.horizontalHeader().moveSection(0, 4)
+            assert table.horizontalScrollBar().maximum() > 0
+            menu.aboutToShow.emit()
+            table.columns.reset.trigger()
+            await until(lambda: table.horizontalScrollBar().maximum() == 0)
+            assert table.horizontalHeader().logicalIndex(0) == Column.DIRECTION
+            assert table.model().query.column is Column.NAME
+            assert not table.columns.own_widths
+
+    gui(work)
+
+
+def test_in_a_small_window_the_name_has_the_room_of_what_says_nothing(gui, qapp, node):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await until(lambda: len(keys(desk)) == 3)
+            desk.window.resize(800, 500)
+            table = desk.window.table
+            await until(lambda: table.isColumnHidden(Column.ADDED))
+            assert not table.isColumnHidden(Column.RATE)
+            before = table.columnWidth(Column.NAME)
+            for number in ("1", "2", "3"):
+                node.move(number, status="complete", processing=False)
+            await until(lambda: table.isColumnHidden(Column.RATE))
+            assert table.isColumnHidden(Column.TIME_LEFT)
+            assert table.columnWidth(Column.NAME) > before + 100
+            assert action(table.columns.choices, Column.RATE).text() == "Rate (while something moves)"
+            node.move("2", status="sending", processing=True)
+            await until(lambda: not table.isColumnHidden(Column.RATE))
+            assert table.columnWidth(Column.NAME) == before
+
+    gui(work)

@@ -17,6 +17,8 @@ from helpers.nodes import until as asked
 from jetstream.entities import Event, Manifest, event_to_wire
 from jetstream_desktop.state.history import SpeedHistory
 from jetstream_desktop.views.details import EVENTS, FILES, OVERVIEW, SPEED
+from jetstream_desktop.views.row_menu import row_menu
+from jetstream_desktop.views.share import ShareCard
 
 
 @pytest.fixture
@@ -272,5 +274,58 @@ def test_a_link_that_dies_and_comes_back_is_a_gap(gui, qapp, node):
             node.move("1", status="pending", phase="waiting for the peer", next_retry_time=1)
             await until(lambda: history.points(desk.context.clock() / 1e6, None, 99)[-1].rate is None)
             assert history.summary(desk.context.clock() / 1e6, None).latest == 7.0
+
+    gui(work)
+
+
+@pytest.mark.parametrize("height", [500, 800])
+def test_two_whole_rows_stay_beside_a_long_reason(gui, qapp, node, height):
+    for number in range(3, 7):
+        node.put(transfer(number, status="error", processing=False, error_message="No route to the node. " * 40))
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await until(lambda: "s6" in desk.context.poller.rows)
+            table = desk.window.table
+            desk.window.resize(800, height)
+            desk.window.banner.show_line("Removed one transfer.", "info", stays=True)
+            table.select_key("s6")
+            details = desk.window.details
+            await until(lambda: details.isVisible() and details.height() >= details.least)
+            desk.window.transfers.setSizes([1, 2000])  # a person may draw the details up
+            await until(lambda: table.viewport().height() >= 2 * table.rowHeight(0))
+            assert details.height() >= details.least
+
+    gui(work)
+
+
+def test_what_was_too_short_for_a_graph_has_the_room_of_one(gui, qapp, node):
+    node.put(transfer(3, status="complete", processing=False, end_time=5))
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            desk.window.resize(1280, 800)
+            details = await opened(desk, "s1", OVERVIEW)
+            await until(details._small.isVisible)
+            beside = details._facts.width()
+            details = await opened(desk, "s3", OVERVIEW)
+            await until(lambda: not details._small.isVisible() and details._facts.width() > 1.5 * beside)
+
+    gui(work)
+
+
+def test_a_row_is_shared_from_its_menu_if_there_is_something_to_share(gui, qapp, node):
+    node.put(incoming(3, status="complete", processing=False, end_time=5))
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            action = desk.window.actions_.share_row
+            assert action in row_menu(desk.window, desk.window.actions_).actions()
+            assert not action.isEnabled()
+            for key, can in (("s1", True), ("r2", False), ("r3", True)):
+                await opened(desk, key, OVERVIEW)
+                assert action.isEnabled() is can
+            action.trigger()
+            assert isinstance(desk.window.card, ShareCard)
 
     gui(work)

@@ -136,6 +136,7 @@ EFFECTS = {
     "send_folder": ("s1", lambda desk, _node: desk.window.findChildren(QFileDialog)),
     "get": ("s1", shown(GetCard)),
     "share": ("s1", shown(ShareCard)),
+    "share_row": ("s1", shown(ShareCard)),
     "pause": ("s1", lambda desk, _node: group(desk, "s1") is Group.PAUSED),
     "resume": ("s2", lambda desk, _node: group(desk, "s2") is Group.ACTIVE),
     "retry": ("s3", lambda desk, _node: group(desk, "s3") is Group.ACTIVE),

@@ -7,6 +7,7 @@ from app.helpers.memory_node import MemoryNode
 from app.helpers.running import running
 from app.helpers.waiting import until
 from jetstream.errors import PermissionDenied
+from jetstream_desktop.models.roles import KEY
 from jetstream_desktop.state.filters import Filter
 from jetstream_desktop.state.rows import Group
 
@@ -61,6 +62,26 @@ def test_undo_brings_back_what_ran_and_it_runs_on(gui, qapp, node):
             await until(lambda: desk.window.table.model().row("s1").group is Group.ACTIVE)
             assert desk.window.table.model().row("s2").group is Group.PAUSED
         assert not called(node, "send.deleteTransfer")
+
+    gui(work)
+
+
+def test_the_keyboard_stays_where_it_was(gui, qapp, node):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            await until(lambda: len(shown(desk)) == 3)
+            table, actions = desk.window.table, desk.window.actions_
+            order = [table.model().index(place, 0).data(KEY) for place in range(3)]
+            table.select_key(order[1])
+            actions.remove.trigger()
+            assert table.selected_keys() == [order[2]]
+            assert table.currentIndex().data(KEY) == order[2]
+            actions.remove.trigger()  # the last: the one above
+            assert table.selected_keys() == [order[0]]
+            desk.window.banner._button.click()
+            assert table.selected_keys() == [order[2]]
+            actions.remove_done.trigger()  # what is not selected takes nothing with it
+            assert table.selected_keys() == [key for key in (order[2], order[0]) if key != "r4"][:1]
 
     gui(work)
 
