@@ -12,6 +12,7 @@ from jetstream_desktop.services.disk import Disk
 from jetstream_desktop.services.far_disk import FarDisk
 from jetstream_desktop.state.address import Choice, folder_of, title_of
 from jetstream_desktop.state.basket import Basket, Found, blocked
+from jetstream_desktop.state.connection import Connected, Connection
 from jetstream_desktop.state.nodes import LOCAL, OpenNode
 from jetstream_desktop.state.options import Options
 from jetstream_desktop.state.remote_files import Entry
@@ -51,6 +52,7 @@ class ComposeDesk(QObject):
         context.disk.counted.connect(view.set_counts)
         context.far.counted.connect(view.set_counts)
         context.session.opened.connect(self._opened)
+        context.session.changed.connect(self._status)
         window.banner.pressed.connect(self._pressed)
         window.pages.currentChanged.connect(self._page_changed)
         context.poller.destinations_changed.connect(view.set_destinations)
@@ -61,6 +63,10 @@ class ComposeDesk(QObject):
 
     def _count(self, basket: Basket) -> None:
         self._disk.count(basket, self._view.options.values().symlinks)
+
+    def _status(self, status: Connection) -> None:
+        if isinstance(status, Connected):
+            self._view.side.set_own(status.server.fingerprint)
 
     def _opened(self, _node: OpenNode) -> None:
         """Another node: what was being put together lies on the other one's disk."""

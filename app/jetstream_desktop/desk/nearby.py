@@ -13,7 +13,7 @@ from jetstream_desktop.desk.get import GetDesk
 from jetstream_desktop.desk.nodes import NodesDesk
 from jetstream_desktop.services.nearby import Nearby
 from jetstream_desktop.state.connection import Connected, Connection
-from jetstream_desktop.state.nearby import Near, offered
+from jetstream_desktop.state.nearby import Near, offered, words_while_empty
 
 
 class NearbyDesk(QObject):
@@ -45,6 +45,7 @@ class NearbyDesk(QObject):
             self._listening.cancel()
             self._listening = None
         self._begin()
+        self._offer()
 
     def _begin(self) -> None:
         if self._allowed and self._own and self._listening is None:
@@ -66,7 +67,9 @@ class NearbyDesk(QObject):
         session = self._c.session
         destinations: Sequence[Destination] = self._c.poller.destinations
         to_send = offered(found, destinations, self._own) if session.node.local else ()
-        self._c.window.composer.set_near(to_send)
+        composer = self._c.window.composer
+        composer.list.show_hint(words_while_empty(allowed=self._allowed, local=session.node.local))
+        composer.set_near(to_send)
         self._book.set_near(to_send)
         self._get.set_near(offered(found, (), self._own) if session.node.local else ())
         self._nodes.set_near(offered(found, (), self._own | {session.node.fingerprint}))

@@ -11,7 +11,7 @@ from jetstream.entities import Destination
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.models.roles import KEY, ROOT, SNAPSHOT, Index
 from jetstream_desktop.state import numbers
-from jetstream_desktop.state.address import reachable, title_of
+from jetstream_desktop.state.address import reachable, titles
 from jetstream_desktop.state.book import group_of
 from jetstream_desktop.state.filters import Filter
 from jetstream_desktop.state.text import plain_tooltip, printable
@@ -64,10 +64,11 @@ def _book(destinations: Sequence[Destination]) -> list[Entry]:
     for one in destinations:
         groups.setdefault(group_of(one), []).append(one)
     lines: list[Entry] = []
+    names = titles(destinations)
     for name, members in groups.items():
         if name:
             lines.append(Entry(EntryKind.GROUP, f"group:{name}", printable(name)))
-        lines += [Entry(EntryKind.DESTINATION, d.id, printable(title_of(d)), reachable=reachable(d)) for d in members]
+        lines += [Entry(EntryKind.DESTINATION, d.id, printable(names[d.id]), reachable=reachable(d)) for d in members]
     return lines
 
 

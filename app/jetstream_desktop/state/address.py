@@ -1,6 +1,8 @@
 """Where to send: what a person typed, and the destinations that fit it."""
 
+import ipaddress
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -78,7 +80,38 @@ def folder_of(destination: Destination | None) -> str:
 
 def title_of(destination: Destination) -> str:
     """The name that a person gave, else the address."""
-    return destination.name or str(Address(destination.destination_address, destination.destination_port))
+    return destination.name or str(address_of(destination))
+
+
+def address_of(destination: Destination) -> Address:
+    """Where it is reached."""
+    return Address(destination.destination_address, destination.destination_port)
+
+
+def titles(destinations: Sequence[Destination]) -> dict[str, str]:
+    """What to call each, by id: those of the same name have their address behind it."""
+    named = Counter(title_of(one).casefold() for one in destinations)
+    return {one.id: with_address(title_of(one), address_of(one)) if named[title_of(one).casefold()] > 1 else
+            title_of(one) for one in destinations}
+
+
+def with_address(name: str, address: Address) -> str:
+    """*name* told apart from the same name elsewhere."""
+    return f"{name} ({address})"
+
+
+def is_itself(destination: Destination, fingerprint: str) -> bool:
+    """Whether the node with *fingerprint* would send to itself; without a known identity an address of its own loop is
+    taken for that.
+    """
+    code = destination.destination_public_key or destination.permitted_destination_public_key
+    if code:
+        return code.replace(":", "").lower() == fingerprint.replace(":", "").lower()
+    host = destination.destination_address.lower().removesuffix(".")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def choices(destinations: Sequence[Destination], text: str) -> list[Choice]:
@@ -87,7 +120,8 @@ def choices(destinations: Sequence[Destination], text: str) -> list[Choice]:
     found = [d for d in recent_first(destinations) if all(
         word in f"{d.name} {d.destination_address}:{d.destination_port} {d.user_data.get(GROUP, '')}".casefold()
         for word in wanted)]
-    result = [_known(d) for d in found]
+    names = titles(destinations)
+    result = [_known(d, names[d.id]) for d in found]
     address = parse_address(text) if text.strip() else None
     if address is not None and not any(
             d.destination_address == address.host and d.destination_port == address.port for d in destinations):
@@ -105,19 +139,19 @@ def recent_first(destinations: Sequence[Destination]) -> list[Destination]:
     return sorted(destinations, key=lambda d: (-(d.last_used_time or d.creation_time or 0), title_of(d).casefold()))
 
 
-def _known(destination: Destination) -> Choice:
+def _known(destination: Destination, title: str) -> Choice:
     up = reachable(destination)
     parts = []
     if destination.last_rate:
         parts.append(tr("{rate} last time", rate=numbers.rate(destination.last_rate * 125)))
     if destination.name:
-        parts.append(printable(str(Address(destination.destination_address, destination.destination_port))))
+        parts.append(printable(str(address_of(destination))))
     if up is False:
         parts = [tr("not reachable; will wait")]
     if not parts and destination.last_used_time:
         parts.append(tr("last used {when}", when=moment(destination.last_used_time)))
     line = " · ".join(parts) or tr("not used yet")
-    return Choice(destination.id, printable(title_of(destination)), line, up, destination)
+    return Choice(destination.id, printable(title), line, up, destination)
 
 
 def reachable(destination: Destination) -> bool | None:

@@ -1,14 +1,15 @@
 """Nodes that announced themselves on the local network: which of them to offer, and where they answer."""
 
 import ipaddress
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from jetstream.entities import Destination
 from jetstream.nearby import from_properties
 from jetstream_desktop.i18n import tr
-from jetstream_desktop.state.address import Address, Choice
+from jetstream_desktop.state.address import Address, Choice, title_of, with_address
 from jetstream_desktop.state.text import printable
 
 MOST: Final = 50
@@ -83,7 +84,9 @@ def best_address(addresses: Sequence[str], own: Sequence[str] = ()) -> str | Non
 
 
 def offered(found: Iterable[Near], destinations: Sequence[Destination], own: frozenset[str]) -> tuple[Near, ...]:
-    """What to offer: each node once, by name, without those in *destinations* and those with a fingerprint in *own*."""
+    """What to offer: each node once, by name, without those in *destinations* and those with a fingerprint in *own*.
+    One that is called like another, or like a destination, has its address behind the name, also once it is saved.
+    """
     places = {(d.destination_address.lower(), d.destination_port) for d in destinations}
     known = {code.replace(":", "").lower() for d in destinations
              for code in (d.permitted_destination_public_key, d.destination_public_key) if code}
@@ -92,10 +95,26 @@ def offered(found: Iterable[Near], destinations: Sequence[Destination], own: fro
         if near.fingerprint in own | known or (near.host.lower(), near.port) in places:
             continue
         chosen.setdefault(near.fingerprint, near)
-    return tuple(chosen.values())[:MOST]
+    named = Counter(near.title.casefold() for near in chosen.values())
+    named.update(title_of(one).casefold() for one in destinations)
+    return tuple(near if named[near.title.casefold()] == 1 else
+                 replace(near, name=with_address(near.title, near.address)) for near in tuple(chosen.values())[:MOST])
 
 
 def fitting(near: Sequence[Near], text: str) -> list[Near]:
     """Those of *near* that fit what was typed."""
     words = text.casefold().split()
     return [one for one in near if all(word in f"{one.name} {one.address}".casefold() for word in words)]
+
+
+def words_while_empty(*, allowed: bool, local: bool) -> str:
+    """What to do where no destination is known: others come by themselves only while somebody looks for them.
+
+    :param local: the files are those of this computer; only for it is looked for others.
+    """
+    what = tr("Type the address of the other computer, as its start page shows it.")
+    if not local:
+        return what
+    if allowed:
+        return f"{what} {tr('Computers on your network appear here by themselves.')}"
+    return f"{what} {tr('Looking for nearby computers is switched off in the settings.')}"

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QWidget
 
 from jetstream.entities import Destination
 from jetstream_desktop.i18n import tr
-from jetstream_desktop.state.address import Choice, choices, fits, folder_of
+from jetstream_desktop.state.address import Choice, choices, fits, folder_of, is_itself
 from jetstream_desktop.state.nearby import Near, fitting
 from jetstream_desktop.state.options import Options
 from jetstream_desktop.state.preview import Card
@@ -50,6 +50,7 @@ class ComposerSide(QWidget):
         self._destinations: Sequence[Destination] = ()
         self._near: Sequence[Near] = ()
         self._here: Choice | None = None
+        self._own = ""
         self._card = Card()
         self._sharing = False
         self.setProperty("role", "pane")
@@ -146,16 +147,28 @@ class ComposerSide(QWidget):
             self._here = here
             self.refresh()
 
+    def set_own(self, fingerprint: str) -> None:
+        """Which node it is that sends: to itself is what people mean last."""
+        if fingerprint != self._own:
+            self._own = fingerprint
+            self.refresh()
+
+    def _to_itself(self, choice: Choice | None) -> bool:
+        return choice is not None and choice.destination is not None and is_itself(choice.destination, self._own)
+
     def refresh(self, _text: str = "", prefer: str | None = None) -> None:
         """Offer what fits the search; choose *prefer*, or what was chosen before."""
         here = [self._here] if self._here is not None and fits(self._here, self.search.text()) else []
         others = [one for one in self._destinations if all(one != choice.destination for choice in here)]
-        found = here + choices(others, self.search.text())
+        known = choices(others, self.search.text())
+        own = [one for one in known if self._to_itself(one)]
+        found = here + [one for one in known if one not in own]
         near = [one.choice for one in fitting(self._near, self.search.text())]
         typed = found.pop() if found and found[-1].key == "new" else None
         found += near
         if typed is not None and all(one.address != typed.address for one in near):
             found.append(typed)
+        found += own
         if prefer is None and len(found) == 1 and self.search.text().strip():
             prefer = found[0].key
         self.list.show_choices(found, prefer)
@@ -181,7 +194,8 @@ class ComposerSide(QWidget):
         if self._sharing and not self.search.text().strip():
             self.share.setFocus()
             return
-        if self.list.current() is None:
+        first = self.list.first()
+        if self.list.current() is None and (self.search.text().strip() or not self._to_itself(first)):
             self.list.step(1)
         if self.send.isEnabled():
             self.send.setFocus()

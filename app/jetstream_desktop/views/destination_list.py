@@ -57,8 +57,7 @@ class ChoiceList(QListView):
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
-        self.hint = tr("Type the address of the other computer, as its start page shows it. Computers on your network "
-                       "appear here by themselves.")
+        self.hint = ""
         """What stands here while there is nothing to choose from."""
         self.values: ValueTableModel[Choice] = ValueTableModel(
             ("",), lambda choice, _column: f"{choice.title}, {choice.line}", lambda choice: choice.key, self)
@@ -87,9 +86,20 @@ class ChoiceList(QListView):
                          self.hint)
         painter.end()
 
+    def show_hint(self, hint: str) -> None:
+        """Other words for while there is nothing to choose from."""
+        self.hint = hint
+        self.setAccessibleDescription(hint)
+        self.viewport().update()
+
     def current(self) -> Choice | None:
         """What is chosen."""
         value: Choice | None = self.currentIndex().data(SNAPSHOT)
+        return value
+
+    def first(self) -> Choice | None:
+        """The uppermost, if there is one."""
+        value: Choice | None = self.values.index(0, 0).data(SNAPSHOT)
         return value
 
     def step(self, lines: int) -> None:

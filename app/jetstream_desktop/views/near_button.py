@@ -36,7 +36,8 @@ class NearButton(QToolButton):
             return
         self._menu.clear()
         for one in near:
-            action = self._menu.addAction(f"{one.title}  ({one.address})".replace("&", "&&"))
+            words = one.title if str(one.address) in one.title else f"{one.title}  ({one.address})"
+            action = self._menu.addAction(words.replace("&", "&&"))
             action.setData(one)
         self.setText(trn("{count} nearby", "{count} nearby", len(near)))
         self.setAccessibleName(self.text())

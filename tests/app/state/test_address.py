@@ -4,7 +4,16 @@ from hypothesis import strategies as st
 
 from jetstream.entities import Destination
 from jetstream_desktop import i18n
-from jetstream_desktop.state.address import Address, choices, parse_address, reachable, recent_first, title_of
+from jetstream_desktop.state.address import (
+    Address,
+    choices,
+    is_itself,
+    parse_address,
+    reachable,
+    recent_first,
+    title_of,
+    titles,
+)
 
 
 @pytest.mark.parametrize(("text", "address"), [
@@ -66,3 +75,18 @@ def test_in_a_line_from_right_to_left_numbers_stay_whole():
         assert choices([known], "")[0].line == "\u2068\u20681.0 MB\u2069/s\u2069 last time · b"
     finally:
         i18n.mirror(False)
+
+
+def test_the_same_name_twice_is_told_apart():
+    book = [place(1, name="vm"), place(2, name="VM"), place(3, name="anna")]
+    assert titles(book) == {"1": "vm (host1)", "2": "VM (host2)", "3": "anna"}
+    assert [one.title for one in choices(book, "host2")] == ["VM (host2)"]
+
+
+def test_who_would_send_to_itself():
+    code = "ab" * 32
+    assert is_itself(place(1, destination_public_key=code.upper()), code)
+    assert not is_itself(place(1, destination_address="localhost", destination_public_key="cd" * 32), code)  # a tunnel
+    assert is_itself(place(1, destination_address="localhost"), code)
+    assert is_itself(place(1, destination_address="127.0.0.1"), code)
+    assert not is_itself(place(1), code)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from jetstream.entities import Destination
 from jetstream.nearby import Beacon, to_properties
 from jetstream_desktop.state.address import Address
-from jetstream_desktop.state.nearby import MOST, Near, best_address, fitting, near_from, offered
+from jetstream_desktop.state.nearby import MOST, Near, best_address, fitting, near_from, offered, words_while_empty
 
 CODE = "ab" * 32
 STUDIO = Near("u1", "Studio B", "10.0.0.7", 8886, CODE)
@@ -83,3 +83,17 @@ def test_typing_finds_it():
 def test_nothing_that_is_announced_breaks_it(properties, port, addresses):
     near = near_from(properties, port, addresses)
     assert near is None or near.title
+
+def test_two_of_the_same_name_are_told_apart():
+    one, two = Near("u1", "vm", "10.0.0.7", 8886, CODE), Near("u2", "vm", "10.0.0.8", 9, "cd" * 32)
+    assert [near.title for near in offered([one, two], [], frozenset())] == ["vm (10.0.0.7)", "vm (10.0.0.8:9)"]
+    (left,) = offered([one, two], [known(name="VM", destination_public_key=CODE)], frozenset())
+    assert left.fields["name"] == "vm (10.0.0.8:9)"  # and so it is called from then on
+
+
+def test_nothing_is_promised_that_does_not_happen():
+    assert "by themselves" in words_while_empty(allowed=True, local=True)
+    assert "switched off" in words_while_empty(allowed=False, local=True)
+    for allowed in (True, False):
+        words = words_while_empty(allowed=allowed, local=False)
+        assert words == "Type the address of the other computer, as its start page shows it."

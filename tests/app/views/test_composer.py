@@ -17,6 +17,7 @@ from jetstream.entities import Destination
 from jetstream_desktop.models.basket import GOES_AS, NAME, NOTE
 from jetstream_desktop.services import disk
 from jetstream_desktop.state.basket import Kind
+from jetstream_desktop.state.nearby import Near
 
 CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 
@@ -382,5 +383,44 @@ def test_what_another_start_hands_over_leaves_the_keyboard_in_the_composer(gui, 
             window.table.setFocus()
             desk.shell.asked([str(reel)])  # where to is remembered
             await until(lambda: window.focusWidget() is composer.send)
+
+    gui(work)
+
+
+def test_this_computer_comes_last_and_never_by_itself(gui, qapp, node, reel):
+    node.destinations = {"me": Destination(destination_id="me", destination_address="localhost", destination_port=8886,
+                                           name="This computer", last_used_time=9)}
+
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            window, composer = desk.window, desk.window.composer
+            await until(lambda: desk.context.poller.destinations)
+            drop(window, files(reel))
+            await until(lambda: window.focusWidget() is composer.search)
+            QTest.keyClick(composer.search, Qt.Key.Key_Return)
+            assert composer.side.choice is None
+            assert not composer.send.isEnabled()
+            near = Near("u", "Studio B", "10.0.0.7", 8886, "ab" * 32)
+            composer.set_near((near,))
+            values = composer.list.values
+            assert [values.index(row, 0).data() for row in range(values.rowCount())] == [
+                "Studio B, nearby · 10.0.0.7", "This computer, localhost"]
+            composer.search.setText("this comp")
+            QTest.keyClick(composer.search, Qt.Key.Key_Return)
+            assert composer.side.choice.key == "me"  # who asks for it gets it
+
+    gui(work)
+
+
+def test_where_nobody_looks_nobody_is_said_to_appear(gui, qapp, node):
+    async def work():
+        async with running(qapp, node.connect) as desk:
+            words = desk.window.composer.list
+            desk.near.allow(False)
+            assert "switched off" in words.hint
+            assert words.accessibleDescription() == words.hint
+            desk.near._allowed = True
+            desk.near._offer()
+            assert "by themselves" in words.hint
 
     gui(work)
