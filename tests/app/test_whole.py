@@ -79,7 +79,7 @@ def test_drop_compose_send_watch_pause_resume_complete(gui, qapp, tmp_path, own_
             await until(lambda: composer.history.now.items)
             QTest.keyClicks(composer.search, f"127.0.0.1:{other.port}")
             await until(lambda: composer.send.text().startswith("Send 31 files to 127.0.0.1"))
-            composer.options.limit.setCurrentIndex(composer.options.limit.findData(50_000))
+            composer.options.limit.setCurrentIndex(composer.options.limit.findData(40_000))
             QTest.mouseClick(composer.send, Qt.MouseButton.LeftButton)
             await until(lambda: any(row.done and row.group is Group.ACTIVE
                                     for row in desk.context.poller.rows.values()))
@@ -384,7 +384,7 @@ def test_leaving_with_transfers_running_loses_nothing(gui, qapp, tmp_path, own_n
             window.drops.paths_dropped.emit([str(reel)], None)
             await until(lambda: composer.history.now.items)
             composer.search.setText(f"127.0.0.1:{other.port}")
-            composer.options.limit.setCurrentIndex(composer.options.limit.findData(10_000))
+            composer.options.limit.setCurrentIndex(composer.options.limit.findData(8_000))
             await until(lambda: composer.send.isEnabled())
             composer.send.click()
             await until(lambda: any(row.done for row in desk.context.poller.rows.values()))

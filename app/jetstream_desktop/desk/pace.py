@@ -9,6 +9,7 @@ from jetstream_desktop.desk.context import Context
 from jetstream_desktop.settings import Settings
 from jetstream_desktop.state.connection import Connected, Connection, Failed
 from jetstream_desktop.state.nodes import OpenNode
+from jetstream_desktop.views.limit_card import LimitCard
 
 log = logging.getLogger("jetstream.desktop")
 
@@ -29,6 +30,7 @@ class PaceDesk(QObject):
         self.minute.timeout.connect(self.look_again)
         self.minute.start()
         context.window.status.limit_chosen.connect(self._chosen)
+        context.window.status.other_limit_wanted.connect(self._ask)
         context.session.changed.connect(self._status)
         context.session.opened.connect(self._opened)
 
@@ -62,6 +64,11 @@ class PaceDesk(QObject):
     def _limit(self) -> int:
         status = self._c.session.status
         return (status.server.bandwidth_limits.outgoing or 0) if isinstance(status, Connected) else 0
+
+    def _ask(self) -> None:
+        card = LimitCard(self._c.theme, self._limit())
+        card.chosen.connect(self._chosen)
+        self._c.window.show_card(card)
 
     def _chosen(self, kbps: int) -> None:
         if self._here:

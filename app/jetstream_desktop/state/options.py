@@ -21,8 +21,10 @@ LABEL: Final = "label"
 """Where the label is kept among a transfer's ``userData``."""
 MAX_LABEL: Final = 200
 HIGH, NORMAL, LOW = 10, 100, 1000
-LIMITS: Final[tuple[int | None, ...]] = (None, 1_000, 10_000, 50_000, 100_000, 500_000, 1_000_000)
-"""Offered limits in kbit/s."""
+LIMITS: Final[tuple[int | None, ...]] = (None, 800, 8_000, 40_000, 80_000, 400_000, 800_000)
+"""Offered limits in kbit/s: from 100 KB/s to 100 MB/s."""
+MAX_LIMIT: Final = 1_000_000_000
+"""The highest limit that can be typed, in kbit/s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ def _same_names(overwrite: int) -> str:
 
 def limit_name(limit: int | None) -> str:
     """A limit in words."""
-    return tr("no limit") if not limit else tr("max {rate}", rate=numbers.bits(limit * 125))
+    return tr("no limit") if not limit else tr("max {rate}", rate=numbers.rate(limit * 125))
 
 
 def priority_names() -> dict[int, str]:

@@ -14,15 +14,15 @@ from jetstream_desktop.state.address import FOLDER, GROUP, folder_of, parse_addr
 from jetstream_desktop.state.book import MAX_NAME, clean_name, group_of, pasted
 from jetstream_desktop.state.details import short_fingerprint
 from jetstream_desktop.state.nearby import Near
+from jetstream_desktop.state.options import MAX_LIMIT
 from jetstream_desktop.state.text import printable
 from jetstream_desktop.views.cards import Card
 from jetstream_desktop.views.details import field_label, form
 from jetstream_desktop.views.findings import Findings
 from jetstream_desktop.views.near_button import NearButton
+from jetstream_desktop.views.rate_field import RateField
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import button, label, number_field, panel, row
-
-MAX_MBITS = 1_000_000
 
 
 class DestinationCard(Card):
@@ -52,7 +52,7 @@ class DestinationCard(Card):
         self.password = self._field(tr("Password"), "")
         self.password.setEchoMode(QLineEdit.EchoMode.Password)
         self.identity = self._field(tr("Identity"), tr("fingerprint; empty: the first one seen"))
-        self.limit = number_field(tr("Speed limit"), 0, MAX_MBITS, tr(" Mbit/s"))
+        self.limit = RateField(tr("Speed limit"), 0, MAX_LIMIT)
         self.limit.setSpecialValueText(tr("no limit"))
         self.near = NearButton(theme)
         self.near.chosen.connect(self.fill)
@@ -121,7 +121,7 @@ class DestinationCard(Card):
         if destination.destination_public_key and not destination.permitted_destination_public_key:
             code = short_fingerprint(destination.destination_public_key)
             self.identity.setPlaceholderText(tr("last seen: {code}", code=code))
-        self.limit.setValue((destination.send_rate_max or 0) // 1000)
+        self.limit.set_kbps(destination.send_rate_max or 0)
 
     def fill(self, near: Near) -> None:
         """What a node nearby says of itself."""
@@ -171,17 +171,11 @@ class DestinationCard(Card):
             "destination_address": address.host if address else "", "destination_port": self.port.value(),
             "name": self.name.text().strip(), "user_name": self.user.text().strip() or None,
             "permitted_destination_public_key": self.identity.text().strip() or None,
-            "send_rate_max": self._rate(), "user_data": self._user_data(),
+            "send_rate_max": self.limit.kbps() or None, "user_data": self._user_data(),
         }
         if self.password.text():
             result["password"] = self.password.text()
         return result
-
-    def _rate(self) -> int | None:
-        known = self._loaded.send_rate_max if self._loaded is not None else None
-        if self.limit.value() == (known or 0) // 1000:
-            return known  # it may be finer than what the field shows
-        return self.limit.value() * 1000 or None
 
     def _user_data(self) -> dict[str, Any]:
         kept = dict(self._loaded.user_data) if self._loaded is not None else {}

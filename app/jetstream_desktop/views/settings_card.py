@@ -9,14 +9,16 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QFormLayout, QHBoxLayout, QL
 
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.settings import Settings
+from jetstream_desktop.state.options import MAX_LIMIT
 from jetstream_desktop.state.text import home_relative, printable, sentence_case
 from jetstream_desktop.state.week import DAYS, HOURS, WORKING, Speed, WeekLimits, rectangle
 from jetstream_desktop.views import painting
 from jetstream_desktop.views.cards import Card
 from jetstream_desktop.views.details import field_label, form
 from jetstream_desktop.views.flow import Flow
+from jetstream_desktop.views.rate_field import RateField
 from jetstream_desktop.views.theme import Theme
-from jetstream_desktop.views.widgets import ElidedLabel, button, drop_down, label, number_field, row
+from jetstream_desktop.views.widgets import ElidedLabel, button, drop_down, label, row
 
 EDITED = ("appearance", "language", "on_close", "start_hidden", "notify", "nearby", "week")
 """What of the settings the card changes; the rest is not its business."""
@@ -196,8 +198,8 @@ class SettingsCard(Card):
         return line
 
     def _slow_hours(self, week: WeekLimits) -> Flow:
-        self.slow = number_field(tr("Limit in slow hours"), 1, 100_000, tr(" Mbit/s"))
-        self.slow.setValue((week.slow_kbps or 10_000) // 1000)
+        self.slow = RateField(tr("Limit in slow hours"), 8, MAX_LIMIT)
+        self.slow.set_kbps(week.slow_kbps or 8_000)
         self.limited = QCheckBox(tr("Slow hours, at most"))
         self.limited.setChecked(week.enabled)
         return Flow(self.limited, self.slow, spacing=8)
@@ -253,7 +255,7 @@ class SettingsCard(Card):
             part.setVisible(self.limited.isChecked())
         if unfolds:
             self.bring_into_sight(self.grid)
-        week = replace(self.grid.limits, slow_kbps=self.slow.value() * 1000, enabled=self.limited.isChecked())
+        week = replace(self.grid.limits, slow_kbps=self.slow.kbps(), enabled=self.limited.isChecked())
         self._settings = replace(
             self._settings, appearance=self.appearance.currentData(),
             language=self.language.currentData(), on_close=self.on_close.currentData(),

@@ -1,8 +1,8 @@
 """The lowest line: how the node is, how fast it goes, how much is left."""
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QResizeEvent
-from PySide6.QtWidgets import QMenu, QPushButton, QWidget
+from PySide6.QtGui import QAction, QFontMetrics, QResizeEvent
+from PySide6.QtWidgets import QPushButton, QWidget
 
 from jetstream_desktop.i18n import tr, trn
 from jetstream_desktop.state import numbers
@@ -17,6 +17,7 @@ from jetstream_desktop.state.connection import (
 from jetstream_desktop.state.filters import Totals
 from jetstream_desktop.state.nodes import LOCAL, OpenNode
 from jetstream_desktop.state.options import LIMITS
+from jetstream_desktop.views.dialogs import choose
 from jetstream_desktop.views.theme import Theme
 from jetstream_desktop.views.widgets import IconLabel, label, row, set_role
 
@@ -29,6 +30,8 @@ class StatusLine(QWidget):
 
     limit_chosen = Signal(object)
     """The limit of the whole node in kbit/s, 0 for none."""
+    other_limit_wanted = Signal()
+    """A limit that the menu does not offer."""
     node_pressed = Signal(QPoint)
     """The node's name was pressed: where a menu of nodes belongs."""
     home_pressed = Signal()
@@ -46,6 +49,9 @@ class StatusLine(QWidget):
         self._down = label("", "dim")
         self._limit = self._link(theme, tr("No limit"))
         self._limit.clicked.connect(self._choose)
+        self.kbps = 0
+        self._other = QAction(tr("Another limit…"), self)
+        self._other.triggered.connect(self.other_limit_wanted)
         self._right = label("", "dim")
         self._space = label("", "dim")
         for figure in (self._up, self._down):
@@ -143,7 +149,9 @@ class StatusLine(QWidget):
 
     def show_limit(self, kbps: int | None) -> None:
         """The limit of the node, in kbit/s."""
-        words = tr("No limit") if not kbps else tr("Limit {rate}", rate=numbers.bits(kbps * 125))
+        self.kbps = kbps or 0
+        words = tr("No limit") if not kbps else tr("Limit {rate}", rate=numbers.rate(kbps * 125))
+        self._limit.setToolTip(numbers.bits(kbps * 125) if kbps else "")
         self._limit.setText(words)
         self._limit.setAccessibleName(tr("Speed limit of this node: {limit}", limit=words))
 
@@ -166,15 +174,11 @@ class StatusLine(QWidget):
         self._right.setText(text)
 
     def _choose(self) -> None:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for limit in LIMITS:
-            action = menu.addAction(tr("No limit") if limit is None else numbers.bits(limit * 125))
-            action.setData(limit or 0)
-        menu.triggered.connect(self._chosen)
-        menu.popup(self._limit.mapToGlobal(self._limit.rect().topLeft()))
+        offered = sorted({*(limit or 0 for limit in LIMITS), self.kbps})
+        entries = [(numbers.rate(limit * 125) if limit else tr("No limit"), limit, limit == self.kbps)
+                   for limit in offered]
+        choose(self, self._limit.mapToGlobal(self._limit.rect().topLeft()), entries, self._other, self._chosen)
 
-    def _chosen(self, action: object) -> None:
-        data = getattr(action, "data", None)
-        if callable(data):
-            self.limit_chosen.emit(data())
+    def _chosen(self, action: QAction) -> None:
+        if action is not self._other:
+            self.limit_chosen.emit(action.data())

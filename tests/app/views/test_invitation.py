@@ -208,6 +208,6 @@ def test_a_limit_that_somebody_else_has_set_is_shown_with_the_next_look(gui, qap
             assert limit.text() == "No limit"
             node.limit = 80_000
             desk.pace.look_again()
-            await until(lambda: limit.text() == "Limit 80 Mbit/s")
+            await until(lambda: limit.text() == "Limit 10.0 MB/s")
 
     gui(work)

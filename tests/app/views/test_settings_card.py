@@ -39,19 +39,19 @@ def test_between_the_slow_hours_the_limit_is_the_one_that_was_chosen(gui, qapp, 
 
     async def work():
         async with running(qapp, node.connect) as desk:
-            await until(lambda: desk.window.status._limit.text() == "Limit 50 Mbit/s")
+            await until(lambda: desk.window.status._limit.text() == "Limit 6.2 MB/s")
             desk.window.actions_.settings.trigger()
             card = desk.window.card
             card.limited.setChecked(True)
             assert card.grid.limits.speed(0, 8) is Speed.SLOW  # working hours, to begin with
             drag(card.grid, (6, 23), (0, 0))
-            await until(lambda: limits(node)[-1:] == [10_000])
+            await until(lambda: limits(node)[-1:] == [8_000])
             drag(card.grid, (0, 0), (DAYS - 1, HOURS - 1))
             await until(lambda: limits(node)[-1] == 50_000)
             desk.window.status.limit_chosen.emit(80_000)
             await until(lambda: limits(node)[-1] == 80_000)
             drag(card.grid, (0, 0), (DAYS - 1, HOURS - 1))
-            await until(lambda: limits(node)[-1] == 10_000)
+            await until(lambda: limits(node)[-1] == 8_000)
             card.limited.setChecked(False)
             await until(lambda: limits(node)[-1] == 80_000)
 
@@ -99,7 +99,7 @@ def test_slow_hours_by_keyboard_and_mouse(gui, qapp, node, tmp_path):
             drag(grid, (0, 0), (DAYS - 1, HOURS - 1))  # whatever hour it is, it is slow
             assert set(grid.limits.hours) == {Speed.SLOW}
             grid.grab()
-            await until(lambda: limits(node)[-1:] == [20_000])
+            await until(lambda: limits(node)[-1:] == [160_000])
             assert peek(tmp_path / "state").week.enabled
             QTest.mouseClick(card.limited, Qt.MouseButton.LeftButton, pos=QPoint(8, card.limited.height() // 2))
             await until(lambda: limits(node)[-1] in (0, None))
