@@ -22,6 +22,7 @@ class LimitCard(Card):
         self.body.addWidget(label(tr("All that it sends together stays below that."), "dim", wrap=True))
         self.rate = RateField(tr("Speed limit"), 8, MAX_LIMIT)
         self.rate.set_kbps(kbps or 80_000)
+        self.rate.selectAll()
         line = row()
         line.addWidget(self.rate)
         line.addStretch(1)

@@ -66,14 +66,14 @@ QToolButton::menu-indicator, QPushButton::menu-indicator {{ image: none; width: 
 QLineEdit, QPlainTextEdit, QSpinBox, QDoubleSpinBox, QComboBox, QDateTimeEdit {{ background: {pane}; color: {text};
   border: 1px solid {hairline}; border-radius: {radius}px; padding: 5px 8px; selection-background-color: {accent};
   selection-color: {accent_text}; }}
-QLineEdit:focus, QPlainTextEdit:focus, QSpinBox:focus, QComboBox:focus,
+QLineEdit:focus, QPlainTextEdit:focus, QSpinBox:focus, QDoubleSpinBox:focus, QComboBox:focus,
 QDateTimeEdit:focus {{ border-color: {accent}; }}
 QLineEdit[role="search"] {{ padding: 5px 3px; }}
 QLineEdit[bad="true"] {{ border-color: {bad}; }}
 QLineEdit:disabled {{ color: {faint}; background: {window}; }}
 QComboBox::drop-down, QDateTimeEdit::drop-down {{ border: 0; width: 22px; }}
 QComboBox::down-arrow, QDateTimeEdit::down-arrow {{ image: url("{drop}"); width: 12px; height: 12px; }}
-QSpinBox::up-button, QSpinBox::down-button {{ width: 0; border: 0; }}
+QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{ width: 0; border: 0; }}
 QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: 0; padding: 0 5px; background: transparent; }}
 QComboBox {{ combobox-popup: 0; }}
 QComboBoxPrivateContainer {{ background: {pane}; border: 0; }}
