@@ -73,7 +73,8 @@ QLineEdit[bad="true"] {{ border-color: {bad}; }}
 QLineEdit:disabled {{ color: {faint}; background: {window}; }}
 QComboBox::drop-down, QDateTimeEdit::drop-down {{ border: 0; width: 22px; }}
 QComboBox::down-arrow, QDateTimeEdit::down-arrow {{ image: url("{drop}"); width: 12px; height: 12px; }}
-QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{ width: 0; border: 0; }}
+QSpinBox::up-button, QSpinBox::down-button,
+QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{ width: 0; border: 0; }}
 QAbstractSpinBox QLineEdit, QComboBox QLineEdit {{ border: 0; padding: 0 5px; background: transparent; }}
 QComboBox {{ combobox-popup: 0; }}
 QComboBoxPrivateContainer {{ background: {pane}; border: 0; }}
