@@ -29,6 +29,7 @@ SHORT_WAITING: Final = 0.002
 """Below this it may as well be the machine that is late."""
 BRIM_SHARE: Final = 0.25
 """Of the longest queue, where it is known by having overflowed."""
+BRIM_AGAIN: Final = 20.0
 BRIM_DOUBLES: Final = 30.0
 EMPTY_SHARE: Final = 0.5
 BASE_SECONDS: Final = 120.0
@@ -79,6 +80,8 @@ class Background:
         self._highest = (0.0, 0.0)
         """The longest round trips of the last round and of the one that runs."""
         self._brim = float("inf")
+        self._overflow = (float("-inf"), 0.0)
+        """When packets were dropped last, and how long the queue was then."""
         self._excess = Excess()
         self._limited = False
         self._looked = now
@@ -146,7 +149,7 @@ class Background:
         self._least = max(LEAST_RATE, LEAST_PACKETS * packet / self.base)
         overflows = self._excess.on_round(settled, lost)
         if overflows:
-            self._brim = max(self._highest) - self.base
+            self._learn_brim(max(self._highest) - self.base, now)
         self._highest = self._highest[1], 0.0
         limited, self._limited = self._limited, False
         if self._waits(now):
@@ -158,6 +161,15 @@ class Background:
             self._looks_until = now + LOOK_LEAST + 1.5 * self.base
         elif not limited and self._recent and self.queue < self.target:
             self._grow(given)
+
+    def _learn_brim(self, queue: float, now: float) -> None:
+        """The queue overflows at *queue* seconds, if it does so twice; once may have been a socket whose machine was
+        busy, and then less than that is no sign of anybody.
+        """
+        when, before = self._overflow
+        if now - when < BRIM_AGAIN:
+            self._brim = max(queue, before)
+        self._overflow = now, queue
 
     def _waits(self, now: float) -> bool:
         """Whether what is heard now is of packets from before the rate was changed."""
