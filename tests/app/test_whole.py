@@ -304,7 +304,7 @@ def test_a_test_file_to_oneself(gui, qapp, tmp_path, own_node, monkeypatch):
             await until(lambda: len(desk.context.poller.rows) == 2 and groups(desk) == {Group.DONE})
             opened = []
             monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()) or True)
-            desk.window.banner._button.click()
+            desk.window.banner.passing.button.click()
             assert opened == [str(tmp_path / "own")]
 
     gui(work)

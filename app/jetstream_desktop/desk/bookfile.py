@@ -75,7 +75,7 @@ class BookFileDesk(QObject):
 
     def _pressed(self, key: str) -> None:
         if key == UNDO_IMPORT:
-            self._c.window.banner.hide()
+            self._c.window.banner.close_line()
             self._c.run(self._take_back(), "undo an import")
 
     async def _take_back(self) -> None:

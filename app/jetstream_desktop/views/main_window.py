@@ -58,9 +58,9 @@ class MainWindow(QMainWindow):
         self.welcome = welcome
         self.sidebar = Sidebar(theme, sidebar_model)
         self.toolbar = Toolbar(theme, actions)
-        self.banner = Banner(theme)
         self.offers = OfferBar(theme)
         self.status = StatusLine(theme)
+        self.banner = Banner(theme, self.status)
         self.transfers = TransfersPage(theme, table_model, details, welcome)
         self.table = self.transfers.table
         self.pages = Pages(self.sidebar.list)
@@ -86,7 +86,7 @@ class MainWindow(QMainWindow):
         self.pages.addWidget(self.composer)
         right = column()
         right.addWidget(self.toolbar)
-        right.addWidget(self.banner)
+        right.addWidget(self.banner.standing)
         right.addWidget(self.offers)
         right.addWidget(self.pages, 1)
         upper = row(spacing=0)
@@ -114,7 +114,6 @@ class MainWindow(QMainWindow):
         self.table.menu_wanted.connect(self._row_menu)
         self.composer.closed.connect(self.show_table)
         self.banner.left.connect(self._go_in)
-        self.banner.page = self.pages
         self.pages.currentChanged.connect(self._page_changed)
         self._model.dataChanged.connect(self._data_changed)
         self._model.counted.connect(sidebar_model.set_counts)

@@ -237,7 +237,7 @@ def test_enter_saves_and_what_was_saved_is_chosen(gui, qapp, node):
             desk.book.page._remove()
             await until(lambda: len(desk.context.poller.destinations) == 2)
             assert desk.window.banner.text == "Removed Harbour."
-            QTest.mouseClick(desk.window.banner._button, Qt.MouseButton.LeftButton)
+            QTest.mouseClick(desk.window.banner.passing.button, Qt.MouseButton.LeftButton)
             await until(lambda: [one.name for one in desk.book.page.chosen()] == ["Harbour"])
             assert desk.book.page.tree.hasFocus()
 

@@ -291,7 +291,7 @@ def test_that_nothing_new_comes_is_said_until_something_does(gui, qapp, node, ha
                 await until(lambda: window.banner.text.startswith("The node did not answer in time."))
                 window.banner.close_line()
             assert "What stands here is what" in window.banner.text
-            assert not window.banner._close.isVisible()
+            assert not window.banner.passing.close_button.isVisible()
             node.refuse.clear()
             node.rubbish.clear()
             desk.context.poller.soon()

@@ -1,8 +1,7 @@
 """The close button: asked once, then as chosen; and a bar that stays gives way to one that passes."""
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QCursor
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLabel, QPushButton, QSystemTrayIcon
 
@@ -112,23 +111,45 @@ def test_a_node_that_goes_on_by_itself_is_nothing_to_ask_about(gui, qapp, busy, 
     gui(work)
 
 
-def test_a_line_that_stays_comes_back_after_one_that_passes(gui, qapp):
+def test_a_line_that_stays_and_one_that_passes_can_both_be_read(gui, qapp):
     async def work():
         async with running(qapp, MemoryNode().connect) as desk:
             banner = desk.window.banner
             banner.show_line("Lost.", "bad", "Try now", "again", stays=True, aside="next try in 3 s")
             assert banner.text == "Lost. next try in 3 s"
-            assert not banner._close.isVisible()
+            assert not banner.standing.close_button.isVisible()
             banner.show_line("Copied.", "good")
             banner.show_line("Lost.", "bad", "Try now", "again", stays=True, aside="next try in 2 s")
-            assert banner.text == "Copied."
-            banner._close.click()
+            assert (banner.text, banner.standing.accessibleName()) == ("Copied.", "Lost. next try in 2 s")
+            banner.passing.close_button.click()
             assert banner.text == "Lost. next try in 2 s"
             banner.show_line("Copied.", "good")
             banner.done("again")
             assert banner.text == "Copied."
             banner._timer.timeout.emit()
             assert banner.text == ""
+
+    gui(work)
+
+
+def test_nothing_moves_when_a_line_passes(gui, qapp, busy):
+    async def work():
+        async with running(qapp, busy.connect) as desk:
+            window, bar = desk.window, desk.window.banner.passing
+            await until(lambda: window.table.isVisible())
+            for width, height in ((1280, 800), (800, 500)):
+                window.resize(width, height)
+                await until(lambda: bar.width() == window.status.width() and window.status.isVisible())
+                before = window.pages.geometry(), window.status.geometry()
+                window.banner.show_line("Removed one transfer.", "info", "Undo", "key")
+                qapp.processEvents()
+                assert (window.pages.geometry(), window.status.geometry()) == before
+                assert bar.isVisible()
+                assert bar.geometry().bottom() == window.status.geometry().bottom()
+                assert bar.geometry().contains(window.status.geometry())
+                window.banner.close_line()
+                qapp.processEvents()
+                assert (window.pages.geometry(), window.status.geometry()) == before
 
     gui(work)
 
@@ -140,31 +161,26 @@ def test_a_line_that_goes_gives_the_keyboard_to_the_page(gui, qapp, busy):
             banner, table = desk.window.banner, desk.window.table
             table.setFocus()
             banner.show_line("Removed.", "info", "Undo", "key")
-            QTest.mouseClick(banner._close, Qt.MouseButton.LeftButton)
+            QTest.mouseClick(banner.passing.close_button, Qt.MouseButton.LeftButton)
             assert (banner.isVisible(), table.hasFocus()) == (False, True)
             banner.show_line("Removed.", "info", "Undo", "key")
-            banner._button.setFocus(Qt.FocusReason.TabFocusReason)
+            banner.passing.button.setFocus(Qt.FocusReason.TabFocusReason)
             banner._timer.timeout.emit()
             assert (banner.isVisible(), table.hasFocus()) == (False, True)
 
     gui(work)
 
 
-def test_a_line_does_not_go_under_a_mouse_on_its_way(gui, qapp, busy, monkeypatch):
+def test_a_line_does_not_go_under_the_mouse(gui, qapp, busy, monkeypatch):
     async def work():
         async with running(qapp, busy.connect) as desk:
-            banner, pages = desk.window.banner, desk.window.pages
-            banner.show_line("Copied.", "good")
-            monkeypatch.setattr(pages, "underMouse", lambda: True)
-            for place in (QPoint(300, 300), QPoint(310, 300)):
-                monkeypatch.setattr(QCursor, "pos", lambda place=place: place)
-                banner._timer.timeout.emit()
-                assert banner.isVisible()
-                assert banner._timer.isActive()
+            banner = desk.window.banner
+            banner.show_line("Removed.", "info", "Undo", "key")
+            monkeypatch.setattr(banner.passing, "underMouse", lambda: True)
             banner._timer.timeout.emit()
-            assert not banner.isVisible()
-            banner.show_line("Copied.", "good")
-            monkeypatch.setattr(pages, "underMouse", lambda: False)
+            assert banner.isVisible()
+            assert banner._timer.isActive()
+            monkeypatch.setattr(banner.passing, "underMouse", lambda: False)
             banner._timer.timeout.emit()
             assert not banner.isVisible()
 

@@ -260,7 +260,7 @@ def test_what_was_put_together_and_not_sent_is_kept(gui, qapp, node, reel, tmp_p
             QTest.keyClick(composer.search, Qt.Key.Key_Escape)
             assert window.pages.currentWidget() is not composer
             assert window.banner.text == "Nothing was sent. What you have put together is kept."
-            window.banner._button.click()
+            window.banner.passing.button.click()
             assert window.pages.currentWidget() is composer
             assert list(composer.history.now.mappings()) == ["Reel 07"]
             assert not window.banner.isVisible()

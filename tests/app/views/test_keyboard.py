@@ -422,9 +422,9 @@ def test_enter_in_a_field_of_a_card_and_on_a_button(gui, qapp):
             QTest.keyClick(cancel, Qt.Key.Key_Return)
             assert window.card is None
             desk.context.say("Something.")
-            window.banner._close.setFocus()
-            assert isinstance(window.banner._close, QToolButton)
-            QTest.keyClick(window.banner._close, Qt.Key.Key_Return)
+            window.banner.passing.close_button.setFocus()
+            assert isinstance(window.banner.passing.close_button, QToolButton)
+            QTest.keyClick(window.banner.passing.close_button, Qt.Key.Key_Return)
             assert not window.banner.isVisible()
 
     gui(work)

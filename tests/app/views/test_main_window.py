@@ -310,7 +310,7 @@ def test_the_address_book(gui, qapp, node):
             desk.book._remove_id(lab.id)
             await until(lambda: len(desk.context.poller.destinations) == 1)
             await until(lambda: "Removed" in desk.window.banner.text)
-            desk.window.banner._button.click()
+            desk.window.banner.passing.button.click()
             await until(lambda: len(desk.context.poller.destinations) == 2)
 
     gui(work)
@@ -323,7 +323,7 @@ def test_a_lost_node_leaves_the_table_readable(gui, qapp, node):
             node.drop_connections()
             await until(lambda: "next try in" in desk.window.banner.text)
             assert desk.window.table.model().rowCount() == 3
-            desk.window.banner._button.click()
+            desk.window.banner.passing.button.click()
             await until(lambda: desk.window.banner.text == "")
             node.move("1", bytes_acked=700)
             await until(lambda: rows_of(desk)["s1"].done == 700)

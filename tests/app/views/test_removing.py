@@ -55,7 +55,7 @@ def test_undo_brings_back_what_ran_and_it_runs_on(gui, qapp, node):
             desk.context.poller.soon()
             await until(lambda: desk.context.poller.rows["s1"].done == 900)
             assert shown(desk) == {"r4"}  # whatever polls bring
-            desk.window.banner._button.click()
+            desk.window.banner.passing.button.click()
             assert shown(desk) == {"s1", "s2", "r4"}
             assert desk.window.table.model().row("s1").done == 900
             await until(lambda: called(node, "send.resumeTransfer") == ["1"])
@@ -78,7 +78,7 @@ def test_the_keyboard_stays_where_it_was(gui, qapp, node):
             assert table.currentIndex().data(KEY) == order[2]
             actions.remove.trigger()  # the last: the one above
             assert table.selected_keys() == [order[0]]
-            desk.window.banner._button.click()
+            desk.window.banner.passing.button.click()
             assert table.selected_keys() == [order[2]]
             actions.remove_done.trigger()  # what is not selected takes nothing with it
             assert table.selected_keys() == [key for key in (order[2], order[0]) if key != "r4"][:1]
@@ -123,7 +123,7 @@ def test_all_that_is_done_is_removed_and_taken_back(gui, qapp, node):
             desk.window.actions_.remove_done.trigger()
             assert shown(desk) == {"s1", "s2"}
             assert desk.window.banner.text == "Removed one transfer."
-            desk.window.banner._button.click()
+            desk.window.banner.passing.button.click()
             assert shown(desk) == {"s1", "s2", "r4"}
 
     gui(work)
