@@ -2,13 +2,13 @@
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QMenu, QToolButton, QWidget
+from PySide6.QtWidgets import QMenu, QSizePolicy, QToolButton, QWidget
 
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.state.basket import History
 from jetstream_desktop.state.nodes import OpenNode
 from jetstream_desktop.views.theme import ICON_SIZE, Theme
-from jetstream_desktop.views.widgets import BESIDE, ElidedLabel, IconKeeper, icon_button, label, row
+from jetstream_desktop.views.widgets import BESIDE, ElidedLabel, IconKeeper, icon_button, row
 
 
 class ComposerHead(QWidget):
@@ -28,7 +28,8 @@ class ComposerHead(QWidget):
         self.setProperty("role", "bar")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         line = row(margins=(14, 0, 14, 0), spacing=8)
-        self._title = label("", "title")
+        self._title = ElidedLabel("", "title")
+        self._title.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)  # before the hint
         line.addWidget(self._title)
         self._hint = ElidedLabel("", "dim")
         line.addWidget(self._hint, 1)
