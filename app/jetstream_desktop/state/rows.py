@@ -104,7 +104,7 @@ def group_of(entity: Entity) -> Group:
 
 def outdated(row: Row) -> Row:
     """*row* while nothing is heard from its node: without what changes by the second, and quiet."""
-    status = replace(row.status, sentence=row.status.timeless or row.status.sentence, tone="dim")
+    status = replace(row.status, sentence=row.status.timeless or row.status.sentence, tone="dim", brief="")
     return replace(row, rate=None, time_left=None, status=status, current=False)
 
 

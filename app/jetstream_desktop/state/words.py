@@ -24,6 +24,8 @@ class Status:
     advice: str = ""
     timeless: str = ""
     """The sentence without the time that it counts down, if it does."""
+    brief: str = ""
+    """That time alone, where there is no room for the sentence."""
 
 
 def can_retry(entity: Transfer | ReceiveTransfer) -> bool:
@@ -110,7 +112,8 @@ def _waiting(entity: Transfer | ReceiveTransfer, other: str, now: int) -> Status
     if seconds == 0:
         return Status(tr("Waiting for {other}, trying now", other=other), "clock", "dim", advice)
     sentence = tr("Waiting for {other}, next try in {time}", other=other, time=numbers.clock(seconds))
-    return Status(sentence, "clock", "dim", advice, tr("Waiting for {other}", other=other))
+    return Status(sentence, "clock", "dim", advice, tr("Waiting for {other}", other=other),
+                  tr("Next try in {time}", time=numbers.clock(seconds)))
 
 
 def _what_next(entity: Transfer | ReceiveTransfer, other: str) -> str:

@@ -43,6 +43,12 @@ def two_lines(painter: QPainter, area: QRect, words: str, font: QFont, colour: Q
     text(painter, upper.translated(0, height), rest, font, colour, within=within)
 
 
+def fits_in_two(words: str, metrics: QFontMetrics, width: int) -> bool:
+    """Whether :func:`two_lines` shows all of *words*."""
+    first, rest = broken(words, metrics, width)
+    return max(map(metrics.horizontalAdvance, (first, rest))) <= width
+
+
 def broken(words: str, metrics: QFontMetrics, width: int) -> tuple[str, str]:
     """What fits into the first line, at a space; the rest is empty if all fits, or if nothing can be broken off."""
     if metrics.horizontalAdvance(words) <= width:

@@ -127,8 +127,10 @@ class TransferDelegate(QStyledItemDelegate):
         place = QPoint(area.left() + 6, area.center().y() - 7)
         painting.icon(painter, theme, status.icon, status.tone, place, 16, within=area)
         label = QRect(area.left() + 28, area.top(), area.width() - 30, area.height())
-        painting.two_lines(painter, label, printable(status.sentence), theme.font("small"), theme.colour(status.tone),
-                           within=area)
+        words, font = printable(status.sentence), theme.font("small")
+        if status.brief and not painting.fits_in_two(words, QFontMetrics(font), label.width()):
+            words = status.brief
+        painting.two_lines(painter, label, words, font, theme.colour(status.tone), within=area)
 
     def _plain(self, painter: QPainter, area: QRect, row: Row, column: Column) -> None:
         theme = self._theme

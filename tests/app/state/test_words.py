@@ -59,6 +59,12 @@ def test_the_reason_of_a_wait_is_in_the_advice():
     assert said(transfer(phase="waiting for the peer", last_error_message="Why?")).advice.startswith("Why? ")
 
 
+def test_a_time_that_is_counted_down_stands_alone_where_there_is_little_room():
+    status = said(transfer(next_retry_time=NOW + 42_900_000))
+    assert (status.timeless, status.brief) == ("Waiting for Studio B", "Next try in 0:42")
+    assert said(transfer()).brief == ""
+
+
 def test_first_sentence():
     assert first_sentence("") == ""
     assert first_sentence("\n A. \nB") == "A"

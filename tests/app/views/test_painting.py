@@ -3,7 +3,7 @@
 import pytest
 from PySide6.QtGui import QFont, QFontMetrics
 
-from jetstream_desktop.views.painting import broken
+from jetstream_desktop.views.painting import broken, fits_in_two
 
 
 @pytest.fixture
@@ -25,3 +25,11 @@ def test_it_breaks_at_the_last_space_that_fits(metrics):
 @pytest.mark.parametrize("words", ["Unbreakable", "Unbreakable word", ""])
 def test_what_cannot_be_broken_stays_one_line_to_be_cut(metrics, words):
     assert broken(words, metrics, 10) == (words, "")
+
+
+def test_whether_two_lines_are_enough(metrics):
+    width = metrics.horizontalAdvance("Waiting for Anna")
+    assert fits_in_two("Waiting for Anna", metrics, width)
+    assert fits_in_two("Waiting for Anna Waiting", metrics, width)
+    assert not fits_in_two("Waiting for Anna Waiting for Anna and her laptop", metrics, width)
+    assert not fits_in_two("W" * 60, metrics, width)
