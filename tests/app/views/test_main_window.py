@@ -23,6 +23,7 @@ from jetstream_desktop.state.address import Address
 from jetstream_desktop.state.filters import Column, Filter
 from jetstream_desktop.state.nodes import OpenNode
 from jetstream_desktop.state.rows import Group
+from jetstream_desktop.views.transfer_cells import tip
 
 
 @pytest.fixture
@@ -231,7 +232,7 @@ def test_names_that_look_like_markup_stay_text(gui, qapp, node, tmp_path):
             await until(lambda: "s9" in rows_of(desk))
             desk.window.table.select_key("s9")
             index = desk.window.table.currentIndex().siblingAtColumn(1)
-            assert "&lt;b&gt;" in desk.window.table.tip(index)
+            assert "&lt;b&gt;" in tip(index)
             assert "\u202e" not in index.siblingAtColumn(1).data()
             desk.window.grab()
 
