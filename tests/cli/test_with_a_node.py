@@ -108,6 +108,16 @@ def test_watching_until_ctrl_c(node):
     assert (watching.returncode, stderr) == (0, b"")
 
 
+def test_watching_through_a_pipe_tells_at_once(node):
+    with subprocess.Popen(command(node, "ls", "--watch"), env=node.environment, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE) as watching:
+        assert watching.stdout.readline().split()[:2] == [b"ID", b"What"]
+        watching.send_signal(signal.SIGINT)
+        stdout, stderr = watching.communicate(timeout=30)
+    assert (watching.returncode, stderr) == (0, b"")
+    assert b"\x1b" not in stdout
+
+
 async def the_one_that_sends(node):
     async with node.client() as client:
         while True:

@@ -5,7 +5,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
 from rich.console import Console
@@ -61,10 +61,25 @@ async def _ls(node: Node, every: bool, watch: bool, as_json: bool) -> int:
 
 
 async def _watch(client: AsyncClient, console: Console, every: bool) -> None:
+    if not console.is_terminal:
+        await _watch_for_a_pipe(client, console, every)
     with Live(console=console, auto_refresh=False, vertical_overflow="crop") as live:
         while True:
             live.update(_table(_chosen(await _all(client), every), await _places(client)), refresh=True)
             await asyncio.sleep(_WATCH_SECONDS)
+
+
+async def _watch_for_a_pipe(client: AsyncClient, console: Console, every: bool) -> NoReturn:
+    """Nothing can be drawn over there: the table once more whenever it has changed, at once."""
+    before = ""
+    while True:
+        table = _table(_chosen(await _all(client), every), await _places(client))
+        with console.capture() as drawn:
+            console.print(table)
+        if drawn.get() != before:
+            print(("\n" if before else "") + drawn.get(), end="", flush=True)
+            before = drawn.get()
+        await asyncio.sleep(_WATCH_SECONDS)
 
 
 async def _all(client: AsyncClient) -> list[AnyTransfer]:
