@@ -22,7 +22,7 @@ from jetstream.api.methods import METHODS, find_method
 from jetstream.api.vocabulary import Access, Method
 from jetstream.errors import InvalidParameters, JetStreamError, PermissionDenied, ServerError
 from jetstream_server.access.principal import Kind, Principal
-from jetstream_server.catalog.errors import CatalogFull
+from jetstream_server.catalog.errors import CatalogError, said
 from jetstream_server.parameters import ParameterCheck
 from jetstream_server.requests import Progress, Requests
 
@@ -143,15 +143,21 @@ def _faults_mapped(name: str) -> Iterator[None]:
         yield
     except JetStreamError:
         raise
-    except CatalogFull as error:
+    except CatalogError as error:
+        sentence = said(error)
+        if sentence is None:
+            raise _fault(error, name) from error
         log.warning("%s was not done: %s", name, error)
-        raise ServerError("The disk of the node's own records is full, so this was not done. Make room on it, then "
-                          "do it again.") from error
+        raise ServerError(sentence) from error
     except Exception as error:
-        reference = secrets.token_hex(4)
-        log.exception("Fault %s in %s", reference, name)
-        raise ServerError(f"Something went wrong inside the node; its log tells more under {reference}.",
-                          reference=reference) from error
+        raise _fault(error, name) from error
+
+
+def _fault(error: Exception, name: str) -> ServerError:
+    reference = secrets.token_hex(4)
+    log.error("Fault %s in %s", reference, name, exc_info=error)
+    return ServerError(f"Something went wrong inside the node; its log tells more under {reference}.",
+                       reference=reference)
 
 
 def allow(method: Method, principal: Principal | None) -> None:

@@ -16,10 +16,19 @@ from jetstream.api.methods import METHODS
 from jetstream.api.vocabulary import REQUIRED, Access, Method, Parameter
 from jetstream.errors import InvalidParameters, LimitExceeded, PermissionDenied, ServerError
 from jetstream_server.access.principal import Principal
-from jetstream_server.catalog import CatalogFull
+from jetstream_server.catalog import (
+    AlreadyStored,
+    CatalogBusy,
+    CatalogDamaged,
+    CatalogError,
+    CatalogFull,
+    CatalogReadOnly,
+)
 from jetstream_server.dispatch import Call, Dispatcher, allow
 from jetstream_server.parameters import ParameterCheck, expectation, keyword_of
 from jetstream_server.requests import Requests
+
+CATALOG = Path("/somewhere/catalog.db")
 
 
 class Never:
@@ -306,11 +315,18 @@ async def test_too_many_background_requests_leave_nothing_behind(dispatcher: Dis
         await dispatcher.call(call, "server.echoAsync", {})
 
 
-async def test_a_full_disk_under_the_catalog_is_said_in_words() -> None:
-    async def full(call: Call, *, text: str) -> None:
-        raise CatalogFull(Path("/somewhere/catalog.db"))
+@pytest.mark.parametrize(("error", "words"), [
+    (CatalogFull(CATALOG), "records is full, so this was not done"),
+    (CatalogBusy(CATALOG), "Another program holds the node's own records"),
+    (CatalogReadOnly(CATALOG, "why"), "cannot be written, so this was not done"),
+    (CatalogDamaged(CATALOG, "why"), "damaged, so this was not done. Stop the node"),
+    (AlreadyStored("accounts", "ann"), "went wrong inside the node"),
+])
+async def test_what_ails_the_catalog_is_said_in_words(error: CatalogError, words: str) -> None:
+    async def failing(call: Call, *, text: str) -> None:
+        raise error
 
-    dispatcher = Dispatcher({"server.echo": full}, {"server.echo": METHODS["server.echo"]})
-    with pytest.raises(ServerError, match="records is full, so this was not done") as caught:
+    dispatcher = Dispatcher({"server.echo": failing}, {"server.echo": METHODS["server.echo"]})
+    with pytest.raises(ServerError, match=words) as caught:
         await dispatcher.call(call_of(), "server.echo", {})
     assert "/somewhere" not in str(caught.value)

@@ -3,6 +3,7 @@
 from jetstream_server.catalog.catalog import Catalog
 from jetstream_server.catalog.errors import (
     AlreadyStored,
+    CatalogBusy,
     CatalogDamaged,
     CatalogError,
     CatalogFull,
@@ -14,6 +15,7 @@ from jetstream_server.catalog.errors import (
 __all__ = [
     "AlreadyStored",
     "Catalog",
+    "CatalogBusy",
     "CatalogDamaged",
     "CatalogError",
     "CatalogFull",

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 
 from jetstream_server.catalog import schema, upgrade
-from jetstream_server.catalog.errors import CatalogDamaged, CatalogError, CatalogFull, CatalogReadOnly
+from jetstream_server.catalog.errors import CatalogBusy, CatalogDamaged, CatalogError, CatalogFull, CatalogReadOnly
 from jetstream_server.catalog.inspection import inspect
 
 T = TypeVar("T")
@@ -182,4 +182,6 @@ def _translate(error: sa.exc.DBAPIError, path: Path) -> NoReturn:
         raise CatalogReadOnly(path, str(error.orig)) from error
     if primary == sqlite3.SQLITE_FULL:
         raise CatalogFull(path) from error
+    if primary in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        raise CatalogBusy(path) from error
     raise CatalogError(f"The catalog {path} refused: {error.orig}.") from error

@@ -5,6 +5,7 @@
     ├── CatalogTooNew      a newer version of JetStream wrote it
     ├── CatalogReadOnly    the file or its folder cannot be written
     ├── CatalogFull        no space is left for it
+    ├── CatalogBusy        another program holds it locked
     ├── StateFolderInUse   another node works with the same folder
     └── AlreadyStored      a record with this key exists
 
@@ -12,6 +13,7 @@
 """
 
 from pathlib import Path
+from typing import Final
 
 
 class CatalogError(Exception):
@@ -73,6 +75,20 @@ class CatalogFull(CatalogError):
         return f"The disk that holds the catalog {self.path} is full; make room on it."
 
 
+class CatalogBusy(CatalogError):
+    """Another program has held the file locked for longer than a change waits. The change was not made."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.path = path
+
+    def __str__(self) -> str:
+        return (
+            f"The catalog {self.path} is held by another program; end what has it open (a backup, a database viewer), "
+            "then do it again."
+        )
+
+
 class StateFolderInUse(CatalogError):
     """Another node works with the same state folder. *pid* is its process id where it could be read."""
 
@@ -99,3 +115,20 @@ class AlreadyStored(CatalogError):
 
     def __str__(self) -> str:
         return f"There already is an entry {self.key!r} in {self.table}."
+
+
+_SAID: Final = (
+    (CatalogFull, "The disk of the node's own records is full, so this was not done. Make room on it, then do it "
+                  "again."),
+    (CatalogBusy, "Another program holds the node's own records, so this was not done. End what has them open (a "
+                  "backup, a database viewer), then do it again."),
+    (CatalogReadOnly, "The node's own records cannot be written, so this was not done. Its log says which file, and "
+                      "why."),
+    (CatalogDamaged, "The node's own records are damaged, so this was not done. Stop the node, put back a copy of "
+                     "them or move them away, and start it again; its log says which file."),
+)
+
+
+def said(error: CatalogError) -> str | None:
+    """What somebody far away hears of *error*, which names no path; ``None`` if it is a fault of the node's."""
+    return next((sentence for kind, sentence in _SAID if isinstance(error, kind)), None)

@@ -17,12 +17,14 @@ import pytest
 from jetstream_server.catalog import (
     AlreadyStored,
     Catalog,
+    CatalogBusy,
     CatalogDamaged,
     CatalogError,
     CatalogFull,
     CatalogReadOnly,
     CatalogTooNew,
     StateFolderInUse,
+    database,
     inspection,
 )
 from jetstream_server.records import AccountRecord, ManifestRecord
@@ -256,11 +258,23 @@ async def test_a_full_disk_is_named_and_the_change_not_made(path: Path) -> None:
         await catalog.accounts.add(AccountRecord(user="ann", password_hash="h"))
 
 
+async def test_a_lock_of_another_program_is_named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(database, "BUSY_SECONDS", 0.1)
+    await filled(path)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        async with await Catalog.open(path) as catalog:
+            other.execute("BEGIN IMMEDIATE")
+            with pytest.raises(CatalogBusy, match="held by another program"):
+                await catalog.accounts.add(AccountRecord(user="bob", password_hash="h"))
+            other.execute("ROLLBACK")
+            await catalog.accounts.add(AccountRecord(user="bob", password_hash="h"))
+
+
 def test_every_error_is_one_a_caller_can_catch() -> None:
     here = Path("/state")
     errors: list[CatalogError] = [
         CatalogDamaged(here, "why"), CatalogTooNew(here, "2"), CatalogReadOnly(here, "why"), CatalogFull(here),
-        StateFolderInUse(here, 5), StateFolderInUse(here, None), AlreadyStored("accounts", "ann"),
+        CatalogBusy(here), StateFolderInUse(here, 5), StateFolderInUse(here, None), AlreadyStored("accounts", "ann"),
     ]
     for error in errors:
         assert str(error).endswith(".")
