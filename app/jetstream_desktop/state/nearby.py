@@ -45,8 +45,9 @@ class Near:
     @property
     def choice(self) -> Choice:
         """As a line of the composer's list."""
-        return Choice(f"near {self.server_uid}", self.title, tr("nearby · {address}", address=str(self.address)), True,
-                      None, self.address, self.fields)
+        where = str(self.address)
+        line = tr("nearby") if where in self.title else tr("nearby · {address}", address=where)
+        return Choice(f"near {self.server_uid}", self.title, line, True, None, self.address, self.fields)
 
 
 def near_from(properties: Mapping[bytes, bytes | None], port: object, addresses: Sequence[str],

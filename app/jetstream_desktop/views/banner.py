@@ -1,6 +1,7 @@
 """What is wrong or was done, in one line, with the one button that helps. Never a dialog, and the page never jumps."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleEvent
@@ -130,7 +131,6 @@ class Banner(QObject):
             return
         if self.passing.parentWidget() is not around:
             self.passing.setParent(around)
-            QWidget.setTabOrder(self.passing.button, self.passing.close_button)
         place = self._below.geometry()
         high = max(place.height(), self.passing.minimumHeight())
         self.passing.setGeometry(QRect(place.left(), place.bottom() + 1 - high, place.width(), high))
@@ -146,7 +146,16 @@ class Banner(QObject):
             self.standing.show_line(line)
         else:
             self._timer.start(OFFER_MS if label else _SHOW_MS)
+            self._come_first()
             self.passing.show_line(line)
+
+    def _come_first(self) -> None:
+        """Tab reaches the line before what it lies over."""
+        covered = [part for part in self._below.findChildren(QWidget)
+                   if part.focusPolicy() & Qt.FocusPolicy.TabFocus]
+        if covered and self._below.window() is self.passing.window():
+            for before, after in pairwise((self.passing.button, self.passing.close_button, *covered)):
+                QWidget.setTabOrder(before, after)
 
     def isVisible(self) -> bool:
         """Whether anything is said."""

@@ -86,7 +86,9 @@ def test_nothing_that_is_announced_breaks_it(properties, port, addresses):
 
 def test_two_of_the_same_name_are_told_apart():
     one, two = Near("u1", "vm", "10.0.0.7", 8886, CODE), Near("u2", "vm", "10.0.0.8", 9, "cd" * 32)
-    assert [near.title for near in offered([one, two], [], frozenset())] == ["vm (10.0.0.7)", "vm (10.0.0.8:9)"]
+    both = offered([one, two], [], frozenset())
+    assert [near.title for near in both] == ["vm (10.0.0.7)", "vm (10.0.0.8:9)"]
+    assert [near.choice.line for near in both] == ["nearby", "nearby"]  # the address is there once
     (left,) = offered([one, two], [known(name="VM", destination_public_key=CODE)], frozenset())
     assert left.fields["name"] == "vm (10.0.0.8:9)"  # and so it is called from then on
 

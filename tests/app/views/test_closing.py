@@ -185,3 +185,22 @@ def test_a_line_does_not_go_under_the_mouse(gui, qapp, busy, monkeypatch):
             assert not banner.isVisible()
 
     gui(work)
+
+
+def test_the_keyboard_gets_to_a_line_that_passes(gui, qapp, busy):
+    async def work():
+        async with running(qapp, busy.connect) as desk:
+            window, bar = desk.window, desk.window.banner.passing
+            await until(lambda: window.table.isVisible())
+            window.table.setFocus()
+            window.banner.show_line("Removed.", "info", "Undo", "key")
+            seen = []
+            while bar.button not in seen and len(seen) < 60:
+                QTest.keyClick(window.focusWidget(), Qt.Key.Key_Tab)
+                seen.append(window.focusWidget())
+            assert bar.button in seen, [type(one).__name__ for one in seen]
+            QTest.keyClick(bar.button, Qt.Key.Key_Tab)
+            assert bar.close_button.hasFocus()
+            assert not any(window.status.isAncestorOf(one) for one in seen)  # what it lies over comes after it
+
+    gui(work)
