@@ -1,10 +1,11 @@
 """Finding everything that a manifest holds: folder by folder, names sorted, so that reading it later is sequential.
 
-Blocking; to be called in a thread. Nothing but folders is ever opened, so neither a pipe nor a device can hang it.
+Blocking; to be called in a thread. Only folders are opened, and files that claim to be empty where the system makes
+files while they are read (``/proc``), without waiting: so neither a pipe nor a device can hang it.
 What cannot be sent stops the scan with :class:`ManifestFailed`, or is left out and reported if the caller says so:
 
 - missing and unreadable files and folders, links that lead nowhere;
-- pipes, sockets, devices;
+- pipes, sockets, devices, and files with content but no size;
 - names that no receiver may write (see :mod:`jetstream_server.files.paths`).
 
 Left out and reported in any case: links back into a folder that is being read (what they lead to is there already),

@@ -69,7 +69,18 @@ class Search:
         self.skipped_sample: list[str] = []
         self.user = os.geteuid() if hasattr(os, "geteuid") else 0
         self._skip_unreadable = skip_unreadable
+        self._made_up: dict[int, bool] = {}
         self._on_skipped = on_skipped
+
+    def may_be_made_up(self, folder: SourceFolder, info: os.stat_result | None) -> bool:
+        """Whether files in *folder* may be made while they are read, as in ``/proc``; only there empty ones are opened.
+        The system is asked once for each file system: the answer may come from another machine.
+        """
+        if info is None:
+            return folder.without_room()
+        if info.st_dev not in self._made_up:
+            self._made_up[info.st_dev] = folder.without_room()
+        return self._made_up[info.st_dev]
 
     def problem(self, path: bytes, reason: str, *, harmless: bool = False) -> None:
         """Something cannot be sent.
@@ -114,6 +125,7 @@ class FolderSearch:
         self._modes: list[int] = []
         self._folders: list[tuple[bytes, bool]] = []
         self._ancestors: Ancestor | None = None
+        self._made_up = search.may_be_made_up(folder, info)
         if info is not None and pending is not None:
             self._ancestors = Ancestor(pending.ancestors, info.st_dev, info.st_ino)
 
@@ -124,7 +136,7 @@ class FolderSearch:
         except OSError:
             infos = []
         modes = [info.st_mode for info in infos]
-        if infos and all(mode & _USUAL_MASK == _USUAL for mode in set(modes)):
+        if infos and not self._made_up and all(mode & _USUAL_MASK == _USUAL for mode in set(modes)):
             self._names += names
             self._sizes += [info.st_size for info in infos]
             self._mtimes += [info.st_mtime_ns for info in infos]
@@ -136,12 +148,14 @@ class FolderSearch:
             except OSError as error:
                 self._problem(name, reason_of(error))
 
-    def add(self, name: bytes, info: os.stat_result) -> None:
-        """Take in one thing."""
+    def add(self, name: bytes, info: os.stat_result, *, linked: bool = False) -> None:
+        """Take in one thing. *linked*: *info* is about what a link leads to, on whatever file system."""
         mode = info.st_mode
         if stat.S_ISREG(mode):
             if mode & 0o444 != 0o444 and not self._readable(name, info):
                 self._problem(name, "permission denied")
+            elif (linked or self._made_up) and not info.st_size and self._folder.holds_bytes(name):
+                self._problem(name, "has content but no size: the system makes it while it is read")
             else:
                 self._names.append(name)
                 self._sizes.append(info.st_size)
@@ -188,7 +202,7 @@ class FolderSearch:
         if stat.S_ISDIR(found.st_mode):
             self._subfolder(name, linked=True)
         else:
-            self.add(name, found)
+            self.add(name, found, linked=True)
 
     def _single(self, name: bytes, kind: Kind, info: os.stat_result, *, link: bytes | None = None) -> None:
         """An entry that is no file, or the single file of a mapping."""

@@ -13,6 +13,7 @@ from jetstream_server.files.errors import ManifestFailed
 
 HAVE_DIR_FD = os.open in os.supports_dir_fd and os.stat in os.supports_dir_fd and os.listdir in os.supports_fd
 _FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
+_LOOK = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 _STRETCH = 4000
 
 
@@ -64,6 +65,12 @@ class SourceFolder(Protocol):
     def readlink(self, name: bytes) -> bytes:
         """Target of a symbolic link in it."""
 
+    def without_room(self) -> bool:
+        """Whether it lies on a file system that has no room to speak of: the system's own (``/proc``), mostly."""
+
+    def holds_bytes(self, name: bytes) -> bool:
+        """Whether a byte can be read of a file in it, whatever its size says."""
+
     def __enter__(self) -> "SourceFolder": ...
 
     def __exit__(
@@ -97,11 +104,26 @@ class _ByDescriptor:
     def readlink(self, name: bytes) -> bytes:
         return os.readlink(name, dir_fd=self._fd)
 
+    def without_room(self) -> bool:
+        return os.fstatvfs(self._fd).f_blocks == 0
+
+    def holds_bytes(self, name: bytes) -> bool:
+        return _holds_bytes(os.open(name, _LOOK, dir_fd=self._fd))
+
     def __enter__(self) -> "_ByDescriptor":
         return self
 
     def __exit__(self, *_: object) -> None:
         os.close(self._fd)
+
+
+def _holds_bytes(fd: int) -> bool:
+    try:
+        return bool(os.read(fd, 1))
+    except BlockingIOError:
+        return True  # it has none just now: nothing that lies still
+    finally:
+        os.close(fd)
 
 
 class _ByPath:
@@ -131,6 +153,12 @@ class _ByPath:
 
     def readlink(self, name: bytes) -> bytes:
         return os.readlink(self._join(name))
+
+    def without_room(self) -> bool:
+        return hasattr(os, "statvfs") and os.statvfs(self._path).f_blocks == 0
+
+    def holds_bytes(self, name: bytes) -> bool:
+        return _holds_bytes(os.open(self._join(name), _LOOK))
 
     def __enter__(self) -> "_ByPath":
         return self

@@ -96,6 +96,22 @@ def test_paths_that_the_system_cannot_name(tmp_path: Path) -> None:
     assert max(len(entry.source or b"") for entry in entries) > 4096
 
 
+@BY
+@pytest.mark.skipif(not os.path.exists("/proc/self/mounts"), reason="no /proc")
+def test_files_that_are_made_while_they_are_read(tmp_path: Path, by_descriptor: bool) -> None:
+    source = build(tmp_path / "s", {"a": b"", "b": b"1", "empty": b""})
+    (source / "mtab").symlink_to("/proc/self/mounts")
+    (source / "none").symlink_to("empty")
+    for mapped in ({"t": source}, {"t": Path("/proc/version")}, {"t": Path("/proc/sys/kernel/random")}):
+        with pytest.raises(ManifestFailed, match="has content but no size"):
+            scanned(mapped, by_descriptor=by_descriptor)
+    found = scanned({"t": source}, by_descriptor=by_descriptor, skip_unreadable=True)
+    assert found.targets() == ["t", "t/a", "t/b", "t/empty", "t/none"]
+    assert found.result.skipped_sample == (f"{source}/mtab: has content but no size: the system makes it while it is "
+                                           f"read",)
+    assert scanned({"t": source}, symlink_mode=SYMLINK_PRESERVE).result.entries == 6
+
+
 def test_targets_that_are_too_long(tmp_path: Path) -> None:
     make_deep(os.fsencode(tmp_path), 18)
     with pytest.raises(ManifestFailed, match="4096"):
