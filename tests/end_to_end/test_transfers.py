@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shutil
 import stat
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from jetstream import constants as c
 from jetstream.aio import AsyncClient
 from jetstream.entities import Manifest, ReceiveTransfer, Transfer
 from jetstream.errors import AuthenticationFailed, Conflict, NotFound, PermissionDenied
+from jetstream_server.catalog.catalog import CATALOG_FILE, Catalog
 
 Two = tuple[NodeProcess, NodeProcess]
 
@@ -377,3 +379,36 @@ async def test_what_the_receiver_removes_unfinished_does_not_come_back(pair: Two
         assert (ended.error_message or "").endswith("has removed this transfer. Send it as a new one.")
         again = await sent(client, receiver.port, manifest)
         assert again.status == "complete"
+
+
+async def test_what_the_receiver_removed_complete_is_not_sent_again(pair: Two, tmp_path: Path) -> None:
+    """The sender's last word was lost: it knows what it knew in the middle, and the receiver that it was not heard."""
+    sender, receiver = pair
+    source = make_tree(tmp_path / "source", small=5, large=1, large_size=2 << 20)
+    async with sender.client() as client:
+        transfer = await send(client, receiver.port, await manifest_of(client, {"in": str(source)}))
+        await client.send.suspend_transfer(transfer)
+    sender.stop()
+    shutil.copytree(sender.state, tmp_path / "before")
+    sender.start()
+    async with sender.client() as client:
+        ended = await client.send.wait_for_transfer(await client.send.resume_transfer(transfer), 60)
+    assert ended.status == "complete"
+    sender.stop()
+    receiver.stop()
+    shutil.rmtree(sender.state)
+    shutil.copytree(tmp_path / "before", sender.state)
+    async with await Catalog.open(receiver.state / CATALOG_FILE) as catalog:
+        (record,) = await catalog.incoming.all()
+        assert record.told_time is not None
+        await catalog.incoming.update(record.id, told_time=None)
+    receiver.start()
+    async with receiver.client() as other:
+        await other.receive.delete_transfer(record.id)
+    shutil.rmtree(receiver.received / "in")
+    sender.start()
+    async with sender.client() as client, receiver.client() as other:
+        again = await client.send.wait_for_transfer(await client.send.resume_transfer(transfer), 60)
+        assert (again.status, again.bytes_acked) == ("complete", transfer.total_bytes)
+        assert await other.receive.get_transfers() == []
+    assert not (receiver.received / "in").exists()

@@ -166,6 +166,9 @@ class _Guest:
         offer = understand(Offer, params)
         if self._incoming.was_removed(offer.uid, self._who.fingerprint):
             raise PermissionDenied(f"{self._our_name} has removed this transfer. Send it as a new one.")
+        if self._incoming.was_complete(offer.uid, self._who.fingerprint):
+            self._take_session()
+            return OfferAnswer(state=OfferState.COMPLETE)
         if not await self._may_send(offer):
             answer = await self._asking.answer(self._who, offer)
             self._take_session()

@@ -18,13 +18,13 @@ from jetstream_server.transfers.jobs import Job
 from jetstream_server.transfers.live import Live, ReceivingTable, receive_entity
 from jetstream_server.transfers.offers import Proposal
 from jetstream_server.transfers.pulling import download_link
-from jetstream_server.transfers.removed import Removed
+from jetstream_server.transfers.removed import COMPLETE, UNFINISHED, Removed
 from jetstream_server.transfers.scheduler import Scheduler
 from jetstream_server.transfers.session import Surroundings
 from jetstream_server.transfers.sources import sources_of
 from jetstream_server.transfers.states import Event, Phase, Status
 from jetstream_server.transfers.taking import Taking
-from jetstream_server.transfers.trouble import Outcome, Stopped, TryAgain
+from jetstream_server.transfers.trouble import Done, Outcome, Stopped, TryAgain
 
 MAX_DOWNLOADS: Final = 4
 
@@ -40,7 +40,8 @@ class Incoming:
         self._catalog = catalog
         self._taking = taking
         self._near = near
-        self._removed = Removed(catalog.settings)
+        self._removed = Removed(catalog.settings, UNFINISHED)
+        self._removed_complete = Removed(catalog.settings, COMPLETE)
         self.jobs: Scheduler[IncomingRecord] = Scheduler(
             table, events, "receiveTransfer", near.wall, downloading.attempt, _rank, _wanted, MAX_DOWNLOADS
         )
@@ -48,6 +49,7 @@ class Incoming:
     async def start(self) -> None:
         """Load what is known; go on with downloads that were under way."""
         await self._removed.load()
+        await self._removed_complete.load()
         for record in await self._catalog.incoming.all():
             live = self._table.load(record)
             if live.processing:
@@ -83,6 +85,10 @@ class Incoming:
     def was_removed(self, uid: str, fingerprint: str) -> bool:
         """Whether the transfer that its sender calls *uid* was removed here before it was complete."""
         return self._removed.holds(uid, fingerprint)
+
+    def was_complete(self, uid: str, fingerprint: str) -> bool:
+        """Whether it was removed here when it was complete and its sender did not know yet."""
+        return self._removed_complete.holds(uid, fingerprint)
 
     def entity(self, live: Live[IncomingRecord]) -> ReceiveTransfer:
         """The documented form."""
@@ -227,8 +233,8 @@ class Incoming:
     async def delete(self, live: Live[IncomingRecord]) -> None:
         """Stop and forget; unfinished files are removed, finished ones stay."""
         record = live.record
-        if record.link is None and live.status not in (Status.COMPLETE, Status.ERROR):
-            await self._removed.add(record.uid, record.peer_fingerprint or "")  # its sender would begin it anew
+        if record.link is None:  # its sender would begin it anew
+            await self._remember(live)
         if live.processing:
             await self.cancel(live)
         await self.jobs.stop(live, StopReason.CANCELLED, "Deleted by the receiver.")
@@ -236,13 +242,24 @@ class Incoming:
             await self._taking.discard(live)
         await self._table.delete(live)
 
+    async def _remember(self, live: Live[IncomingRecord]) -> None:
+        record = live.record
+        if live.status is Status.COMPLETE:
+            if record.told_time is None:
+                await self._removed_complete.add(record.uid, record.peer_fingerprint or "")
+        elif live.status is not Status.ERROR:
+            await self._removed.add(record.uid, record.peer_fingerprint or "")
+
     # -- sessions -------------------------------------------------------------------------------------------------
 
     def receive_pushed(self, peer: PeerConnection, live: Live[IncomingRecord], offer: Offer) -> None:
         """Run the session of an accepted offer as a job."""
 
         async def attempt(live: Live[IncomingRecord], job: Job) -> Outcome:
-            return await self._taking.receive(peer, live, job, offer, we_dialled=False)
+            outcome = await self._taking.receive(peer, live, job, offer, we_dialled=False)
+            if isinstance(outcome, Done):
+                await self._table.save(live, told_time=self._near.wall())
+            return outcome
 
         self.jobs.start(live, attempt)
 

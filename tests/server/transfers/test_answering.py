@@ -108,11 +108,15 @@ class MadeIncoming:
         self.lost = 0
         self.withdrawn_ones: list[tuple[str, str]] = []
         self.removed: set[tuple[str, str]] = set()
+        self.removed_complete: set[tuple[str, str]] = set()
         self.creating = asyncio.Event()
         self.creating.set()
 
     def was_removed(self, uid: str, fingerprint: str) -> bool:
         return (uid, fingerprint) in self.removed
+
+    def was_complete(self, uid: str, fingerprint: str) -> bool:
+        return (uid, fingerprint) in self.removed_complete
 
     def find(self, uid: str, fingerprint: str) -> Live[IncomingRecord] | None:
         return self.lives.get((uid, fingerprint))
