@@ -7,6 +7,8 @@ WINDOW_SECONDS: Final = 4.0
 BITS_PER_KBIT: Final = 1000
 LONGEST_PAUSE: Final = 60.0
 """Seconds between two tries at most."""
+SOON_AGAIN: Final = 10
+"""Tries in about the first minute; only then the pauses grow further."""
 ASK_AGAIN: Final = ((120.0, 1.0), (1800.0, 2.0), (8 * 3600.0, 5.0))
 """Until so many seconds have passed a person's yes is asked for again at this interval; then four times a minute."""
 
@@ -71,5 +73,8 @@ def ask_interval(waited: float) -> float:
 
 
 def backoff(attempt: int) -> float:
-    """Seconds to wait before try *attempt* (from 1): 1, 2, 4 … up to a minute."""
-    return float(min(LONGEST_PAUSE, 2 ** min(attempt - 1, 6)))
+    """Seconds to wait before try *attempt* (from 1): 1, 2, 4, then 8 for a minute, in which a node that was started
+    again, or a line that broke, is back in most cases; then up to a minute.
+    """
+    doublings = attempt - 1 if attempt <= 4 else max(3, attempt - SOON_AGAIN + 3)
+    return float(min(LONGEST_PAUSE, 2 ** min(doublings, 6)))

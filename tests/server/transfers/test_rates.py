@@ -62,7 +62,9 @@ def test_units_time_left_and_backoff() -> None:
     assert seconds_left(10, 0.5) is None
     assert seconds_left(1000, 300) == 3
     assert seconds_left(1, 1e9) == 1
-    assert [backoff(n) for n in (1, 2, 3, 7, 50)] == [1, 2, 4, 60, 60]
+    pauses = [backoff(attempt) for attempt in range(1, 15)]
+    assert pauses == [1, 2, 4, 8, 8, 8, 8, 8, 8, 8, 16, 32, 60, 60]
+    assert backoff(5000) == 60
 
 
 def test_a_person_is_asked_often_at_first_and_never_given_up() -> None:
