@@ -4,11 +4,21 @@ import contextlib
 import io
 import os
 import sys
-from typing import NoReturn
+from typing import Final, NoReturn
+
+_INTERRUPTED: Final = 130
+"""As in :mod:`jetstream_cli.exits`, which is not there yet when Ctrl-C comes while modules are read."""
 
 
 def main() -> None:
     """The ``jetstream`` command; ends the process."""
+    try:
+        _main()
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+
+
+def _main() -> None:
     if sys.argv[1:2] == ["server"]:
         # A node needs nothing of the command line's own libraries, so it starts without them.
         from jetstream_cli.serving import serve

@@ -18,7 +18,15 @@ def password_for(prompt: str, variable: str | None) -> str:
     if not sys.stdin.isatty():
         how = f"set {variable}" if variable else "use --password-stdin"
         raise InvalidParameters(f"There is nobody to ask for a password; {how}.")
-    return getpass.getpass(f"{prompt}: ")
+    return _ask(prompt)
+
+
+def _ask(prompt: str) -> str:
+    try:
+        return getpass.getpass(f"{prompt}: ")
+    except KeyboardInterrupt:
+        print(file=sys.stderr)  # the prompt stands in that line
+        raise
 
 
 def new_password(prompt: str) -> str:
@@ -27,7 +35,7 @@ def new_password(prompt: str) -> str:
     :raises InvalidParameters: if nobody can be asked, or the two differ.
     """
     first = password_for(prompt, None)
-    if first != getpass.getpass("Once more: "):
+    if first != _ask("Once more"):
         raise InvalidParameters("The two passwords differ; nothing was changed.")
     return first
 
