@@ -205,6 +205,8 @@ class Photographer:
             self.take("asking-light")
             await other.send.delete_transfer(made)
             await until(window.offers.isHidden)
+            await until(window.banner.passing.isVisible)
+            window.banner.passing.close_button.click()  # that it is not offered any more has been read
 
     async def receive(self, port: int) -> None:
         """Somebody who is known here sends something."""

@@ -146,10 +146,10 @@ class BasketTree(QTreeView):
         if room != self._fitted:
             self._fitted = room
             tight = room < 440
-            note = 28 if tight else max(60, min(220, room * 25 // 100))
-            size = 84 if room < 500 else 92 if room < 640 else 144
+            note = 28 if tight else max(60, min(220, room * 20 // 100))
+            size = 84 if room < 500 else 92 if room < 640 else 138
             self.setColumnHidden(GOES_AS, tight)
-            self.header().resizeSection(NAME, room - note - size if tight else max(150, min(340, room * 33 // 100)))
+            self.header().resizeSection(NAME, room - note - size if tight else max(150, min(340, room * 31 // 100)))
             self.header().resizeSection(NOTE, note)
             self.header().resizeSection(SIZE, size)
 
