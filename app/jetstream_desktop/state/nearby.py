@@ -108,12 +108,17 @@ def fitting(near: Sequence[Near], text: str) -> list[Near]:
     return [one for one in near if all(word in f"{one.name} {one.address}".casefold() for word in words)]
 
 
+def invitation() -> str:
+    """What to do where no destination is known."""
+    return tr("Type the address of the other computer, as its start page shows it.")
+
+
 def words_while_empty(*, allowed: bool, local: bool) -> str:
     """What to do where no destination is known: others come by themselves only while somebody looks for them.
 
     :param local: the files are those of this computer; only for it is looked for others.
     """
-    what = tr("Type the address of the other computer, as its start page shows it.")
+    what = invitation()
     if not local:
         return what
     if allowed:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QWidget
 from jetstream.entities import Destination
 from jetstream_desktop.i18n import tr
 from jetstream_desktop.state.address import Choice, choices, fits, folder_of, is_itself
-from jetstream_desktop.state.nearby import Near, fitting
+from jetstream_desktop.state.nearby import Near, fitting, invitation
 from jetstream_desktop.state.options import Options
 from jetstream_desktop.state.preview import Card
 from jetstream_desktop.state.text import plain_tooltip
@@ -78,6 +78,7 @@ class ComposerSide(QWidget):
         self.search.textChanged.connect(self.refresh)
         self.search.returnPressed.connect(self._settle)
         self.list = ChoiceList(self._theme)
+        self.list.show_hint(invitation())
         self.list.chosen.connect(self._chosen)
         self.search.moved.connect(self.list.step)
         self.list.setMinimumHeight(_LEAST_LIST)
