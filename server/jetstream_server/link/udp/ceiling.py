@@ -3,8 +3,6 @@
 import math
 from typing import Final
 
-from jetstream_server.link.udp.estimates import Lowest
-
 CUBIC_GROWTH: Final = 0.4
 CUBIC_SHARE: Final = 0.7
 FAR_BELOW: Final = 0.75
@@ -126,8 +124,10 @@ class Ceiling:
         """Packets under way that were left when room was made last."""
         self._since = 0.0
         self._curve = 0.0
-        self._trips = Lowest(SHORTEST_SECONDS)
-        """Beside others who keep the queue up, the model may take a queue for a part of the path."""
+        self._trips = (float("inf"), float("inf"))
+        """The shortest round trips of the last half minute and of the one that runs: beside others who keep the queue
+        up, the model may take a queue for a part of the path."""
+        self._trips_until = 0.0
         self._longest_queue = 0.0
         self._empty_rounds = 0
         self._alone = self._looked = 0.0
@@ -203,8 +203,10 @@ class Ceiling:
 
     def _split(self, whole: float, trip: float, now: float) -> tuple[float, float]:
         """Queue and path of a round trip, by the shortest one for long."""
-        self._trips.add(trip, now)
-        shortest = self._trips.value
+        if now > self._trips_until:
+            self._trips, self._trips_until = (self._trips[1], trip), now + SHORTEST_SECONDS
+        self._trips = self._trips[0], min(self._trips[1], trip)
+        shortest = min(self._trips)
         return max(0.0, whole - shortest), shortest
 
     def _allowed(self, trip: float, now: float) -> float:

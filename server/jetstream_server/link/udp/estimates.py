@@ -16,26 +16,6 @@ LONGEST_GAP: Final = 0.25
 GAP_FADES: Final = 0.98
 
 
-class Lowest:
-    """The lowest value of the last one to two windows of so many seconds."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._values = (float("inf"), float("inf"))
-        self._until = 0.0
-
-    @property
-    def value(self) -> float:
-        """Infinite before there is one."""
-        return min(self._values)
-
-    def add(self, value: float, now: float) -> None:
-        """One was seen."""
-        if now > self._until:
-            self._values, self._until = (self._values[1], value), now + self._seconds
-        self._values = self._values[0], min(self._values[1], value)
-
-
 class Trips:
     """Round trips, in seconds.
 

@@ -1,8 +1,5 @@
-"""What round trips lose: what the line takes by itself, whether it is more than that, and whether the start overfilled
-a queue. Pure.
-"""
+"""What round trips lose: what the line takes by itself, and whether the start overfilled a queue. Pure."""
 
-import math
 from collections import deque
 from typing import Final
 
@@ -15,10 +12,6 @@ LOSS_PACKETS: Final = 100
 """In a round of fewer packets chance says too much."""
 MOST_LOSS: Final = 0.1
 """A line that loses more by itself may well be one that lets no more through."""
-
-EXCESS_BLOCKS: Final = 16
-FIRST_BLOCKS: Final = 4
-"""Before so many blocks are known, each of them says of itself what is usual."""
 
 
 class Losses:
@@ -71,31 +64,3 @@ class LineLoss:
         """A round trip is over: what became of *settled* packets is known now, and *lost* of them were lost."""
         if settled >= LOSS_PACKETS:
             self._rounds.append(min(1.0, max(0, lost) / settled))
-
-
-class Excess:
-    """Whether more is lost than the line loses by itself. Counted in blocks of packets, because in a round trip of few
-    chance says too much.
-    """
-
-    def __init__(self) -> None:
-        self._blocks: deque[tuple[int, float]] = deque(maxlen=EXCESS_BLOCKS)
-        self._settled = self._lost = 0
-
-    def on_round(self, settled: int, lost: int) -> bool:
-        """A round trip is over: what became of *settled* packets is known now, and *lost* of them were lost; whether
-        a block is over and lost too many.
-        """
-        self._settled, self._lost = self._settled + settled, self._lost + max(0, lost)
-        if self._settled < LOSS_PACKETS:
-            return False
-        settled, lost, self._settled, self._lost = self._settled, self._lost, 0, 0
-        known = LOSS_PACKETS + sum(block[0] for block in self._blocks)
-        gone = 1 + sum(block[1] for block in self._blocks)
-        if len(self._blocks) < FIRST_BLOCKS:
-            known, gone = known + settled, gone + lost
-        expected = min(MOST_LOSS, gone / known) * settled
-        most = 0.5 + 1.5 * expected + 3 * math.sqrt(expected)
-        # Of what was too much only so much counts for later; a line that has begun to lose more is known after a while.
-        self._blocks.append((settled, min(lost, most)))
-        return lost > most

@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from jetstream_server.link.udp.background import FIRST_RATE as FIRST_BACKGROUND_RATE
-from jetstream_server.link.udp.background import Background
 from jetstream_server.link.udp.ceiling import EMPTY_QUEUE, LEAST_PACKETS, SHORT_QUEUE, Ceiling
 from jetstream_server.link.udp.estimates import Delivery, Trips
 from jetstream_server.link.udp.losses import LineLoss, Losses
@@ -75,11 +73,11 @@ FIRST_RATE: Final = 6_000_000.0
 """Bytes a second before anything is known: 48 Mbit/s."""
 SMALLEST_RATE: Final = 12_000.0
 DRAINED_QUEUE: Final = 0.05
-WAITS_LONGEST: Final = 1.25
-"""Of what is under way while packets wait as long as they may, so much may be."""
 SMALLEST_PROBE: Final = 0.05
 NOTICEABLE_QUEUE: Final = 0.010
 """Seconds; below this it may as well be the machine that is late."""
+BACKGROUND_QUEUE: Final = 0.25
+BACKGROUND_SECONDS: Final = 0.005
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +143,8 @@ class RateControl:
         """Whether the start ran into a queue that others keep full, so that no round trip was without it."""
         self._peak = 0
         """The most that was under way in this round."""
-        self._now = now
-        self._background = Background(FIRST_BACKGROUND_RATE, self.trip, now) if policy is Policy.BACKGROUND else None
+        self._share = 1.0
+        self._share_time = now
 
     def __repr__(self) -> str:
         return f"<RateControl {self.phase.value} {self.bandwidth * 8 / 1e6:.1f} Mbit/s trip={self.trip * 1e3:.1f} ms>"
@@ -178,8 +176,6 @@ class RateControl:
         """How fast to send."""
         if self.policy is Policy.FIXED:
             return self._fixed or FIRST_RATE
-        if self._background:
-            return self._background.rate(self._now) * self._for_losses
         if not self.bandwidth:
             return self._first
         rate = self.bandwidth * self._gain * self._for_losses
@@ -188,28 +184,25 @@ class RateControl:
         rate = max(rate, self.ceiling.claim)
         if self.phase is Phase.STARTUP:
             rate = max(min(rate, self._known or rate), self._first)
-        return max(rate, SMALLEST_RATE)
+        return max(rate * self._share, SMALLEST_RATE)
 
     @property
     def limit(self) -> float:
         """How many bytes may be under way."""
         if self.policy is Policy.FIXED:
             return (self._fixed or FIRST_RATE) * (self.smooth_trip * 2 + 1.0)
-        least = LEAST_PACKETS * self._packet
-        if self._background:
-            waits = self._background.base + self._background.target
-            return max(self.pacing * (WAITS_LONGEST * waits + 2 * self._reports_every), least)
         if not self.bandwidth:
             return self._first * (self.trip * 2 + 0.1)
         held = self.bandwidth * self._reports_every * 2
+        least = LEAST_PACKETS * self._packet
         if self.phase is Phase.SHORTEST:
             quiet = QUIET_SHARE if self._overfilled else SHORTEST_SHARE
             return max(self.bandwidth * self.trip * quiet + held / 2, least)
-        share = self._share_of_path
+        share = self._share_of_path * self._share
         crowded = self._crowded and self.ceiling.bytes < float("inf")
         most = share * (STARTUP_GAIN if self.phase is Phase.STARTUP else CROWDED_GAIN if crowded else 2.0)
-        return max(min(most, max(self.ceiling.bytes, self._least_share)) + held, least,
-                   self.ceiling.claim * self.smooth_trip)
+        return max(min(most, max(self.ceiling.bytes, self._least_share * self._share)) + held, least,
+                   self.ceiling.claim * self._share * self.smooth_trip)
 
     @property
     def _for_losses(self) -> float:
@@ -243,12 +236,8 @@ class RateControl:
         self._fixed = fixed
         if policy is self.policy:
             return
-        self.policy = policy
-        self._background = None
-        if policy is Policy.BACKGROUND:
-            rate = self.bandwidth or FIRST_BACKGROUND_RATE
-            self._background = Background(rate, self.trip, now, searching=not self.bandwidth)
-        elif policy is Policy.FAIR:
+        self.policy, self._share = policy, 1.0
+        if policy is Policy.FAIR:
             self._delivery.begin_anew(0.0)
             self._full, self._full_rounds = 0.0, 0
             self.ceiling = Ceiling()
@@ -258,7 +247,7 @@ class RateControl:
 
     def on_sample(self, sample: Sample, now: float) -> None:
         """A report came."""
-        self._packet, self._now = sample.packet, now
+        self._packet = sample.packet
         self._delivery.heard(now)
         if sample.trip is not None:
             self._trips.add(sample.trip, now)
@@ -268,20 +257,16 @@ class RateControl:
                            self.trip * (0.5 if self.phase is Phase.STARTUP else 1.0),
                            self.smooth_trip if self.ceiling.resists else self.trip, now)
         self._peak = max(self._peak, sample.in_flight)
-        if self._background and sample.trip is not None:
-            self._background.on_report(sample.trip, sample.delivered, sample.clock, sample.limited, now)
         if sample.round_over:
             self._end_round(sample, now)
-        if not self._background:
-            self._step(sample, now)
+        if self.policy is Policy.BACKGROUND:
+            self._yield(now)
+        self._step(sample, now)
 
     def _end_round(self, sample: Sample, now: float) -> None:
         losses = self._losses
         told = losses.on_round(sample.settled, sample.lost)
         self._line_loss.on_round(losses.settled, losses.lost)
-        if self._background:
-            self._background.on_round(losses.settled, losses.lost, self.bandwidth, sample.packet, now)
-            return
         overfilled = self.phase is Phase.STARTUP and losses.overfills()
         # What the start lost is one overflow, however long it takes until the last of it is known.
         if told and self.policy is Policy.FAIR and not self._overfilled:
@@ -299,17 +284,13 @@ class RateControl:
         """The path took *known* in an earlier session: begin at half of that. Where it takes as much again, there is no
         need to find its end by overfilling it.
         """
-        if not self.bandwidth and self._background:
-            self._background = Background(known * KNOWN_SHARE, self.trip, self._now)
-        elif not self.bandwidth:
+        if not self.bandwidth:
             self._first = max(self._first, known * KNOWN_SHARE)
             self._known = known
 
     def on_silence(self, now: float) -> None:
         """Nothing was heard for so long that everything under way counts as lost: begin again, carefully."""
         self._known = None
-        if self._background:
-            self._background.begin_again()
         # So it begins at the rate that was right before, and sees what becomes of it.
         self._delivery.begin_anew(self.bandwidth / STARTUP_GAIN)
         self._first = max(SMALLEST_RATE, min(self._first, self.bandwidth or self._first / 2))
@@ -417,3 +398,17 @@ class RateControl:
             self._gain, self._queue_before = 1.0, float("inf")
             # Neighbours that probe in step would see each other's probes for the line.
             self._cruises = CRUISE_PHASES + self._random.randrange(-1, 2)
+
+    def _yield(self, now: float) -> None:
+        """Background: a queue that is there although we drain ours is somebody else's, and the line is theirs."""
+        elapsed = min(1.0, max(0.0, now - self._share_time)) / max(self.trip, 0.01)
+        self._share_time = now
+        if self.phase is not Phase.CRUISE:
+            return
+        self._queue_before = min(self._queue_before, self.queue)
+        if now - self._phase_began < self.trip:
+            return
+        if self._queue_before > max(BACKGROUND_QUEUE * self.trip, BACKGROUND_SECONDS):
+            self._share = max(0.02, self._share * 0.7 ** elapsed)
+        else:
+            self._share = min(1.0, self._share + 0.02 * elapsed)

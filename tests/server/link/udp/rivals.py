@@ -34,7 +34,6 @@ class Rival:
         self._order: deque[int] = deque()
         self._waiting = False
         self._heard = 0.0
-        self.ended = False
         world.at(start, self.fill)
         world.at(start + 0.5, self._look)
 
@@ -51,7 +50,7 @@ class Rival:
         """Send what the window and the pace allow."""
         now = self.world.now
         pace = self.pace()
-        while len(self.out) < self.window and not self.ended:
+        while len(self.out) < self.window:
             if pace and self.free > now:
                 if not self._waiting:
                     self._waiting = True
@@ -121,10 +120,6 @@ class Cubic(Rival):
         self._most = 0.0
         self._epoch: float | None = None
         self._reno = 0.0
-
-    def leave_slow_start_at(self, window: int) -> None:
-        """As HyStart (RFC 9406) does where round trips become longer."""
-        self._threshold = window
 
     def on_ack(self, number: int, trip: float, sent: tuple[float, int, float], now: float) -> None:
         if self.window < self._threshold:

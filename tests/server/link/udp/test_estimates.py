@@ -2,7 +2,7 @@
 
 import pytest
 
-from jetstream_server.link.udp.estimates import RATE_SECONDS, Delivery, Lowest, Trips
+from jetstream_server.link.udp.estimates import RATE_SECONDS, Delivery, Trips
 
 
 def told(delivery: Delivery, rate: float, began: float, seconds: float, had: int = 0, limited: bool = False) -> int:
@@ -66,14 +66,3 @@ def test_the_shortest_round_trip_counts_until_it_is_looked_for_anew() -> None:
     trips.add(0.08, 4.0)
     trips.take_what_was_seen(5.0)
     assert (trips.shortest, trips.seen) == (0.08, 5.0)
-
-
-def test_the_lowest_of_the_last_windows() -> None:
-    lowest = Lowest(10.0)
-    for second, value in ((0.0, 3.0), (1.0, 1.0), (2.0, 2.0)):
-        lowest.add(value, second)
-    assert lowest.value == 1.0
-    lowest.add(2.0, 12.0)
-    assert lowest.value == 1.0, "it is in the window before this one"
-    lowest.add(2.5, 23.0)
-    assert lowest.value == 2.0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jetstream_server.link.udp.losses import ENOUGH_PACKETS, LOSS_PACKETS, MOST_LOSS, Excess, LineLoss, Losses
+from jetstream_server.link.udp.losses import ENOUGH_PACKETS, LOSS_PACKETS, MOST_LOSS, LineLoss, Losses
 
 
 def rounds(losses: Losses, told: list[tuple[int, int]]) -> list[bool]:
@@ -57,25 +57,3 @@ def test_what_a_line_loses_is_not_taken_from_few_packets_nor_beyond_what_lines_l
     assert losses.share == MOST_LOSS
     losses.on_round(1000, -3)  # what had seemed lost came after all
     assert losses.share == 0
-
-
-def test_excess_is_what_comes_on_top_of_the_lines_own_losses() -> None:
-    excess = Excess()
-    assert not any(excess.on_round(200, 4) for _ in range(20))
-    assert excess.on_round(200, 40)
-    assert not excess.on_round(200, 4)
-
-
-def test_a_line_that_begins_to_lose_more_is_known_after_a_while() -> None:
-    excess = Excess()
-    for _ in range(20):
-        excess.on_round(200, 0)
-    assert excess.on_round(200, 10)
-    assert not [excess.on_round(200, 10) for _ in range(60)][-1]
-
-
-def test_few_packets_are_counted_together() -> None:
-    excess = Excess()
-    assert not any(excess.on_round(10, 0) for _ in range(100))
-    assert not excess.on_round(10, 1)
-    assert any(excess.on_round(10, 5) for _ in range(10))

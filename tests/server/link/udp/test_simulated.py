@@ -158,54 +158,6 @@ def test_background_takes_what_others_leave(kind: type[Rival]) -> None:
     assert shares(ours, rival, world, 10.0, 30.0)[0] < 0.1
 
 
-def what_cubic_gets(first: str, queue: float, beside_us: bool) -> tuple[float, float]:
-    """A cubic that leaves its slow start early and grows slowly from there: its share of the line in the first twelve
-    seconds, and in the thirty after that.
-    """
-    world = World()
-    there, back = path(40, 0.05, queue=queue)
-    if beside_us:
-        Flow(world, there, back, record=100_000, start=0.0 if first == "ours" else 4.0, policy=Policy.BACKGROUND)
-    cubic = Cubic(world, there, back, 4.0 if first == "ours" else 0.0)
-    cubic.leave_slow_start_at(25)
-    world.run(46.0)
-    line = 40 * MEGABIT
-    return cubic.goodput(4.0, 16.0) / line, cubic.goodput(16.0, 46.0) / line
-
-
-@pytest.mark.parametrize("first", ["ours", "theirs"])
-@pytest.mark.parametrize("queue", [0.3, 1.0])
-def test_background_leaves_a_cubic_that_grows_slowly_what_it_has_alone(first: str, queue: float) -> None:
-    soon, later = what_cubic_gets(first, queue, beside_us=True)
-    soon_alone, later_alone = what_cubic_gets(first, queue, beside_us=False)
-    assert soon > 0.6 * soon_alone
-    assert later > 0.95 * later_alone
-
-
-@pytest.mark.parametrize(("rate", "trip", "loss", "jitter"), [
-    (50, 0.02, 0.0, 0.0), (50, 0.1, 0.0, 0.0), (50, 0.1, 0.01, 0.0), (50, 0.2, 0.05, 0.0), (50, 0.05, 0.0, 0.005),
-])
-def test_background_fills_a_line_that_nobody_else_wants(rate: int, trip: float, loss: float, jitter: float) -> None:
-    world = World()
-    there, back = path(rate, trip, loss, jitter=jitter, reordered=0.01 if jitter else 0.0)
-    flow = Flow(world, there, back, policy=Policy.BACKGROUND)
-    world.run(16.0)
-    assert flow.goodput(6.0, 16.0) > 0.85 * rate * MEGABIT * (1 - loss)
-    assert there.dropped < 20
-
-
-def test_background_has_the_line_again_soon_after_others_have_gone() -> None:
-    world = World()
-    there, back = path(40, 0.05)
-    flow = Flow(world, there, back, record=100_000, policy=Policy.BACKGROUND)
-    cubic = Cubic(world, there, back, 3.0)
-    world.run(20.0)
-    cubic.ended = True
-    world.run(28.0)
-    assert flow.goodput(10.0, 20.0) < 0.05 * 40 * MEGABIT
-    assert flow.goodput(24.0, 28.0) > 0.85 * 40 * MEGABIT
-
-
 def test_a_path_that_is_known_is_filled_without_overfilling_it() -> None:
     world = World()
     there, back = path(50, 0.1)
