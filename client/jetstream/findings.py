@@ -55,10 +55,6 @@ DESTINATION_STEPS: Final = (Step.NAME, Step.ROUTE, Step.PROTOCOL, Step.IDENTITY,
                             Step.ROUND_TRIP)
 """The steps of ``send.testDestination``, in order."""
 
-PREVIEW_STEPS: Final = (Step.NAME, Step.ROUTE, Step.PROTOCOL, Step.IDENTITY, Step.LOGIN, Step.FOLDER, Step.ROUND_TRIP,
-                        Step.FILES, Step.NAMES, Step.ROOM)
-"""The steps of ``send.previewTransfer``, in order."""
-
 CARRIER_STEPS: Final = (Step.TCP_THERE, Step.TCP_BACK, Step.UDP_THERE, Step.UDP_BACK)
 """What ``send.testDestination`` does besides with ``tryCarriers``."""
 

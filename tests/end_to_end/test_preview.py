@@ -10,15 +10,13 @@ from typing import Any
 
 import pytest
 
-from helpers.liars import somebody
+from helpers.liars import listening, somebody
 from helpers.nodes import NodeProcess, make_tree, nodes, tree
 from jetstream.aio import connect, watch_preview
 from jetstream.constants import OVERWRITE_IN_PLACE_NEVER, OVERWRITE_KEEP_BOTH, OVERWRITE_NEVER
 from jetstream.errors import Conflict, InvalidParameters, NotFound, PermissionDenied
 from jetstream.previews import Preview
-from jetstream.protocol.limits import ALPN_PEER
-from jetstream_server.access.identity import server_tls
-from jetstream_server.link.handshake import Answering, Myself
+from jetstream_server.link.handshake import Myself
 from jetstream_server.link.messages import Admission, FolderState, Message, ProbeAnswer
 from jetstream_server.link.peer import PeerConnection
 
@@ -182,16 +180,8 @@ async def answering(myself: Myself, **answers: Any) -> AsyncIterator[int]:
         for method, answer in answers.items():
             peer.on_request(method, answer)
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        peer = PeerConnection(reader, writer)
-        try:
-            await Answering(peer, myself, writer.get_extra_info("peername")[:2], proven).run()
-        finally:
-            await peer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=server_tls(myself.identity, [ALPN_PEER]))
-    async with server:
-        yield server.sockets[0].getsockname()[1]
+    async with listening(myself, proven) as port:
+        yield port
 
 
 async def lets_in(_: dict[str, Any]) -> Message:

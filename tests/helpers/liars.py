@@ -108,6 +108,22 @@ Script = Callable[[PeerConnection, Offer], Any]
 
 
 @contextlib.asynccontextmanager
+async def listening(myself: Myself, proven: Callable[[PeerConnection], None]) -> AsyncIterator[int]:
+    """A node that answers what *proven* makes a session answer; its port."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        peer = PeerConnection(reader, writer)
+        try:
+            await Answering(peer, myself, writer.get_extra_info("peername")[:2], proven).run()
+        finally:
+            await peer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=server_tls(myself.identity, [ALPN_PEER]))
+    async with server:
+        yield server.sockets[0].getsockname()[1]
+
+
+@contextlib.asynccontextmanager
 async def lying_receiver(myself: Myself, script: Script, answer: Any = None) -> AsyncIterator[int]:
     """A node that takes every offer (or answers *answer*) and then runs *script*; its port."""
     tasks: set[asyncio.Task[Any]] = set()
@@ -120,16 +136,8 @@ async def lying_receiver(myself: Myself, script: Script, answer: Any = None) -> 
 
         peer.on_request("offer", offer)
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        peer = PeerConnection(reader, writer)
-        try:
-            await Answering(peer, myself, writer.get_extra_info("peername")[:2], proven).run()
-        finally:
-            await peer.close()
-
-    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=server_tls(myself.identity, [ALPN_PEER]))
-    async with server:
-        yield server.sockets[0].getsockname()[1]
+    async with listening(myself, proven) as port:
+        yield port
         for result in await asyncio.gather(*tasks, return_exceptions=True):
             if isinstance(result, AssertionError):
                 raise result

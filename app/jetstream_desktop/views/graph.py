@@ -73,9 +73,6 @@ class SpeedGraph(QWidget):
         top = nice_ceiling(max((p.rate or 0.0 for p in self._points), default=0.0))
         return Plot(self._theme, self.rect(), self._start, self._end, top, live=self._live)
 
-    def _x(self, time: float) -> float:
-        return self._plot().x(time)
-
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # time runs that way everywhere

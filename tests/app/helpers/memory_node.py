@@ -351,3 +351,11 @@ class MemoryClient:
 
     def recv_getAuthorizedClients(self):
         return []
+
+
+def knowing_studio_b(**changes):
+    """A node with one destination, to which transfers of :mod:`app.helpers.build` go."""
+    node = MemoryNode()
+    node.destinations["d"] = Destination(**{"destination_id": "d", "destination_address": "b.example",
+                                            "destination_port": 8886, "name": "Studio B"} | changes)
+    return node

@@ -7,10 +7,9 @@ import pytest
 from PySide6.QtWidgets import QAbstractButton, QCheckBox, QPushButton, QSizePolicy
 
 from app.helpers.build import transfer
-from app.helpers.memory_node import MemoryNode
+from app.helpers.memory_node import knowing_studio_b
 from app.helpers.running import running
 from app.helpers.waiting import until
-from jetstream.entities import Destination
 from jetstream_desktop import assets, i18n
 from jetstream_desktop.state.basket import Found, Kind
 
@@ -26,9 +25,7 @@ def german():
 
 @pytest.fixture
 def node():
-    made = MemoryNode()
-    made.destinations["d"] = Destination(destination_id="d", destination_address="b.example", destination_port=8886,
-                                         name="Studio B")
+    made = knowing_studio_b()
     made.put(transfer(1))
     made.put(transfer(2, status="error", processing=False, error_message="Disk full at Studio B. Make room there."))
     made.put(transfer(3, status="complete", processing=False))

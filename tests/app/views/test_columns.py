@@ -6,19 +6,16 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu, QPushButton
 
 from app.helpers.build import transfer
-from app.helpers.memory_node import MemoryNode
+from app.helpers.memory_node import knowing_studio_b
 from app.helpers.running import running
 from app.helpers.waiting import until
-from jetstream.entities import Destination
 from jetstream_desktop.models.roles import KEY
 from jetstream_desktop.state.filters import Column
 
 
 @pytest.fixture
 def node():
-    made = MemoryNode()
-    made.destinations["d"] = Destination(destination_id="d", destination_address="b.example", destination_port=8886,
-                                         name="Studio B")
+    made = knowing_studio_b()
     for number, total in ((1, 500), (2, 9000), (3, 40)):
         made.put(transfer(number, total_bytes=total, bytes_acked=0))
     return made

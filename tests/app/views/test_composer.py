@@ -8,7 +8,7 @@ from PySide6.QtGui import QDropEvent, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit
 
-from app.helpers.memory_node import MemoryNode
+from app.helpers.memory_node import knowing_studio_b
 from app.helpers.running import running
 from app.helpers.waiting import until
 from app.views.drops import drop, files
@@ -24,9 +24,7 @@ CONTROL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftM
 
 @pytest.fixture
 def node():
-    made = MemoryNode()
-    made.destinations["d"] = Destination(destination_id="d", destination_address="b.example", destination_port=8886,
-                                         name="Studio B", user_data={"folder": "dailies"})
+    made = knowing_studio_b(user_data={"folder": "dailies"})
     return made
 
 

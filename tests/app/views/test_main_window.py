@@ -11,11 +11,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QWidget
 
 from app.helpers.build import incoming, transfer
-from app.helpers.memory_node import MemoryNode
+from app.helpers.memory_node import knowing_studio_b
 from app.helpers.running import running
 from app.helpers.waiting import until
 from app.views.drops import drop, files
-from jetstream.entities import Destination
 from jetstream.errors import Conflict, ServerError
 from jetstream_desktop import assets, i18n
 from jetstream_desktop.models.roles import SNAPSHOT
@@ -28,9 +27,7 @@ from jetstream_desktop.views.transfer_cells import tip
 
 @pytest.fixture
 def node():
-    made = MemoryNode()
-    made.destinations["d"] = Destination(destination_id="d", destination_address="b.example", destination_port=8886,
-                                         name="Studio B", last_rate=8000)
+    made = knowing_studio_b(last_rate=8000)
     made.put(transfer(1))
     made.put(transfer(2, status="suspended", processing=False))
     made.put(transfer(3, status="error", processing=False, error_message="Disk full"))

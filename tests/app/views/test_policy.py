@@ -5,17 +5,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from app.helpers.build import transfer
-from app.helpers.memory_node import MemoryNode
+from app.helpers.memory_node import knowing_studio_b
 from app.helpers.running import running
 from app.helpers.waiting import until
-from jetstream.entities import Destination
 
 
 @pytest.fixture
 def node():
-    made = MemoryNode()
-    made.destinations["d"] = Destination(destination_id="d", destination_address="b.example", destination_port=8886,
-                                         name="Studio B")
+    made = knowing_studio_b()
     made.put(transfer(1))
     return made
 

@@ -7,10 +7,9 @@ from PySide6.QtCore import QPoint, QRect
 from PySide6.QtWidgets import QPushButton, QScrollArea
 
 from app.helpers.build import transfer
-from app.helpers.memory_node import FINGERPRINT, MemoryNode
+from app.helpers.memory_node import FINGERPRINT, knowing_studio_b
 from app.helpers.running import running
 from app.helpers.waiting import until
-from jetstream.entities import Destination
 from jetstream_desktop import assets, i18n
 from jetstream_desktop.models.roles import KEY
 from jetstream_desktop.views.scrolling import EdgeBar
@@ -30,9 +29,7 @@ def language(request):
 
 @pytest.fixture
 def node():
-    made = MemoryNode()
-    made.destinations["d"] = Destination(destination_id="d", destination_address="b.example", destination_port=8886,
-                                         name="Studio B")
+    made = knowing_studio_b()
     for number, words in enumerate((SHORT, FOUR_LINES, FOUR_LINES + FINGERPRINT + ". " + 4 * FOUR_LINES), 1):
         made.put(transfer(number, status="error", processing=False, error_message=words))
     for number in range(4, 12):

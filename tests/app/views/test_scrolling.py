@@ -7,10 +7,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.helpers.build import transfer
-from app.helpers.memory_node import MemoryNode
+from app.helpers.memory_node import knowing_studio_b
 from app.helpers.running import running
 from app.helpers.waiting import until
-from jetstream.entities import Destination, Manifest, Token
+from jetstream.entities import Manifest, Token
 from jetstream_desktop.state.basket import Found, Kind
 from jetstream_desktop.state.filters import Column
 from jetstream_desktop.views.details import FILES
@@ -21,9 +21,7 @@ MANY = 60
 
 @pytest.fixture
 def node():
-    made = MemoryNode()
-    made.destinations["d"] = Destination(destination_id="d", destination_address="b.example", destination_port=8886,
-                                         name="Studio B")
+    made = knowing_studio_b()
     made.put(transfer(1))
     return made
 

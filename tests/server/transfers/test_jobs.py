@@ -128,8 +128,10 @@ async def test_a_clock_that_is_set_back_holds_nothing_up(bench: Bench) -> None:
     await bench.runs("1")
     await bench.ended(live, TryAgain("Nobody answers."))
     bench.clock.now -= 3600 * SECOND
+    assert bench.jobs.running(live) is None
     bench.jobs.wake()
     await bench.runs("1")
+    assert bench.jobs.running(live) is not None
 
 
 @pytest.mark.parametrize(
