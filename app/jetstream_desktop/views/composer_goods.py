@@ -50,7 +50,7 @@ class ComposerGoods(QWidget):
 
     def _under(self) -> QWidget:
         foot = row(margins=(14, 8, 14, 10), spacing=6)
-        foot.addWidget(self.pattern, 1)
+        foot.addWidget(self.pattern, 10)  # nearly all of the room, up to its width
         foot.addLayout(self._patterns)
         foot.addStretch(1)
         under = column()
